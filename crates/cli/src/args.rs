@@ -1,0 +1,185 @@
+//! The command line.
+
+use crate::config::Overrides;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use tasks::Target;
+
+/// One picture in, a generative model of it out.
+#[derive(Debug, Parser)]
+#[command(name = "consingan", version, about, max_term_width = 110)]
+pub(crate) struct Cli {
+    /// Say more (twice: everything); RUST_LOG says it in detail
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Say only what went wrong
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Train on a picture, or go on with a run
+    Train(Box<TrainArgs>),
+    /// Make new pictures with a run
+    Sample(SampleArgs),
+    /// Say what a run is and how far
+    Inspect(InspectArgs),
+    /// Time the training step stage by stage, with the paper's settings
+    Bench(BenchArgs),
+    /// Run the reference's cases through this program
+    #[command(hide = true)]
+    Golden(GoldenArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrainArgs {
+    /// The picture: JPEG, PNG, WebP, BMP, TIFF or GIF (first frame)
+    #[arg(required_unless_present_any = ["resume", "input_name"])]
+    pub(crate) image: Option<PathBuf>,
+    /// The official program's way to name the picture
+    #[arg(long, alias = "input_name", hide = true, conflicts_with = "image")]
+    pub(crate) input_name: Option<PathBuf>,
+    /// The run directory to make [default: runs/NAME, numbered where the name is taken]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Named settings: quick (minutes) or paper (the official program's) [default: quick]
+    #[arg(long)]
+    pub(crate) preset: Option<String>,
+    /// Settings from a TOML file; keys are the flags' names. The command line wins over it, it over the preset
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Go on with the run in this directory, from where it was stopped
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["image", "input_name", "out", "config", "preset"])]
+    pub(crate) resume: Option<PathBuf>,
+    /// Print settings, pyramid and an estimate of the time, and stop
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print events (or the dry run) as JSON lines on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) threads: Threads,
+    #[command(flatten, next_help_heading = "Settings (defaults are the preset's)")]
+    pub(crate) settings: Overrides,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Threads {
+    /// Worker threads, 1 to 256; the results are the same bytes [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
+}
+
+impl Threads {
+    /// Sets the number of worker threads of all that follows.
+    pub(crate) fn apply(self) {
+        if let Some(n) = self.threads {
+            kernels::set_threads(n.into());
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SampleArgs {
+    /// The run directory
+    pub(crate) run: PathBuf,
+    /// How many, 1 to 100000
+    #[arg(short, long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) n: u32,
+    /// Seed of the noise; the same seed gives the same pictures
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=i64::MAX as u64))]
+    pub(crate) seed: u64,
+    /// Height and width, like 250x500
+    #[arg(long, value_name = "HxW", value_parser = size, conflicts_with = "scale")]
+    pub(crate) size: Option<Target>,
+    /// Factors on the training picture's height and width, like 1x2
+    #[arg(long, value_name = "FHxFW", value_parser = scale)]
+    pub(crate) scale: Option<Target>,
+    /// Use the generator as it was after K stages [default: all that are done]
+    #[arg(long, value_name = "K")]
+    pub(crate) stages: Option<usize>,
+    /// Keep the fixed noise below stage K, and so the layout of the training picture
+    #[arg(long, value_name = "K", default_value_t = 0)]
+    pub(crate) start_stage: usize,
+    /// Write what the fixed noise gives (the training picture again) instead of samples
+    #[arg(long)]
+    pub(crate) reconstruction: bool,
+    /// Where to write [default: RUN/samples/SEED, numbered where that is taken]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// What to write
+    #[arg(long, value_enum, default_value_t = FormatArg::Png)]
+    pub(crate) format: FormatArg,
+    /// Print a JSON line a file on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) threads: Threads,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormatArg {
+    /// 8 bits a channel
+    Png,
+    /// The tensor `image`, [1, C, H, W] in [-1, 1]
+    Safetensors,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The run directory
+    pub(crate) run: PathBuf,
+    /// Print one JSON object on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// The picture
+    pub(crate) image: PathBuf,
+    /// Timed iterations a stage, 1 to 10000; two more warm up
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) iters: u32,
+    /// Longer side of the finest stage
+    #[arg(long, default_value_t = 250)]
+    pub(crate) max_size: usize,
+    /// Stages
+    #[arg(long, default_value_t = 6)]
+    pub(crate) stages: usize,
+    #[command(flatten)]
+    pub(crate) threads: Threads,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GoldenArgs {
+    /// A folder of cases
+    #[arg(long, default_value = "assets/golden")]
+    pub(crate) cases: PathBuf,
+    /// Print JSON lines
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn size(text: &str) -> Result<Target, String> {
+    let (h, w) = pair(text).ok_or("give height and width like 250x500")?;
+    Ok(Target::Size(h, w))
+}
+
+fn scale(text: &str) -> Result<Target, String> {
+    let (h, w) = pair(text).ok_or("give factors on height and width like 1x2 or 1.5x0.8")?;
+    Ok(Target::Scale(h, w))
+}
+
+fn pair<T: std::str::FromStr>(text: &str) -> Option<(T, T)> {
+    let (a, b) = text.split_once(['x', 'X'])?;
+    Some((a.trim().parse().ok()?, b.trim().parse().ok()?))
+}

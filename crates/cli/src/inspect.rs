@@ -1,0 +1,49 @@
+//! `consingan inspect`: what a run is and how far.
+
+use crate::args::InspectArgs;
+use crate::output::{duration, line};
+use anyhow::Result;
+use candle_core::Device;
+use std::process::ExitCode;
+use train::{Losses, Run};
+
+pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
+    let run = Run::open(&args.run)?;
+    let info = &run.info;
+    let parameters = match info.stages_done.checked_sub(1) {
+        None => None,
+        Some(last) => {
+            let count = |list: Vec<(String, candle_core::Tensor)>| list.iter().map(|(_, t)| t.elem_count()).sum::<usize>();
+            let g = run.generator(last, &Device::Cpu)?;
+            let d = run.discriminator(last, &Device::Cpu)?;
+            Some((count(g.parameters()), count(d.parameters())))
+        }
+    };
+    if args.json {
+        let value = serde_json::json!({
+            "run": run.dir, "finished": run.is_finished(), "info": info, "config": run.config,
+            "parameters": parameters.map(|(g, d)| serde_json::json!({"generator": g, "discriminator": d})),
+        });
+        line(&value.to_string());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (h, w) = info.picture_size;
+    line(&format!("{}: {} of {} ({h}x{w}, {} channels), preset {}, seed {}", run.dir.display(), info.task, info.picture, info.channels, info.preset, info.seed));
+    let state = if run.is_finished() { "finished".into() } else { format!("{} of {} stages done", info.stages_done, info.sizes.len()) };
+    line(&format!("{state}, {} iterations a stage, {} in all", run.config.niter, duration(info.seconds.iter().sum())));
+    if let Some((g, d)) = parameters {
+        line(&format!("{g} parameters in the generator, {d} in the discriminator"));
+    }
+    line(&format!("stage {:>9} {:>9} {:>12}  {}", "size", "noise", "time", Losses::NAMES.join("  ")));
+    for (k, (h, w)) in info.sizes.iter().enumerate() {
+        let size = format!("{h}x{w}");
+        let Some(losses) = info.losses.get(k) else {
+            line(&format!("{k:>5} {size:>9}"));
+            continue;
+        };
+        let losses: Vec<String> =
+            losses.iter().zip(Losses::NAMES).map(|(l, name)| format!("{l:>width$.4}", width = name.len())).collect();
+        line(&format!("{k:>5} {size:>9} {:>9.4} {:>12}  {}", info.amps[k], duration(info.seconds[k]), losses.join("  ")));
+    }
+    Ok(ExitCode::SUCCESS)
+}

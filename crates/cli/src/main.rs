@@ -1,0 +1,47 @@
+//! `consingan`: train a generative model on one picture, and make new pictures with it.
+
+mod args;
+mod bench;
+mod config;
+mod golden;
+mod inspect;
+mod output;
+mod progress;
+mod sample;
+mod train_command;
+
+use anyhow::Result;
+use args::{Cli, Command};
+use clap::{CommandFactory, Parser};
+use std::process::ExitCode;
+
+/// Feature maps of 10 MiB and more are made and dropped thousands of times; the system's allocator hands such pages back
+/// each time and pays for fresh ones.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    output::start_logging(cli.verbose, cli.quiet);
+    // A bug of ours must not look like an input error, nor like a crash of the machine.
+    match std::panic::catch_unwind(|| run(cli)) {
+        Ok(Ok(code)) => code,
+        Ok(Err(error)) => output::report(&error),
+        Err(_) => ExitCode::from(1),
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode> {
+    kernels::cpu_path()?;
+    match cli.command {
+        Command::Train(args) => train_command::run(args),
+        Command::Sample(args) => sample::run(args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::Golden(args) => Ok(ExitCode::from(u8::from(!golden::run(&args.cases, args.json)?))),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "consingan", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

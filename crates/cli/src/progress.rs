@@ -1,0 +1,143 @@
+//! Shows a run's events: a progress bar on a terminal, plain log lines elsewhere, JSON lines for scripts.
+
+use crate::output::{BARS, duration, line};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use train::{Control, Event, Losses, Observer, Run, iteration_cost};
+
+/// Without a terminal a line this often.
+const EVERY: Duration = Duration::from_secs(10);
+
+pub(crate) struct Progress {
+    stop: Arc<AtomicBool>,
+    json: bool,
+    bar: Option<ProgressBar>,
+    niter: usize,
+    /// Cost of an iteration of each stage.
+    costs: Vec<f64>,
+    losses: [f32; 5],
+    /// When the present stretch of iterations began, and how many were done then.
+    since: (Instant, usize),
+    said: Instant,
+}
+
+impl Progress {
+    pub(crate) fn new(run: &Run, stop: Arc<AtomicBool>, json: bool) -> Self {
+        let sizes = &run.info.sizes;
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = BARS.add(ProgressBar::new(run.config.niter as u64));
+            let style = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} {msg}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar
+        });
+        Progress {
+            stop,
+            json,
+            bar,
+            niter: run.config.niter,
+            costs: (0..sizes.len()).map(|k| iteration_cost(&run.config, &sizes[..=k])).collect(),
+            losses: [0.0; 5],
+            since: (Instant::now(), 0),
+            said: Instant::now(),
+        }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Iterations a second in this stage, and seconds to the end of the run.
+    fn speed(&self, stage: usize, done: usize) -> (f64, f64) {
+        let seconds = self.since.0.elapsed().as_secs_f64();
+        let count = (done - self.since.1).max(1) as f64;
+        let each = seconds / count;
+        // Small stages cost more than their pixels say: later ones are guessed from what a pixel costs here and now.
+        let rate = each / self.costs[stage];
+        let later: f64 = self.costs[stage + 1..].iter().map(|c| c * rate * self.niter as f64).sum();
+        (1.0 / each.max(1e-9), each * (self.niter - done) as f64 + later)
+    }
+
+    fn iteration(&mut self, stage: usize, done: usize, losses: Option<[f32; 5]>) {
+        self.losses = losses.unwrap_or(self.losses);
+        let due = self.said.elapsed() >= EVERY;
+        if self.bar.is_none() && !due {
+            return;
+        }
+        let (per_second, left) = self.speed(stage, done);
+        let [real, fake, penalty, adversarial, rec] = self.losses;
+        let text = format!(
+            "{per_second:.1} it/s, {} left, D {:.3} (penalty {penalty:.3}), G {adversarial:.3}, rec {rec:.3}",
+            duration(left),
+            fake - real,
+        );
+        match &self.bar {
+            Some(bar) => {
+                bar.set_position(done as u64);
+                bar.set_message(text);
+            }
+            None => {
+                self.said = Instant::now();
+                tracing::info!("stage {stage} of {}: {done}/{} {text}", self.costs.len(), self.niter);
+            }
+        }
+    }
+}
+
+impl Observer for Progress {
+    fn notify(&mut self, event: &Event<'_>) -> Control {
+        if self.json {
+            print_json(event);
+        }
+        match *event {
+            Event::Resumed { stage, iteration } => {
+                tracing::info!("going on at stage {stage}, iteration {iteration}");
+                self.since.1 = iteration;
+            }
+            Event::StageStarted { stage, size: (h, w), amp } => {
+                self.since.0 = Instant::now();
+                if let Some(bar) = &self.bar {
+                    bar.set_prefix(format!("stage {stage}/{}", self.costs.len() - 1));
+                    bar.reset_eta();
+                }
+                tracing::debug!("stage {stage}: {h}x{w}, noise amplitude {amp:.4}");
+            }
+            Event::Iteration { stage, done, losses } => self.iteration(stage, done, losses),
+            Event::Saved { stage, done } => tracing::debug!("saved at stage {stage}, iteration {done}"),
+            Event::StageFinished { stage, seconds, sheet } => {
+                tracing::info!("stage {stage} done in {}: {}", duration(seconds), sheet.display());
+                self.since = (Instant::now(), 0);
+            }
+            Event::Finished => {}
+        }
+        if self.stop.load(Ordering::Relaxed) { Control::Stop } else { Control::Continue }
+    }
+}
+
+fn print_json(event: &Event<'_>) {
+    let value = match event {
+        Event::Resumed { stage, iteration } => serde_json::json!({"event": "resumed", "stage": stage, "iteration": iteration}),
+        Event::StageStarted { stage, size, amp } => {
+            serde_json::json!({"event": "stage", "stage": stage, "size": size, "amp": amp})
+        }
+        Event::Iteration { stage, done, losses: Some(losses) } => {
+            let mut value = serde_json::json!({"event": "iteration", "stage": stage, "iteration": done});
+            for (name, loss) in Losses::NAMES.into_iter().zip(losses) {
+                value[name] = (*loss).into();
+            }
+            value
+        }
+        Event::Iteration { .. } => return,
+        Event::Saved { stage, done } => serde_json::json!({"event": "saved", "stage": stage, "iteration": done}),
+        Event::StageFinished { stage, seconds, sheet } => {
+            serde_json::json!({"event": "stage-done", "stage": stage, "seconds": seconds, "sheet": sheet})
+        }
+        Event::Finished => serde_json::json!({"event": "done"}),
+    };
+    line(&value.to_string());
+}

@@ -1,0 +1,74 @@
+//! `consingan sample`: new pictures from a run.
+
+use crate::args::{FormatArg, SampleArgs};
+use crate::output::line;
+use anyhow::{Context, Result, bail};
+use candle_core::Device;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use tasks::{Format, SampleRequest, Sampler};
+use train::Run;
+
+/// Pictures on a sheet; more would not be looked at.
+const SHEET: u32 = 64;
+
+pub(crate) fn run(args: SampleArgs) -> Result<ExitCode> {
+    args.threads.apply();
+    let run = Run::open(&args.run)?;
+    let request = SampleRequest {
+        seed: args.seed,
+        target: args.size.or(args.scale).unwrap_or_default(),
+        stages: args.stages,
+        start_stage: args.start_stage,
+    };
+    let sampler = Sampler::new(&run, &request, &Device::Cpu)?;
+    let format = match args.format {
+        FormatArg::Png => Format::Png,
+        FormatArg::Safetensors => Format::Safetensors,
+    };
+    let out = match &args.out {
+        Some(out) => out.clone(),
+        None => free_name(&run.dir.join("samples").join(format!("seed-{}", args.seed))),
+    };
+    std::fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
+    let say = |path: &Path| {
+        if args.json {
+            line(&serde_json::json!({"file": path, "size": sampler.size()}).to_string());
+        }
+    };
+    if args.reconstruction {
+        let (path, _) = format.write(&sampler.reconstruction()?, &out, "reconstruction")?;
+        say(&path);
+        if !args.json {
+            line(&path.display().to_string());
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut tiles = Vec::new();
+    for index in 0..args.n {
+        let (path, picture) = format.write(&sampler.sample(index)?, &out, &format!("sample-{index:04}"))?;
+        say(&path);
+        if index < SHEET {
+            tiles.push(picture);
+        }
+    }
+    let sheet = out.join("sheet.png");
+    let columns = (tiles.len() as f64).sqrt().ceil() as usize;
+    pyramid::contact_sheet(&tiles, columns, 2).save_png(&sheet)?;
+    say(&sheet);
+    if !args.json {
+        line(&format!("{} samples of {}x{} and sheet.png in {}", args.n, sampler.size().0, sampler.size().1, out.display()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `path`, or with the first number that is free behind it.
+pub(crate) fn free_name(path: &Path) -> PathBuf {
+    let taken = |p: &Path| p.symlink_metadata().is_ok();
+    if !taken(path) {
+        return path.to_path_buf();
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let numbered = (2..).map(|i: u32| path.with_file_name(format!("{name}-{i}")));
+    numbered.into_iter().find(|p| !taken(p)).unwrap_or_else(|| path.to_path_buf())
+}

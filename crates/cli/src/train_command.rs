@@ -1,0 +1,145 @@
+//! `consingan train`: settings, run directory, training, and what is told at the end.
+
+use crate::args::TrainArgs;
+use crate::config::{Overrides, Resolved, resolve};
+use crate::output::{duration, line};
+use crate::progress::Progress;
+use crate::sample::free_name;
+use anyhow::{Context, Result, bail};
+use candle_core::Device;
+use pyramid::Picture;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+use train::{Label, Outcome, Pace, Run, TrainConfig, iteration_cost, time_stage, train};
+
+pub(crate) fn run(args: Box<TrainArgs>) -> Result<ExitCode> {
+    args.threads.apply();
+    let mut run = match &args.resume {
+        Some(dir) => {
+            let run = Run::open(dir)?;
+            refuse_changes(&run, &args.settings)?;
+            if run.is_finished() {
+                tracing::info!("{} is finished; nothing to do", dir.display());
+                return Ok(ExitCode::SUCCESS);
+            }
+            run
+        }
+        None => match create(&args)? {
+            Some(run) => run,
+            None => return Ok(ExitCode::SUCCESS),
+        },
+    };
+    tell_start(&run);
+    let stop = stop_signals()?;
+    let mut progress = Progress::new(&run, stop, args.json);
+    let outcome = train(&mut run, &Device::Cpu, Pace::default(), &mut progress)?;
+    progress.finish();
+    if outcome == Outcome::Stopped {
+        tracing::warn!("stopped; go on with: consingan train --resume {}", run.dir.display());
+        return Ok(ExitCode::from(130));
+    }
+    let samples = run.dir.join("samples");
+    tracing::info!("done in {}", duration(run.info.seconds.iter().sum()));
+    tracing::info!("samples: {}", samples.join(format!("stage-{}.png", run.config.train_stages - 1)).display());
+    tracing::info!("more of them, at any size: consingan sample {} -n 16 --size 200x400", run.dir.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Everything that can be wrong is found before anything is written.
+fn create(args: &TrainArgs) -> Result<Option<Run>> {
+    let Resolved { preset, config } = resolve(args.preset.as_deref(), args.config.as_deref(), &args.settings)?;
+    let image = args.image.as_ref().or(args.input_name.as_ref()).context("no picture was named")?;
+    let picture = pyramid::load(image)?;
+    let smallest = config.net(picture.channels()).receptive_field();
+    let sizes = config.schedule().sizes(picture.size(), smallest)?;
+    if args.dry_run {
+        dry_run(&config, &picture, smallest, args.json)?;
+        return Ok(None);
+    }
+    let (h, w) = picture.size();
+    let last = sizes[sizes.len() - 1];
+    if last != (h, w) {
+        tracing::info!("the picture is {h}x{w}; it is scaled down to {}x{} (--max-size {})", last.0, last.1, config.max_size);
+    }
+    let stem = image.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let dir = match &args.out {
+        Some(out) => out.clone(),
+        None => free_name(&Path::new("runs").join(stem)),
+    };
+    let name = image.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let label = Label { task: "generation".into(), preset: preset.name().into(), picture: name };
+    Ok(Some(Run::create(&dir, config, &picture, label)?))
+}
+
+fn tell_start(run: &Run) {
+    let sizes: Vec<String> = run.info.sizes.iter().map(|(h, w)| format!("{h}x{w}")).collect();
+    tracing::info!("run directory: {}", run.dir.display());
+    tracing::info!(
+        "preset {}: {} stages ({}), {} iterations each, {} threads",
+        run.info.preset,
+        sizes.len(),
+        sizes.join(", "),
+        run.config.niter,
+        kernels::threads()
+    );
+}
+
+/// A run keeps the settings it began with: its finished stages were made with them.
+fn refuse_changes(run: &Run, settings: &Overrides) -> Result<()> {
+    let mut config = run.config.clone();
+    settings.apply(&mut config)?;
+    config.check()?;
+    if config == run.config {
+        return Ok(());
+    }
+    let (old, new) = (toml::Table::try_from(&run.config)?, toml::Table::try_from(&config)?);
+    let change = |(key, value): (&String, &toml::Value)| {
+        let old = old.get(key)?;
+        (old != value).then(|| format!("{key} is {old} there, {value} was asked for"))
+    };
+    let changes: Vec<String> = new.iter().filter_map(change).collect();
+    bail!(
+        "{}: a run keeps the settings it began with ({}); train a new run with these settings, or resume without them",
+        run.dir.display(),
+        changes.join(", ")
+    )
+}
+
+/// Settings, pyramid, and the time it will take, from a few real iterations.
+fn dry_run(config: &TrainConfig, picture: &Picture, smallest: usize, json: bool) -> Result<()> {
+    let pictures = pyramid::pyramid(picture, &config.schedule(), smallest)?;
+    let sizes: Vec<(usize, usize)> = pictures.iter().map(Picture::size).collect();
+    let (mut rate, mut total, begun) = (0.0, 0.0, Instant::now());
+    for stage in 0..sizes.len() {
+        let cost = iteration_cost(config, &sizes[..=stage]);
+        // Stages that would take long are estimated from the one before.
+        if begun.elapsed().as_secs_f64() < 4.0 || rate == 0.0 {
+            let times = time_stage(config, &pictures, stage, 1, 2, &Device::Cpu)?;
+            rate = times.iter().map(|t| t.as_secs_f64()).fold(f64::INFINITY, f64::min) / cost;
+        }
+        total += rate * cost * config.niter as f64;
+    }
+    if json {
+        line(&serde_json::json!({"config": config, "sizes": sizes, "seconds": total.round()}).to_string());
+        return Ok(());
+    }
+    line(&toml::to_string(config).context("settings")?);
+    for (k, (h, w)) in sizes.iter().enumerate() {
+        line(&format!("stage {k}: {h}x{w}"));
+    }
+    line(&format!("about {} on this machine with {} threads", duration(total), kernels::threads()));
+    Ok(())
+}
+
+/// Set by Ctrl-C and SIGTERM; a second one ends the program at once.
+fn stop_signals() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop)).context("signals")?;
+        signal_hook::flag::register(signal, Arc::clone(&stop)).context("signals")?;
+    }
+    Ok(stop)
+}

@@ -1,0 +1,207 @@
+//! Convolution, its input gradient and its weight gradient: three operations closed under differentiation.
+//!
+//! Activations are `[N, H, W, C]` (channels last), weights `[C_out, C_in, k, k]` with k odd (PyTorch's layout), stride
+//! 1, zero padding `pad` on every side. The input gradient of a convolution is a convolution with the kernel
+//! flipped, the channels swapped and padding `k - 1 - pad`, so that both run on the same code.
+
+use crate::activation::{Activation, activation_grad};
+use crate::cpu::{self, ConvShape, Epilogue, Filter};
+use crate::storage::{filled, values};
+use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail};
+
+/// `y = conv(x, w) + bias`, then LeakyReLU with `slope` if one is given.
+///
+/// `x [N, H, W, Ci]`, `w [Co, Ci, k, k]`, `bias [Co]` gives `[N, H + 2 pad - k + 1, W + 2 pad - k + 1, Co]`.
+/// Differentiable in all three. Fails on shapes that do not fit.
+pub fn conv2d(x: &Tensor, w: &Tensor, bias: Option<&Tensor>, pad: usize, slope: Option<f32>) -> Result<Tensor> {
+    match (bias, slope) {
+        (Some(bias), _) => x.apply_op3(w, bias, ConvBias { pad, slope }),
+        (None, None) => x.apply_op2(w, Conv { pad, direction: Direction::Forward }),
+        (None, Some(slope)) => {
+            crate::activate(&conv2d(x, w, None, pad, None)?, Activation::LeakyRelu(slope))
+        }
+    }
+}
+
+/// `y = conv(x, w) * (by > 0 ? 1 : slope)`, with `by` of the result's shape: a convolution behind which LeakyReLU's
+/// derivative stands. Not differentiable by itself.
+pub fn conv2d_masked(x: &Tensor, w: &Tensor, by: &Tensor, pad: usize, slope: f32) -> Result<Tensor> {
+    x.apply_op3_no_bwd(w, by, &ConvMasked { pad, slope, direction: Direction::Forward })
+}
+
+/// The gradient of `conv2d(x, w)` with respect to `x`, given `gy`; `pad` is the convolution's.
+///
+/// With `mask = (by, slope)` the result is multiplied by LeakyReLU's derivative at `by` (of the shape of `x`).
+/// Differentiable where there is no mask.
+pub fn conv2d_input_grad(gy: &Tensor, w: &Tensor, pad: usize, mask: Option<(&Tensor, f32)>) -> Result<Tensor> {
+    match mask {
+        None => gy.apply_op2(w, Conv { pad, direction: Direction::Backward }),
+        Some((by, slope)) => {
+            gy.apply_op3_no_bwd(w, by, &ConvMasked { pad, slope, direction: Direction::Backward })
+        }
+    }
+}
+
+/// The gradients of `conv2d(x, w, bias)` with respect to `w` (`[Co, Ci, k, k]`) and `bias` (`[Co]`), given `gy`,
+/// summed over the batch. Differentiable.
+pub fn conv2d_weight_grad(x: &Tensor, gy: &Tensor, k: usize, pad: usize) -> Result<(Tensor, Tensor)> {
+    let (ci, co) = (x.dim(3)?, gy.dim(3)?);
+    let both = x.apply_op2(gy, WeightGrad { k, pad })?;
+    let n = co * ci * k * k;
+    Ok((both.narrow(0, 0, n)?.reshape((co, ci, k, k))?, both.narrow(0, n, co)?))
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Direction {
+    Forward,
+    Backward,
+}
+
+struct Conv {
+    pad: usize,
+    direction: Direction,
+}
+
+struct ConvBias {
+    pad: usize,
+    slope: Option<f32>,
+}
+
+struct ConvMasked {
+    pad: usize,
+    slope: f32,
+    direction: Direction,
+}
+
+struct WeightGrad {
+    k: usize,
+    pad: usize,
+}
+
+/// Checks the operands and returns the shape as the engine wants it, with the result's dimensions.
+fn conv_shape(lx: &Layout, lw: &Layout, pad: usize, direction: Direction) -> Result<(ConvShape, [usize; 4])> {
+    let (n, h, w, c) = lx.shape().dims4()?;
+    let (co, ci, k, kw) = lw.shape().dims4()?;
+    let (ci, co, pad) = match direction {
+        Direction::Forward => (ci, co, Some(pad)),
+        Direction::Backward => (co, ci, (k - 1).checked_sub(pad)),
+    };
+    let Some(pad) = pad else { bail!("conv2d: padding must be at most {} for its input gradient", k - 1) };
+    if k != kw || k % 2 == 0 || c != ci || h + 2 * pad < k || w + 2 * pad < k {
+        bail!("conv2d: input {:?} and weight {:?} do not fit (padding {pad}, odd square kernels)", lx.dims(), lw.dims())
+    }
+    let out = [n, h + 2 * pad + 1 - k, w + 2 * pad + 1 - k, co];
+    Ok((ConvShape { n, h, w, ci, co, k, pad }, out))
+}
+
+fn run<'a>(
+    (x, lx): (&CpuStorage, &Layout), (w, lw): (&CpuStorage, &Layout), pad: usize, direction: Direction,
+    epilogue: impl FnOnce(&[usize; 4]) -> Result<Epilogue<'a>>,
+) -> Result<(CpuStorage, Shape)> {
+    let (shape, out) = conv_shape(lx, lw, pad, direction)?;
+    let (x, w, epilogue) = (values(x, lx)?, values(w, lw)?, epilogue(&out)?);
+    let filter = if direction == Direction::Forward { Filter::Forward(w) } else { Filter::Transposed(w) };
+    let y = filled(out.iter().product(), |y| cpu::conv(&shape, x, filter, epilogue, y));
+    Ok((y, Shape::from(out.to_vec())))
+}
+
+impl CustomOp2 for Conv {
+    fn name(&self) -> &'static str {
+        "conv2d"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, w: &CpuStorage, lw: &Layout) -> Result<(CpuStorage, Shape)> {
+        run((x, lx), (w, lw), self.pad, self.direction, |_| Ok(Epilogue::None))
+    }
+
+    fn bwd(&self, x: &Tensor, w: &Tensor, _: &Tensor, gy: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let (gy, k) = (gy.contiguous()?, w.dim(2)?);
+        Ok(match self.direction {
+            Direction::Forward => (
+                Some(conv2d_input_grad(&gy, w, self.pad, None)?),
+                Some(conv2d_weight_grad(x, &gy, k, self.pad)?.0),
+            ),
+            // y = input_grad(x, w) is linear in both: its transpose in x is the convolution itself.
+            Direction::Backward => (
+                Some(conv2d(&gy, w, None, self.pad, None)?),
+                Some(conv2d_weight_grad(&gy, x, k, self.pad)?.0),
+            ),
+        })
+    }
+}
+
+impl CustomOp3 for ConvBias {
+    fn name(&self) -> &'static str {
+        "conv2d_bias"
+    }
+
+    fn cpu_fwd(
+        &self, x: &CpuStorage, lx: &Layout, w: &CpuStorage, lw: &Layout, b: &CpuStorage, lb: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        run((x, lx), (w, lw), self.pad, Direction::Forward, |out| {
+            if lb.dims() != [out[3]] {
+                bail!("conv2d: bias {:?} for {} channels", lb.dims(), out[3])
+            }
+            Ok(Epilogue::Bias { bias: values(b, lb)?, slope: self.slope })
+        })
+    }
+
+    fn bwd(
+        &self, x: &Tensor, w: &Tensor, _: &Tensor, y: &Tensor, gy: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let mut gy = gy.contiguous()?;
+        if let Some(slope) = self.slope {
+            gy = activation_grad(Activation::LeakyRelu(slope), y, &gy)?;
+        }
+        let (dw, db) = conv2d_weight_grad(x, &gy, w.dim(2)?, self.pad)?;
+        Ok((Some(conv2d_input_grad(&gy, w, self.pad, None)?), Some(dw), Some(db)))
+    }
+}
+
+impl CustomOp3 for ConvMasked {
+    fn name(&self) -> &'static str {
+        "conv2d_masked"
+    }
+
+    fn cpu_fwd(
+        &self, x: &CpuStorage, lx: &Layout, w: &CpuStorage, lw: &Layout, by: &CpuStorage, lb: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        run((x, lx), (w, lw), self.pad, self.direction, |out| {
+            if lb.dims() != out {
+                bail!("conv2d_masked: the mask is {:?}, the result {out:?}", lb.dims())
+            }
+            Ok(Epilogue::Mask { by: values(by, lb)?, slope: self.slope })
+        })
+    }
+}
+
+impl CustomOp2 for WeightGrad {
+    fn name(&self) -> &'static str {
+        "conv2d_weight_grad"
+    }
+
+    /// One flat result, the weight's gradient and behind it the bias's, since an op has one result.
+    fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, gy: &CpuStorage, lg: &Layout) -> Result<(CpuStorage, Shape)> {
+        let ((n, h, w, ci), (gn, gh, gw, co)) = (lx.shape().dims4()?, lg.shape().dims4()?);
+        let WeightGrad { k, pad } = *self;
+        if (gn, gh + k, gw + k) != (n, h + 2 * pad + 1, w + 2 * pad + 1) {
+            bail!("conv2d_weight_grad: input {:?} and gradient {:?} do not fit a kernel of {k}", lx.dims(), lg.dims())
+        }
+        let shape = ConvShape { n, h, w, ci, co, k, pad };
+        let (x, gy) = (values(x, lx)?, values(gy, lg)?);
+        let mut both = vec![0f32; co * ci * k * k + co];
+        let (dw, db) = both.split_at_mut(co * ci * k * k);
+        cpu::weight_grad(&shape, x, gy, dw, Some(db));
+        let len = both.len();
+        Ok((CpuStorage::F32(both), Shape::from(len)))
+    }
+
+    fn bwd(&self, x: &Tensor, gy: &Tensor, _: &Tensor, g: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let (ci, co) = (x.dim(3)?, gy.dim(3)?);
+        let n = co * ci * self.k * self.k;
+        let gw = g.narrow(0, 0, n)?.reshape((co, ci, self.k, self.k))?.contiguous()?;
+        let gb = g.narrow(0, n, co)?.contiguous()?;
+        let gx = conv2d_input_grad(gy, &gw, self.pad, None)?;
+        Ok((Some(gx), Some(conv2d(x, &gw, Some(&gb), self.pad, None)?)))
+    }
+}

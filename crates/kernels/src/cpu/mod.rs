@@ -1,0 +1,176 @@
+//! The CPU kernels: plain slices in, plain slices out, no candle.
+//!
+//! Activations are NHWC, weights OIHW, everything `f32`, stride 1, square odd kernels. Every result is the same
+//! bytes whatever the number of threads.
+
+mod direct;
+mod gemm;
+pub(crate) mod path;
+pub(crate) mod pool;
+mod scratch;
+mod simd;
+mod winograd;
+
+use std::mem::MaybeUninit;
+
+/// The shape of a convolution: an input of `n x h x w x ci`, zero padding of `pad` on each side, `co` filters of
+/// `k x k`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ConvShape {
+    /// Pictures in the batch.
+    pub n: usize,
+    /// Height of the input.
+    pub h: usize,
+    /// Width of the input.
+    pub w: usize,
+    /// Channels of the input.
+    pub ci: usize,
+    /// Channels of the output.
+    pub co: usize,
+    /// Side of the kernel, odd.
+    pub k: usize,
+    /// Zeros around the input.
+    pub pad: usize,
+}
+
+impl ConvShape {
+    /// Height of the output.
+    pub(crate) fn out_h(&self) -> usize {
+        self.h + 2 * self.pad + 1 - self.k
+    }
+
+    /// Width of the output.
+    pub(crate) fn out_w(&self) -> usize {
+        self.w + 2 * self.pad + 1 - self.k
+    }
+
+    /// Elements of the input.
+    pub(crate) fn input_len(&self) -> usize {
+        self.n * self.h * self.w * self.ci
+    }
+
+    /// Elements of the output.
+    pub(crate) fn output_len(&self) -> usize {
+        self.n * self.out_h() * self.out_w() * self.co
+    }
+
+    /// Elements of the weights.
+    pub(crate) fn weight_len(&self) -> usize {
+        self.co * self.ci * self.k * self.k
+    }
+
+    fn check(&self, x: usize, y: usize, weights: usize) {
+        assert!(self.k % 2 == 1, "kernels are odd, not {self:?}");
+        assert!(
+            self.h.min(self.w) + 2 * self.pad >= self.k,
+            "the kernel is larger than the padded input: {self:?}"
+        );
+        assert_eq!(x, self.input_len(), "input of {self:?}");
+        assert_eq!(y, self.output_len(), "output of {self:?}");
+        assert_eq!(weights, self.weight_len(), "weights of {self:?}");
+    }
+}
+
+/// What happens to a sum before it is stored.
+#[derive(Clone, Copy)]
+pub(crate) enum Epilogue<'a> {
+    /// Nothing.
+    None,
+    /// `y = sum + bias`, then LeakyReLU where a slope is given.
+    Bias {
+        /// A number for each output channel.
+        bias: &'a [f32],
+        /// The slope of LeakyReLU below zero.
+        slope: Option<f32>,
+    },
+    /// `y = sum * (by > 0 ? 1 : slope)`: the derivative of LeakyReLU, from its input or its output.
+    Mask {
+        /// As large as the output.
+        by: &'a [f32],
+        /// The slope of LeakyReLU below zero.
+        slope: f32,
+    },
+}
+
+/// The weights of a convolution, in one of two readings.
+#[derive(Clone, Copy)]
+pub(crate) enum Filter<'a> {
+    /// `co x ci x k x k`.
+    Forward(&'a [f32]),
+    /// `ci x co x k x k`, used flipped: with padding `k - 1 - pad` this is the input gradient of the convolution
+    /// with these weights and padding `pad`.
+    Transposed(&'a [f32]),
+}
+
+impl Filter<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Filter::Forward(weights) | Filter::Transposed(weights) => weights.len(),
+        }
+    }
+}
+
+/// Writes the convolution of `x` with `filter` to all of `y`.
+///
+/// # Panics
+///
+/// Where a slice does not have the length that `shape` gives it, or [`path::cpu_path`] is an error.
+pub(crate) fn conv(
+    shape: &ConvShape,
+    x: &[f32],
+    filter: Filter<'_>,
+    epilogue: Epilogue<'_>,
+    y: &mut [MaybeUninit<f32>],
+) {
+    conv_on(path::active(), shape, x, filter, epilogue, y);
+}
+
+/// Writes to `dw` the gradient of the weights (`co x ci x k x k`) of the convolution with the input `x`, given
+/// the gradient `gy` of its output, and to `db` that of its bias.
+///
+/// # Panics
+///
+/// Where a slice does not have the length that `shape` gives it, or [`path::cpu_path`] is an error.
+pub(crate) fn weight_grad(shape: &ConvShape, x: &[f32], gy: &[f32], dw: &mut [f32], db: Option<&mut [f32]>) {
+    weight_grad_on(path::active(), shape, x, gy, dw, db);
+}
+
+fn conv_on(
+    path: path::Path,
+    shape: &ConvShape,
+    x: &[f32],
+    filter: Filter<'_>,
+    epilogue: Epilogue<'_>,
+    y: &mut [MaybeUninit<f32>],
+) {
+    shape.check(x.len(), y.len(), filter.len());
+    match epilogue {
+        Epilogue::None => {}
+        Epilogue::Bias { bias, .. } => assert_eq!(bias.len(), shape.co, "bias of {shape:?}"),
+        Epilogue::Mask { by, .. } => assert_eq!(by.len(), y.len(), "mask of {shape:?}"),
+    }
+    if shape.k == 3 && shape.ci.min(shape.co) >= 8 {
+        simd::with_simd!(path, s => winograd::conv::conv(s, shape, x, filter, epilogue, y));
+    } else {
+        direct::conv(shape, x, filter, epilogue, y);
+    }
+}
+
+fn weight_grad_on(
+    path: path::Path,
+    shape: &ConvShape,
+    x: &[f32],
+    gy: &[f32],
+    dw: &mut [f32],
+    db: Option<&mut [f32]>,
+) {
+    shape.check(x.len(), gy.len(), dw.len());
+    if let Some(db) = &db {
+        assert_eq!(db.len(), shape.co, "bias gradient of {shape:?}");
+    }
+    if shape.k == 3 && shape.ci.min(shape.co) >= 8 {
+        simd::with_simd!(path, s => winograd::grad::weight_grad(s, shape, x, gy, dw, db));
+    } else {
+        direct::weight_grad(shape, x, gy, dw, db);
+    }
+}

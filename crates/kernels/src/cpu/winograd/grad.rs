@@ -1,0 +1,185 @@
+//! The weight gradient: sums over tiles at every position, then one transform a pair of channels.
+//!
+//! The batch is cut into chunks by its shape alone. The sums of all 64 positions would not fit the L2 cache with
+//! the tiles they come from, so that a task takes half of the points of the vertical axis for one chunk.
+#![allow(unsafe_code)] // tasks write their own part of shared sums
+
+use super::super::ConvShape;
+use super::super::gemm::Product;
+use super::super::pool::parallel_for;
+use super::super::scratch::{self, Use};
+use super::super::simd::{Kernel, Shared, Simd};
+use super::input::{Block, Points, ReadGrad, ReadInput};
+use super::transform::filter_grad;
+use super::{Grid, IN, POSITIONS, position_stride};
+
+/// What the transformed tiles of a block may take of the L2 cache, in bytes.
+const BLOCK_BYTES: usize = 256 << 10;
+/// Tiles that make a chunk worth its sums, and most chunks: with two tasks each they keep 16 threads busy.
+const CHUNK_TILES: usize = 96;
+const MOST_CHUNKS: usize = 8;
+
+/// How the work is cut, by the shape alone, since it decides the order of the sums.
+#[derive(Clone, Copy)]
+struct Cut {
+    chunks: usize,
+    /// Numbers that a task leaves: half of the positions.
+    sums: usize,
+}
+
+impl Cut {
+    fn new(grid: &Grid) -> Self {
+        let chunks = (grid.tiles() / CHUNK_TILES).clamp(1, MOST_CHUNKS);
+        Self { chunks, sums: POSITIONS / 2 * grid.shape.ci * grid.co }
+    }
+}
+
+/// The gradients of the weights and, with `db`, of the bias; the lengths have been checked.
+pub(in crate::cpu) fn weight_grad<S: Simd>(
+    s: S,
+    shape: &ConvShape,
+    x: &[f32],
+    gy: &[f32],
+    dw: &mut [f32],
+    db: Option<&mut [f32]>,
+) {
+    let grid = Grid::new::<S>(shape);
+    let cut = Cut::new(&grid);
+    scratch::with(Use::Partial, cut.chunks * (2 * cut.sums + grid.co), |partial| {
+        let (sums, totals) = partial.split_at_mut(cut.chunks * 2 * cut.sums);
+        let (shared, shared_totals) = (Shared::new(sums), Shared::new(totals));
+        parallel_for(cut.chunks * 2, |task, _| {
+            let (chunk, points) = (task / 2, if task % 2 == 0 { Points::Outer } else { Points::Inner });
+            let tiles = chunk * grid.tiles() / cut.chunks..(chunk + 1) * grid.tiles() / cut.chunks;
+            let sums = shared.get().wrapping_add(task * cut.sums);
+            let total = (points == Points::Outer).then(|| {
+                let at = shared_totals.get().wrapping_add(chunk * grid.co);
+                // SAFETY: each chunk has its own part of `totals`, and one task that uses it.
+                unsafe { std::slice::from_raw_parts_mut(at, grid.co) }
+            });
+            chunk_sums(s, &grid, x, gy, tiles, points, sums, total);
+        });
+        let (sums, totals, dw) = (&*sums, &*totals, Shared::new(dw));
+        parallel_for(shape.ci, |ci, _| s.call(Finish { grid: &grid, cut, sums, ci, dw: dw.get() }));
+        if let Some(db) = db {
+            for (co, db) in db.iter_mut().enumerate() {
+                *db = (0..cut.chunks).map(|chunk| totals[chunk * grid.co + co]).sum();
+            }
+        }
+    });
+}
+
+/// The sums over some tiles at half of the positions: position, input channel, output channel.
+#[allow(clippy::too_many_arguments, reason = "one caller")]
+fn chunk_sums<S: Simd>(
+    s: S,
+    grid: &Grid,
+    x: &[f32],
+    gy: &[f32],
+    tiles: std::ops::Range<usize>,
+    points: Points,
+    sums: *mut f32,
+    mut total: Option<&mut [f32]>,
+) {
+    if let Some(total) = &mut total {
+        total.fill(0.0);
+    }
+    let half = POSITIONS / 2;
+    let most = (BLOCK_BYTES / (half * (grid.ci + grid.co) * size_of::<f32>())).max(8);
+    let blocks = tiles.len().div_ceil(most);
+    let most = tiles.len().div_ceil(blocks);
+    let (stride_x, stride_g) = (position_stride(most, grid.ci), position_stride(most, grid.co));
+    scratch::with(Use::Block, half * (stride_x + stride_g), |buffer| {
+        let (v, g) = buffer.split_at_mut(half * stride_x);
+        let (v, g) = (v.as_mut_ptr(), g.as_mut_ptr());
+        for block in 0..blocks {
+            let first = tiles.start + block * tiles.len() / blocks;
+            let count = tiles.start + (block + 1) * tiles.len() / blocks - first;
+            let to = Block { at: v, position: stride_x, tile: grid.ci };
+            s.call(ReadInput { grid, x, first, count, points, to });
+            let to = Block { at: g, position: stride_g, tile: grid.co };
+            s.call(ReadGrad { grid, gy, first, count, points, to, total: total.as_deref_mut() });
+            for position in 0..half {
+                let product = Product {
+                    rows: grid.shape.ci,
+                    vectors: grid.co / S::WIDTH,
+                    segments: 1,
+                    depth: count,
+                    a: v.wrapping_add(position * stride_x),
+                    a_row: 1,
+                    a_step: grid.ci,
+                    a_segment: 0,
+                    b: g.wrapping_add(position * stride_g),
+                    b_step: grid.co,
+                    b_block: S::COLUMNS * S::WIDTH,
+                    c: sums.wrapping_add(position * grid.shape.ci * grid.co),
+                    c_row: grid.co,
+                    add: block > 0,
+                };
+                // SAFETY: the buffer has room for `count` tiles at half of the positions, and `sums` is this task's.
+                unsafe { product.run(s) };
+            }
+        }
+    });
+}
+
+/// Adds up the chunks for one input channel and transforms the sums to the gradient of its taps.
+struct Finish<'a> {
+    grid: &'a Grid,
+    cut: Cut,
+    sums: &'a [f32],
+    ci: usize,
+    dw: *mut f32,
+}
+
+impl Kernel for Finish<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let shape = &self.grid.shape;
+        for co in (0..shape.co).step_by(S::WIDTH) {
+            let zero = s.splat(0.0);
+            let mut rows = [[zero; IN]; 3];
+            for j in 0..IN {
+                let mut column = [zero; IN];
+                for (i, value) in column.iter_mut().enumerate() {
+                    *value = self.total(s, i, j, co);
+                }
+                let column = filter_grad(s, column);
+                for r in 0..3 {
+                    rows[r][j] = column[r];
+                }
+            }
+            let mut taps = [[0.0_f32; 16]; 9];
+            for (r, &row) in rows.iter().enumerate() {
+                let row = filter_grad(s, row);
+                for (c, &value) in row.iter().enumerate() {
+                    // SAFETY: a tap has 16 numbers, at least a vector.
+                    unsafe { s.store(taps[r * 3 + c].as_mut_ptr(), value) };
+                }
+            }
+            for lane in 0..S::WIDTH.min(shape.co - co) {
+                for (tap, values) in taps.iter().enumerate() {
+                    let at = ((co + lane) * shape.ci + self.ci) * 9 + tap;
+                    // SAFETY: `dw` has `co * ci * 9` numbers, and those of this input channel are this task's.
+                    unsafe { *self.dw.add(at) = values[lane] };
+                }
+            }
+        }
+    }
+}
+
+impl Finish<'_> {
+    /// The sum over all chunks at the position (`i`, `j`), in their order.
+    #[inline(always)]
+    fn total<S: Simd>(&self, s: S, i: usize, j: usize, co: usize) -> S::V {
+        let pair = (i % 4 * IN + j) * self.grid.shape.ci * self.grid.co + self.ci * self.grid.co + co;
+        let mut total = s.splat(0.0);
+        for chunk in 0..self.cut.chunks {
+            let task = chunk * 2 + i / 4;
+            let from = &self.sums[task * self.cut.sums + pair..][..S::WIDTH];
+            // SAFETY: the slice is a whole vector long.
+            total = s.add(total, unsafe { s.load(from.as_ptr()) });
+        }
+        total
+    }
+}

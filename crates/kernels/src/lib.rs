@@ -1,0 +1,33 @@
+//! The hot operations of ConSinGAN as candle custom ops.
+//!
+//! Everything works on f32 tensors, activations channels last (`[N, H, W, C]`), weights as PyTorch has them
+//! (`[C_out, C_in, k, k]`). Results are the same bytes whatever the number of threads.
+//!
+//! - [`conv2d`], [`conv2d_input_grad`], [`conv2d_weight_grad`]: convolution and its two gradients, with bias, LeakyReLU and
+//!   its mask fused in ([`conv2d_masked`]);
+//! - [`activate`], [`prelu`] and their derivatives; [`norm`]: batch normalisation by the picture at hand;
+//! - [`bicubic`]: the network's upsampling; [`normal`], [`uniform`]: counter-based noise;
+//! - [`mse`], [`gradient_penalty`], [`batch_means`], [`mix`]: losses with their gradients; [`adam`]: the optimizer's step.
+
+mod activation;
+mod adam;
+mod conv;
+mod cpu;
+mod loss;
+mod map;
+mod noise;
+mod norm;
+mod resize;
+mod storage;
+
+pub use activation::{
+    Activation, activate, activation_grad, negative_product, prelu, prelu_grad, prelu_slope_grad,
+};
+pub use adam::{AdamStep, adam};
+pub use cpu::path::{Path as CpuPath, PathError, cpu_path};
+pub use cpu::pool::{set_threads, threads};
+pub use conv::{conv2d, conv2d_input_grad, conv2d_masked, conv2d_weight_grad};
+pub use loss::{batch_means, gradient_penalty, mix, mse};
+pub use noise::{Purpose, Stream, fill_normal, normal, uniform};
+pub use norm::{norm, norm_grad, norm_stats};
+pub use resize::{bicubic, bicubic_grad, bicubic_plus_noise};

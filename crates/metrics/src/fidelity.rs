@@ -1,0 +1,116 @@
+//! Pixel by pixel likeness of two pictures of one size: PSNR, SSIM, colour error in a mask.
+
+use ndarray::{ArrayView2, ArrayView3};
+
+use crate::Error;
+use crate::picture::Picture;
+
+/// Peak signal to noise ratio in dB of two pictures (HxWxC in [-1, 1], one size): `10 log10(4 / mse)`, with 2 as the
+/// range of values and the mean squared error over all pixels and colour channels. Higher is closer; identical
+/// pictures give infinity.
+///
+/// # Errors
+///
+/// [`Error::SizeMismatch`], and when one of the two is no picture.
+pub fn psnr(a: ArrayView3<'_, f32>, b: ArrayView3<'_, f32>) -> Result<f64, Error> {
+    let (a, b) = same_size(a, b)?;
+    let squares = a.data.iter().zip(&b.data).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2));
+    Ok(10.0 * (4.0 * a.data.len() as f64 / squares.sum::<f64>()).log10())
+}
+
+/// Structural similarity (Wang, Bovik, Sheikh, Simoncelli 2004) of two pictures (HxWxC in [-1, 1], one size), at most
+/// 1, which identical pictures have.
+///
+/// Means, variances and covariance are weighted by a Gaussian of sigma 1.5 over 11x11 pixels, the constants are
+/// `(0.01 * 2)^2` and `(0.03 * 2)^2`, and the result is the mean over the colour channels and over all positions
+/// where the window lies within the picture. This equals scikit-image's `structural_similarity` with
+/// `gaussian_weights=True, use_sample_covariance=False, data_range=2`.
+///
+/// # Errors
+///
+/// [`Error::SizeMismatch`], [`Error::TooSmall`] below 11x11, and when one of the two is no picture.
+pub fn ssim(a: ArrayView3<'_, f32>, b: ArrayView3<'_, f32>) -> Result<f64, Error> {
+    let (a, b) = same_size(a, b)?;
+    let (height, width) = a.size();
+    if height < WINDOW || width < WINDOW {
+        return Err(Error::TooSmall { height, width, least: WINDOW });
+    }
+    let channels = (0..3).map(|channel| {
+        let plane = |picture: &Picture| -> Vec<f64> {
+            picture.data.iter().skip(channel).step_by(3).map(|&v| f64::from(v)).collect()
+        };
+        plane_ssim(&plane(&a), &plane(&b), width)
+    });
+    Ok(channels.sum::<f64>() / 3.0)
+}
+
+/// Mean absolute difference of two pictures (HxWxC in [-1, 1], one size) over the colour channels and the pixels of a
+/// mask (HxW, weights in [0, 1]; a pixel counts as much as its weight). From 0, equal, to 2, black against white;
+/// `None` where the mask is empty.
+///
+/// # Errors
+///
+/// [`Error::SizeMismatch`], [`Error::MaskWeight`], and when one of the two is no picture.
+pub fn colour_error(
+    a: ArrayView3<'_, f32>,
+    b: ArrayView3<'_, f32>,
+    mask: ArrayView2<'_, f32>,
+) -> Result<Option<f64>, Error> {
+    let (a, b) = same_size(a, b)?;
+    if mask.dim() != a.size() {
+        return Err(Error::SizeMismatch { expected: a.size(), found: mask.dim() });
+    }
+    let (mut sum, mut weights) = (0.0, 0.0);
+    let pixels = a.data.chunks_exact(3).zip(b.data.chunks_exact(3));
+    for (((row, column), &weight), (a, b)) in mask.indexed_iter().zip(pixels) {
+        if !(0.0..=1.0).contains(&weight) {
+            return Err(Error::MaskWeight { row, column, value: weight });
+        }
+        let differences = a.iter().zip(b).map(|(&a, &b)| (f64::from(a) - f64::from(b)).abs());
+        sum += f64::from(weight) * differences.sum::<f64>() / 3.0;
+        weights += f64::from(weight);
+    }
+    Ok((weights > 0.0).then(|| sum / weights))
+}
+
+const WINDOW: usize = 11;
+
+fn same_size(a: ArrayView3<'_, f32>, b: ArrayView3<'_, f32>) -> Result<(Picture, Picture), Error> {
+    let (a, b) = (Picture::new(a)?, Picture::new(b)?);
+    if a.size() != b.size() {
+        return Err(Error::SizeMismatch { expected: a.size(), found: b.size() });
+    }
+    Ok((a, b))
+}
+
+fn plane_ssim(a: &[f64], b: &[f64], width: usize) -> f64 {
+    const C1: f64 = (0.01 * 2.0) * (0.01 * 2.0);
+    const C2: f64 = (0.03 * 2.0) * (0.03 * 2.0);
+    let smooth_product = |x: &[f64], y: &[f64]| {
+        let product: Vec<f64> = x.iter().zip(y).map(|(x, y)| x * y).collect();
+        smooth(&product, width)
+    };
+    let (mean_a, mean_b) = (smooth(a, width), smooth(b, width));
+    let (aa, bb, ab) = (smooth_product(a, a), smooth_product(b, b), smooth_product(a, b));
+    let values = (0..mean_a.len()).map(|i| {
+        let (ma, mb) = (mean_a[i], mean_b[i]);
+        let (var_a, var_b, covariance) = (aa[i] - ma * ma, bb[i] - mb * mb, ab[i] - ma * mb);
+        (2.0 * ma * mb + C1) * (2.0 * covariance + C2) / ((ma * ma + mb * mb + C1) * (var_a + var_b + C2))
+    });
+    values.sum::<f64>() / mean_a.len() as f64
+}
+
+/// The Gaussian mean around each pixel that is at least 5 away from the border.
+fn smooth(plane: &[f64], width: usize) -> Vec<f64> {
+    let bell: [f64; WINDOW] =
+        std::array::from_fn(|i| (-(i as f64 - (WINDOW / 2) as f64).powi(2) / (2.0 * 1.5 * 1.5)).exp());
+    let weights = bell.map(|value| value / bell.iter().sum::<f64>());
+    let dot = |values: &mut dyn Iterator<Item = f64>| values.zip(weights).map(|(v, w)| v * w).sum::<f64>();
+    let across: Vec<f64> = plane
+        .chunks_exact(width)
+        .flat_map(|row| row.windows(WINDOW).map(|window| dot(&mut window.iter().copied())))
+        .collect();
+    let columns = width + 1 - WINDOW;
+    let rows = across.len() / columns + 1 - WINDOW;
+    (0..rows * columns).map(|i| dot(&mut across[i..].iter().step_by(columns).copied())).collect()
+}

@@ -1,0 +1,94 @@
+//! Patch sliced Wasserstein distance: how far apart two pictures' distributions of patches are.
+
+use std::sync::LazyLock;
+
+use ndarray::{Array2, ArrayView2, ArrayView3};
+
+use crate::parallel;
+use crate::patches::{Grid, STRIDE, VALUES, row_of_patches};
+use crate::picture::Picture;
+use crate::{Error, Options};
+
+/// The patch sliced Wasserstein distance of two pictures (HxWxC in [-1, 1]; the sizes may differ) at full size, 1/2
+/// and 1/4. 0 is best; `None` where a picture is smaller than 7x7 at that size.
+///
+/// All 7x7x3 patches at a stride of 2, flattened channel, row, column, are projected onto 64 fixed unit vectors. For
+/// each vector both sides' projections are sorted and read at 512 quantiles, position `floor(q * (n - 1))` for `q`
+/// evenly spaced from 0 to 1. The distance is the mean absolute difference over quantiles and vectors. The smaller
+/// sizes are means of 2x2 pixels, an odd last row or column cropped.
+///
+/// # Errors
+///
+/// When one of the two is no picture, see [`Error`].
+pub fn patch_swd(
+    real: ArrayView3<'_, f32>,
+    sample: ArrayView3<'_, f32>,
+    options: &Options,
+) -> Result<[Option<f64>; 3], Error> {
+    patch_swd_along(real, sample, VECTORS.view(), options)
+}
+
+/// [`patch_swd`] along projection vectors of the caller's, a column each: `vectors` is 147 x n, n at least 1, its rows
+/// in the order of a flattened patch.
+///
+/// # Errors
+///
+/// When one of the two is no picture, or `vectors` has another number of rows or no column, see [`Error`].
+pub fn patch_swd_along(
+    real: ArrayView3<'_, f32>,
+    sample: ArrayView3<'_, f32>,
+    vectors: ArrayView2<'_, f32>,
+    options: &Options,
+) -> Result<[Option<f64>; 3], Error> {
+    if vectors.nrows() != VALUES || vectors.ncols() == 0 {
+        return Err(Error::Vectors { rows: vectors.nrows(), columns: vectors.ncols() });
+    }
+    let threads = parallel::threads(options.threads);
+    let (mut real, mut sample) = (Some(Picture::new(real)?), Some(Picture::new(sample)?));
+    let mut distances = [None; 3];
+    for distance in &mut distances {
+        let profile = |picture: &Option<Picture>| picture.as_ref().and_then(|p| Profile::new(p, vectors, threads));
+        *distance = profile(&real).zip(profile(&sample)).map(|(real, sample)| real.distance(&sample));
+        (real, sample) = (real.and_then(|p| p.half()), sample.and_then(|p| p.half()));
+    }
+    Ok(distances)
+}
+
+const PROJECTIONS: usize = 64;
+const QUANTILES: usize = 512;
+
+/// The unit vectors, a column each. They are fixed so that the same pictures give the same figure everywhere.
+pub(crate) static VECTORS: LazyLock<Array2<f32>> = LazyLock::new(|| {
+    let bytes = include_bytes!("../data/projections-7x7x3.f32");
+    const { assert!(include_bytes!("../data/projections-7x7x3.f32").len() == VALUES * PROJECTIONS * 4) };
+    Array2::from_shape_fn((VALUES, PROJECTIONS), |(value, projection)| {
+        let start = (value * PROJECTIONS + projection) * 4;
+        f32::from_le_bytes([bytes[start], bytes[start + 1], bytes[start + 2], bytes[start + 3]])
+    })
+});
+
+/// What of a picture enters the distance: 512 quantiles of each of the 64 projections.
+#[derive(Debug, Clone)]
+pub(crate) struct Profile(Vec<Vec<f32>>);
+
+impl Profile {
+    /// `None` where the picture is smaller than a patch.
+    pub(crate) fn new(picture: &Picture, vectors: ArrayView2<'_, f32>, threads: usize) -> Option<Self> {
+        let grid = Grid::new(picture.size(), STRIDE)?;
+        let rows = parallel::map(grid.rows, threads, |row| row_of_patches(picture, grid, row).dot(&vectors));
+        Some(Self(parallel::map(vectors.ncols(), threads, |projection| {
+            let mut values: Vec<f32> =
+                rows.iter().flat_map(|row| row.column(projection).into_iter().copied()).collect();
+            values.sort_unstable_by(f32::total_cmp);
+            // floor(q * (n - 1)) in whole numbers: no rounding decides between two positions.
+            (0..QUANTILES).map(|step| values[step * (values.len() - 1) / (QUANTILES - 1)]).collect()
+        })))
+    }
+
+    /// Mean absolute difference over projections and quantiles.
+    pub(crate) fn distance(&self, other: &Self) -> f64 {
+        let pairs = self.0.iter().flatten().zip(other.0.iter().flatten());
+        let sum: f64 = pairs.map(|(&a, &b)| (f64::from(a) - f64::from(b)).abs()).sum();
+        sum / (PROJECTIONS * QUANTILES) as f64
+    }
+}

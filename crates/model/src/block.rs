@@ -1,0 +1,241 @@
+//! A convolution block (convolution, normalisation, activation) and chains of them, forward and backward.
+//!
+//! The backward passes are written out instead of recorded: the networks are straight chains, most of what an
+//! autograd would compute is not needed (nothing for frozen stages, no gradient of the picture), and LeakyReLU's mask
+//! can be applied inside the convolution before it. Gradients come in the order of [`Block::parameters`].
+
+use crate::{ActivationKind, NetConfig, Result};
+use candle_core::Tensor;
+use kernels::Activation;
+
+/// A convolution: weight `[C_out, C_in, k, k]`, bias `[C_out]`.
+#[derive(Clone, Debug)]
+pub(crate) struct Conv {
+    pub(crate) weight: Tensor,
+    pub(crate) bias: Tensor,
+}
+
+/// Weight and bias of a normalisation, `[C]` each.
+#[derive(Clone, Debug)]
+pub(crate) struct Norm {
+    pub(crate) weight: Tensor,
+    pub(crate) bias: Tensor,
+}
+
+/// The activation of a block, with its parameter if it has one.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    Fixed(Activation),
+    Prelu(Tensor),
+}
+
+/// Convolution without padding, normalisation if configured, activation.
+#[derive(Clone, Debug)]
+pub(crate) struct Block {
+    pub(crate) conv: Conv,
+    pub(crate) norm: Option<Norm>,
+    pub(crate) act: Act,
+    pub(crate) act_name: &'static str,
+}
+
+/// What a block's backward pass needs of its forward pass.
+pub(crate) struct Tape {
+    input: Tensor,
+    /// The convolution's output, where a normalisation follows.
+    before_norm: Option<(Tensor, Tensor)>,
+    /// The activation's input, where its output does not tell the derivative (PReLU).
+    before_act: Option<Tensor>,
+    pub(crate) output: Tensor,
+}
+
+impl Conv {
+    /// Convolution with `pad` zeros on every side.
+    pub(crate) fn forward(&self, x: &Tensor, pad: usize) -> Result<Tensor> {
+        Ok(kernels::conv2d(x, &self.weight, Some(&self.bias), pad, None)?)
+    }
+
+    pub(crate) fn kernel(&self) -> usize {
+        self.weight.dims()[2]
+    }
+
+    /// Gradients of weight and bias.
+    pub(crate) fn gradients(&self, x: &Tensor, gy: &Tensor, pad: usize) -> Result<Vec<Tensor>> {
+        let (dw, db) = kernels::conv2d_weight_grad(x, gy, self.kernel(), pad)?;
+        Ok(vec![dw, db])
+    }
+}
+
+impl Act {
+    pub(crate) fn of(config: &NetConfig, prelu: impl FnOnce() -> Result<Tensor>) -> Result<Self> {
+        Ok(match config.activation {
+            ActivationKind::Lrelu => Act::Fixed(Activation::LeakyRelu(config.lrelu_alpha as f32)),
+            ActivationKind::Elu => Act::Fixed(Activation::Elu),
+            ActivationKind::Selu => Act::Fixed(Activation::Selu),
+            ActivationKind::Prelu => Act::Prelu(prelu()?),
+        })
+    }
+
+    /// The slope, if this is LeakyReLU, which the convolutions take along.
+    pub(crate) fn leaky(&self) -> Option<f32> {
+        match self {
+            Act::Fixed(Activation::LeakyRelu(slope)) => Some(*slope),
+            _ => None,
+        }
+    }
+
+    /// `gy * act'`
+    pub(crate) fn backward(&self, tape: &Tape, gy: &Tensor) -> Result<Tensor> {
+        Ok(match (self, &tape.before_act) {
+            (Act::Prelu(slope), Some(z)) => kernels::prelu_grad(z, slope, gy)?,
+            (Act::Prelu(slope), None) => kernels::prelu_grad(&tape.output, slope, gy)?,
+            (Act::Fixed(act), _) => kernels::activation_grad(*act, &tape.output, gy)?,
+        })
+    }
+}
+
+impl Tape {
+    pub(crate) fn before_act(&self) -> &Tensor {
+        self.before_act.as_ref().unwrap_or(&self.output)
+    }
+
+    /// The part of the batch from sample `from` on, `count` samples.
+    pub(crate) fn samples(&self, from: usize, count: usize) -> Result<Tape> {
+        let part = |t: &Tensor| t.narrow(0, from, count);
+        Ok(Tape {
+            input: part(&self.input)?,
+            before_norm: self.before_norm.as_ref().map(|(z, s)| Ok::<_, crate::Error>((part(z)?, part(s)?))).transpose()?,
+            before_act: self.before_act.as_ref().map(part).transpose()?,
+            output: part(&self.output)?,
+        })
+    }
+
+    pub(crate) fn input(&self) -> &Tensor {
+        &self.input
+    }
+}
+
+impl Block {
+    /// `x [N, H, W, C_in]` with `pad` zeros around it to `[N, H + 2 pad - k + 1, W + 2 pad - k + 1, C_out]`.
+    pub(crate) fn forward(&self, x: &Tensor, pad: usize) -> Result<Tape> {
+        let Conv { weight, bias } = &self.conv;
+        if let (None, Some(slope)) = (&self.norm, self.act.leaky()) {
+            let output = kernels::conv2d(x, weight, Some(bias), pad, Some(slope))?;
+            return Ok(Tape { input: x.clone(), before_norm: None, before_act: None, output });
+        }
+        let mut z = self.conv.forward(x, pad)?;
+        let mut before_norm = None;
+        if let Some(norm) = &self.norm {
+            let stats = kernels::norm_stats(&z, &norm.weight)?;
+            let normed = kernels::norm(&z, &stats, &norm.bias)?;
+            before_norm = Some((z, stats));
+            z = normed;
+        }
+        let (output, before_act) = match &self.act {
+            Act::Fixed(act) => (kernels::activate(&z, *act)?, None),
+            Act::Prelu(slope) => (kernels::prelu(&z, slope)?, Some(z)),
+        };
+        Ok(Tape { input: x.clone(), before_norm, before_act, output })
+    }
+
+    /// Gradients of the parameters, and the gradient at the convolution's output.
+    ///
+    /// `gy` is the gradient at the block's output, `masked` the same times the activation's derivative.
+    fn backward(&self, tape: &Tape, gy: Option<&Tensor>, masked: Tensor, pad: usize) -> Result<(Vec<Tensor>, Tensor)> {
+        let (mut gradients, gz) = match &tape.before_norm {
+            None => (self.conv.gradients(&tape.input, &masked, pad)?, masked),
+            Some((z, stats)) => {
+                let (gz, dw, db) = kernels::norm_grad(z, stats, &masked)?;
+                let mut gradients = self.conv.gradients(&tape.input, &gz, pad)?;
+                gradients.extend([dw, db]);
+                (gradients, gz)
+            }
+        };
+        if let (Act::Prelu(_), Some(gy)) = (&self.act, gy) {
+            gradients.push(kernels::prelu_slope_grad(tape.before_act(), tape.before_act(), gy)?);
+        }
+        Ok((gradients, gz))
+    }
+
+    /// The parameters with their names, in PyTorch's order.
+    pub(crate) fn parameters(&self, prefix: &str) -> Vec<(String, Tensor)> {
+        let mut list = vec![
+            (format!("{prefix}.conv.weight"), self.conv.weight.clone()),
+            (format!("{prefix}.conv.bias"), self.conv.bias.clone()),
+        ];
+        if let Some(norm) = &self.norm {
+            list.push((format!("{prefix}.norm.weight"), norm.weight.clone()));
+            list.push((format!("{prefix}.norm.bias"), norm.bias.clone()));
+        }
+        if let Act::Prelu(slope) = &self.act {
+            list.push((format!("{prefix}.{}.weight", self.act_name), slope.clone()));
+        }
+        list
+    }
+
+    /// A copy that shares nothing with this block.
+    pub(crate) fn copy(&self) -> Result<Block> {
+        Ok(Block {
+            conv: Conv { weight: self.conv.weight.copy()?, bias: self.conv.bias.copy()? },
+            norm: match &self.norm {
+                None => None,
+                Some(n) => Some(Norm { weight: n.weight.copy()?, bias: n.bias.copy()? }),
+            },
+            act: match &self.act {
+                Act::Fixed(act) => Act::Fixed(*act),
+                Act::Prelu(slope) => Act::Prelu(slope.copy()?),
+            },
+            act_name: self.act_name,
+        })
+    }
+}
+
+/// Runs `x` through the blocks, padding only in front of the first; the tapes in order.
+pub(crate) fn chain_forward(blocks: &[Block], x: &Tensor, pad: usize) -> Result<Vec<Tape>> {
+    let mut tapes: Vec<Tape> = Vec::with_capacity(blocks.len());
+    for (i, block) in blocks.iter().enumerate() {
+        let tape = block.forward(tapes.last().map_or(x, |t| &t.output), if i == 0 { pad } else { 0 })?;
+        tapes.push(tape);
+    }
+    Ok(tapes)
+}
+
+/// The same without keeping anything: the last block's output.
+pub(crate) fn chain_output(blocks: &[Block], x: &Tensor, pad: usize) -> Result<Tensor> {
+    let mut x = x.clone();
+    for (i, block) in blocks.iter().enumerate() {
+        x = block.forward(&x, if i == 0 { pad } else { 0 })?.output;
+    }
+    Ok(x)
+}
+
+/// The parameters' gradients, block by block, and the gradient at the input if `input` asks for it.
+pub(crate) fn chain_backward(
+    blocks: &[Block], tapes: &[Tape], gy: &Tensor, pad: usize, input: bool,
+) -> Result<(Vec<Tensor>, Option<Tensor>)> {
+    let mut by_block = Vec::with_capacity(blocks.len());
+    let mut gy = Some(gy.clone()); // none where the mask was applied inside the convolution before
+    let mut masked = None;
+    let mut at_input = None;
+    for (i, (block, tape)) in blocks.iter().zip(tapes).enumerate().rev() {
+        let g = match (masked.take(), &gy) {
+            (Some(masked), _) => masked,
+            (None, Some(gy)) => block.act.backward(tape, gy)?,
+            (None, None) => unreachable!("one of the two is always set"),
+        };
+        let pad = if i == 0 { pad } else { 0 };
+        let (gradients, gz) = block.backward(tape, gy.as_ref(), g, pad)?;
+        by_block.push(gradients);
+        let weight = &block.conv.weight;
+        if i == 0 {
+            if input {
+                at_input = Some(kernels::conv2d_input_grad(&gz, weight, pad, None)?);
+            }
+        } else if let Some(slope) = blocks[i - 1].act.leaky() {
+            masked = Some(kernels::conv2d_input_grad(&gz, weight, pad, Some((&tape.input, slope)))?);
+            gy = None;
+        } else {
+            gy = Some(kernels::conv2d_input_grad(&gz, weight, pad, None)?);
+        }
+    }
+    Ok((by_block.into_iter().rev().flatten().collect(), at_input))
+}

@@ -1,0 +1,107 @@
+//! What the networks look like.
+
+use crate::Error;
+use serde::{Deserialize, Serialize};
+
+/// The shape of both networks; they share all of it but batch norm, which only the generator has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct NetConfig {
+    /// Channels of the picture: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA.
+    pub channels: usize,
+    /// Channels between the convolutions, 1 to 1024 (64 in the paper).
+    pub filters: usize,
+    /// Side of the convolution kernels, odd, 3 to 11 (3 in the paper).
+    pub kernel: usize,
+    /// Convolution blocks of a stage and of the discriminator's body, 1 to 16 (3 in the paper).
+    pub layers: usize,
+    /// The activation behind every convolution but the last.
+    pub activation: ActivationKind,
+    /// Slope of LeakyReLU on the negative side, 0 to 1 (0.05 in the paper).
+    pub lrelu_alpha: f64,
+    /// Normalise in the generator's blocks (by the picture at hand, see [`kernels::norm`]).
+    pub batch_norm: bool,
+    /// How a stage gets the border that its convolutions use up.
+    pub border: Border,
+}
+
+/// The activations of the reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ActivationKind {
+    /// Leaky ReLU with the configured slope.
+    Lrelu,
+    /// Exponential linear unit.
+    Elu,
+    /// Scaled exponential linear unit.
+    Selu,
+    /// ReLU with one learned slope a block, 0.25 at first.
+    Prelu,
+}
+
+impl ActivationKind {
+    /// The module's name in PyTorch's parameter names.
+    pub fn name(self) -> &'static str {
+        match self {
+            ActivationKind::Lrelu => "lrelu",
+            ActivationKind::Elu => "elu",
+            ActivationKind::Selu => "selu",
+            ActivationKind::Prelu => "prelu",
+        }
+    }
+}
+
+/// How a stage gets the border that its convolutions use up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Border {
+    /// Features are upsampled to a larger size and noise reaches the border too: generation and animation.
+    Grown,
+    /// Zeros are padded around features and noise: the other tasks.
+    Padded,
+}
+
+impl NetConfig {
+    /// Checks every value against its range.
+    pub fn check(&self) -> Result<(), Error> {
+        let range = |name, value: usize, min: usize, max: usize| {
+            if (min..=max).contains(&value) { Ok(()) } else { Err(Error::range(name, value, min, max)) }
+        };
+        range("channels", self.channels, 1, 4)?;
+        range("filters", self.filters, 1, 1024)?;
+        range("kernel", self.kernel, 3, 11)?;
+        range("layers", self.layers, 1, 16)?;
+        if self.kernel % 2 == 0 {
+            return Err(Error::Value { name: "kernel", value: self.kernel.to_string(), expected: "odd: 3, 5, 7, 9 or 11".into() });
+        }
+        if !(0.0..=1.0).contains(&self.lrelu_alpha) {
+            return Err(Error::range("lrelu-alpha", self.lrelu_alpha, 0.0, 1.0));
+        }
+        Ok(())
+    }
+
+    /// What one convolution without padding takes off on each side.
+    pub(crate) fn half(&self) -> usize {
+        self.kernel / 2
+    }
+
+    /// What a stage's convolutions take off on each side.
+    pub(crate) fn margin(&self) -> usize {
+        self.layers * self.half()
+    }
+
+    /// Side of the patch that one output of the discriminator sees, the smallest picture it can judge: 11 with the
+    /// paper's 3 layers.
+    pub fn receptive_field(&self) -> usize {
+        (self.layers + 2) * (self.kernel - 1) + 1
+    }
+
+    /// Height, width and channels of the noise that enters stage `stage` of `size`.
+    pub fn noise_shape(&self, stage: usize, (h, w): (usize, usize)) -> (usize, usize, usize) {
+        if stage == 0 {
+            return (h, w, self.channels);
+        }
+        let extra = if self.border == Border::Grown { 2 * self.margin() } else { 0 };
+        (h + extra, w + extra, self.filters)
+    }
+}

@@ -1,0 +1,273 @@
+//! The discriminator (a patch critic) and the gradients of its loss, penalty included.
+
+use crate::block::{Act, Block, Conv, Tape, chain_forward};
+use crate::init::Init;
+use crate::{NetConfig, Result};
+use candle_core::{Device, Tensor};
+use kernels::Stream;
+
+/// A chain of `layers + 1` blocks and a last convolution to one channel; no padding, no normalisation.
+///
+/// Sees a patch of [`NetConfig::receptive_field`] pixels a side; `[N, H, W, C]` to `[N, H - r + 1, W - r + 1, 1]`.
+#[derive(Debug)]
+pub struct Discriminator {
+    /// Head first, then the body.
+    blocks: Vec<Block>,
+    tail: Conv,
+}
+
+/// The critic's losses of one step, each of shape `[1]`, and its gradients.
+#[derive(Debug)]
+pub struct CriticStep {
+    /// Mean score of the real picture.
+    pub real: Tensor,
+    /// Mean score of the fake.
+    pub fake: Tensor,
+    /// The weighted gradient penalty.
+    pub penalty: Tensor,
+    /// The gradient of `fake - real + penalty`, in the order of [`Discriminator::parameters`].
+    pub gradients: Vec<Tensor>,
+}
+
+impl Discriminator {
+    /// A new discriminator, its weights drawn from `stream` (purpose [`kernels::Purpose::Weights`]).
+    pub fn new(config: &NetConfig, stream: Stream, device: &Device) -> Result<Self> {
+        config.check()?;
+        let mut init = Init::new(stream, device);
+        let config = NetConfig { batch_norm: false, ..config.clone() };
+        let n = config.filters;
+        let mut blocks = vec![init.block(&config, config.channels)?];
+        for _ in 0..config.layers {
+            blocks.push(init.block(&config, n)?);
+        }
+        Ok(Discriminator { blocks, tail: init.conv(n, 1, config.kernel)? })
+    }
+
+    /// The parameters with PyTorch's names. They share storage with the network: writing to one changes it.
+    pub fn parameters(&self) -> Vec<(String, Tensor)> {
+        let mut list = self.blocks[0].parameters("head");
+        for (i, block) in self.blocks[1..].iter().enumerate() {
+            list.extend(block.parameters(&format!("body.block{i}")));
+        }
+        list.push(("tail.weight".into(), self.tail.weight.clone()));
+        list.push(("tail.bias".into(), self.tail.bias.clone()));
+        list
+    }
+
+    /// Scores of the patches of `x`.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.tail.forward(&crate::block::chain_output(&self.blocks, x, 0)?, 0)
+    }
+
+    /// The mean score of `x` (`[N]`, one a sample) and the gradient of `weight * mean` with respect to `x`.
+    pub fn score_gradient(&self, x: &Tensor, weight: f32) -> Result<(Tensor, Tensor)> {
+        let tapes = chain_forward(&self.blocks, x, 0)?;
+        let out = self.tail.forward(output(&tapes), 0)?;
+        let each = weight / (out.elem_count() / out.dim(0)?) as f32;
+        let g = self.grad_at_tail(&tapes, &constant(&out, &vec![each; out.dim(0)?])?)?;
+        let n = out.dim(0)?;
+        Ok((kernels::batch_means(&out)?, self.input_chain(&tapes, g, 0..n)?.input))
+    }
+
+    /// Losses and gradients of one critic step: `mean D(fake) - mean D(real) + lambda * mean((|grad D(mix)| - 1)^2)`, with
+    /// `mix = alpha * real + (1 - alpha) * fake` and the norm over the channels of a pixel.
+    ///
+    /// `real` and `fake` are `[1, H, W, C]`. The three pictures go through as one batch. The penalty needs no second-order
+    /// graph: the input gradient is itself a chain of convolutions and masks (its derivative is the chain run forward
+    /// again), so that every weight gradient is that of a convolution.
+    pub fn critic_step(&self, real: &Tensor, fake: &Tensor, alpha: f32, lambda: f32) -> Result<CriticStep> {
+        let mixed = kernels::mix(real, fake, alpha)?;
+        let batch = Tensor::cat(&[real, fake, &mixed], 0)?;
+        let tapes = chain_forward(&self.blocks, &batch, 0)?;
+        let out = self.tail.forward(output(&tapes), 0)?;
+        let means = kernels::batch_means(&out.narrow(0, 0, 2)?)?;
+        let each = 1.0 / (out.elem_count() / 3) as f32;
+
+        // Down: the gradients at every block's output. The mixed picture's is that of its scores' sum.
+        let top = constant(&out, &[-each, each, 1.0])?;
+        let at_tail = self.grad_at_tail(&tapes, &top)?;
+        let chain = self.input_chain(&tapes, at_tail, 2..3)?;
+        let (penalty, d_gradient) = kernels::gradient_penalty(&chain.input, lambda)?;
+
+        // Up again: the derivative of the penalty along the chain of the mixed picture.
+        let mut gradients = Vec::new();
+        let mut second = Vec::new(); // what ELU and SELU add to the mixed picture's own chain
+        let mut du = d_gradient;
+        for (i, block) in self.blocks.iter().enumerate() {
+            let tape = tapes[i].samples(2, 1)?;
+            let v = &chain.masked[i];
+            let pair = |t: &Tensor| t.narrow(0, 0, 2);
+            let mut sum = block.conv.gradients(&pair(tapes[i].input())?, &pair(v)?, 0)?;
+            let v_mixed = v.narrow(0, 2, 1)?;
+            let (dw, _) = kernels::conv2d_weight_grad(&du, &v_mixed, block.conv.kernel(), 0)?;
+            sum[0] = (&sum[0] + dw)?;
+            match (&block.act, block.act.leaky()) {
+                (_, Some(slope)) => {
+                    du = kernels::conv2d_masked(&du, &block.conv.weight, &tape.output, 0, slope)?;
+                }
+                (Act::Fixed(_), None) => {
+                    let dv = kernels::conv2d(&du, &block.conv.weight, None, 0, None)?;
+                    second.push(kernels::negative_product(&tape.output, &dv, &v_mixed)?);
+                    du = block.act.backward(&tape, &dv)?;
+                }
+                (Act::Prelu(_), None) => {
+                    let dv = kernels::conv2d(&du, &block.conv.weight, None, 0, None)?;
+                    let u = &chain.plain[i];
+                    let z = tapes[i].before_act();
+                    let direct = kernels::prelu_slope_grad(&pair(z)?, &pair(z)?, &pair(u)?)?;
+                    let through = kernels::prelu_slope_grad(tape.before_act(), &dv, &u.narrow(0, 2, 1)?)?;
+                    sum.push((direct + through)?);
+                    du = block.act.backward(&tape, &dv)?;
+                }
+            }
+            gradients.extend(sum);
+        }
+        let mut tail = self.tail.gradients(&output(&tapes).narrow(0, 0, 2)?, &top.narrow(0, 0, 2)?, 0)?;
+        let (dw, _) = kernels::conv2d_weight_grad(&du, &top.narrow(0, 2, 1)?, self.tail.kernel(), 0)?;
+        tail[0] = (&tail[0] + dw)?;
+        // What the last bias adds to both scores cancels; rounding must not leave something for Adam to blow up.
+        tail[1] = tail[1].zeros_like()?;
+        gradients.extend(tail);
+        if !second.is_empty() {
+            self.add_second_order(&tapes, second, &mut gradients)?;
+        }
+        Ok(CriticStep { real: means.narrow(0, 0, 1)?, fake: means.narrow(0, 1, 1)?, penalty, gradients })
+    }
+
+    /// Gradients that enter at the activations' inputs of the mixed picture, carried down to the picture.
+    fn add_second_order(&self, tapes: &[Tape], second: Vec<Tensor>, gradients: &mut [Tensor]) -> Result<()> {
+        let mut above: Option<Tensor> = None;
+        for (i, dz) in second.into_iter().enumerate().rev() {
+            let tape = tapes[i].samples(2, 1)?;
+            let block = &self.blocks[i];
+            let g = match above {
+                Some(gy) => (block.act.backward(&tape, &gy)? + dz)?,
+                None => dz,
+            };
+            for (sum, g) in gradients[2 * i..].iter_mut().zip(block.conv.gradients(tape.input(), &g, 0)?) {
+                *sum = (&*sum + g)?;
+            }
+            above = Some(kernels::conv2d_input_grad(&g, &block.conv.weight, 0, None)?);
+        }
+        Ok(())
+    }
+
+    /// The gradient at the last block's output, given that of the scores; masked already where that is LeakyReLU.
+    fn grad_at_tail(&self, tapes: &[Tape], g: &Tensor) -> Result<Tensor> {
+        let mask = self.blocks.last().and_then(|b| b.act.leaky()).map(|slope| (output(tapes), slope));
+        Ok(kernels::conv2d_input_grad(g, &self.tail.weight, 0, mask)?)
+    }
+
+    /// Carries a gradient from the tail down to the pictures `pictures` of the batch.
+    fn input_chain(
+        &self, tapes: &[Tape], at_tail: Tensor, pictures: std::ops::Range<usize>,
+    ) -> Result<Chain> {
+        let mut masked = Vec::with_capacity(tapes.len());
+        let mut plain = Vec::new();
+        let mut g = at_tail;
+        for (i, block) in self.blocks.iter().enumerate().rev() {
+            if block.act.leaky().is_none() {
+                let v = block.act.backward(&tapes[i], &g)?;
+                if let Act::Prelu(_) = block.act {
+                    plain.push(g);
+                }
+                g = v;
+            }
+            masked.push(g.clone());
+            if i > 0 {
+                let mask = self.blocks[i - 1].act.leaky().map(|slope| (tapes[i].input(), slope));
+                g = kernels::conv2d_input_grad(&g, &block.conv.weight, 0, mask)?;
+            }
+        }
+        let of_interest = g.narrow(0, pictures.start, pictures.len())?;
+        let input = kernels::conv2d_input_grad(&of_interest, &self.blocks[0].conv.weight, 0, None)?;
+        masked.reverse();
+        plain.reverse();
+        Ok(Chain { masked, plain, input })
+    }
+}
+
+/// The gradients on the way from the scores to the picture, head first.
+struct Chain {
+    /// At the convolutions' outputs (the activation's derivative applied).
+    masked: Vec<Tensor>,
+    /// At the blocks' outputs, kept for PReLU only.
+    plain: Vec<Tensor>,
+    /// At the picture.
+    input: Tensor,
+}
+
+fn output(tapes: &[Tape]) -> &Tensor {
+    &tapes[tapes.len() - 1].output
+}
+
+/// A tensor of the shape of `like` that holds one value a sample.
+fn constant(like: &Tensor, values: &[f32]) -> Result<Tensor> {
+    let each = like.elem_count() / values.len();
+    let all = values.iter().flat_map(|&v| std::iter::repeat_n(v, each)).collect();
+    Ok(Tensor::from_vec(all, like.shape(), like.device())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ActivationKind, Border};
+    use kernels::Purpose;
+
+    /// The written-out gradients against differences of the loss itself.
+    #[test]
+    fn critic_gradients_are_those_of_the_loss() -> Result<()> {
+        for activation in [ActivationKind::Lrelu, ActivationKind::Elu, ActivationKind::Selu, ActivationKind::Prelu] {
+            let config = NetConfig {
+                channels: 3, filters: 5, kernel: 3, layers: 2, activation, lrelu_alpha: 0.1, batch_norm: false,
+                border: Border::Padded,
+            };
+            let stream = |level| Stream { seed: 3, purpose: Purpose::Weights, stage: 0, level, iteration: 0 };
+            let d = Discriminator::new(&config, stream(0), &Device::Cpu)?;
+            for (_, p) in d.parameters() {
+                if p.rank() == 4 {
+                    p.inplace_op2(&(&p * 12.0)?, &Assign)?;
+                }
+            }
+            let picture = |level| kernels::normal(stream(level), (0, 0), (14, 13, 3), &Device::Cpu);
+            let (real, fake) = (picture(1)?, picture(2)?);
+            let loss = || -> Result<f64> {
+                let s = d.critic_step(&real, &fake, 0.3, 0.7)?;
+                let v = |t: &Tensor| t.to_vec1::<f32>().map(|v| f64::from(v[0]));
+                Ok(v(&s.fake)? - v(&s.real)? + v(&s.penalty)?)
+            };
+            let gradients = d.critic_step(&real, &fake, 0.3, 0.7)?.gradients;
+            for ((name, p), g) in d.parameters().into_iter().zip(gradients) {
+                let direction = kernels::normal(stream(9), (0, 0), (1, 1, p.elem_count()), &Device::Cpu)?.reshape(p.shape())?;
+                let start = p.copy()?;
+                let mut at = |step: f64| -> Result<f64> {
+                    p.inplace_op2(&(&start + (&direction * step)?)?, &Assign)?;
+                    loss()
+                };
+                let h = 2e-4;
+                let numeric = (at(h)? - at(-h)?) / (2.0 * h);
+                at(0.0)?;
+                let written = (&g * &direction)?.sum_all()?.to_scalar::<f32>()?;
+                let error = (numeric - f64::from(written)).abs();
+                assert!(error < 0.02 * numeric.abs().max(0.1), "{activation:?} {name}: {numeric} against {written}");
+            }
+        }
+        Ok(())
+    }
+
+    struct Assign;
+
+    impl candle_core::InplaceOp2 for Assign {
+        fn name(&self) -> &'static str {
+            "assign"
+        }
+
+        fn cpu_fwd(
+            &self, a: &mut candle_core::CpuStorage, _: &candle_core::Layout, b: &candle_core::CpuStorage,
+            _: &candle_core::Layout,
+        ) -> candle_core::Result<()> {
+            *a = b.clone();
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The growing generator: a head, one chain of blocks a stage, a tail; forward and backward.
+
+use crate::block::{Block, Conv, Tape, chain_backward, chain_forward, chain_output};
+use crate::init::Init;
+use crate::{Border, NetConfig, Result};
+use candle_core::{Device, Tensor};
+use kernels::{Activation, Stream};
+
+/// Stage 0 maps noise (or another picture) to features; every later stage enlarges the features below, adds noise,
+/// refines them by its blocks and adds the enlarged features again. The tail turns features into a picture in [-1, 1].
+#[derive(Debug)]
+pub struct Generator {
+    config: NetConfig,
+    head: Block,
+    body: Vec<Vec<Block>>,
+    tail: Conv,
+}
+
+/// What the stages are fed with. Stage `k` takes `noise[k]`, `sizes[k]` and `amps[k]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a> {
+    /// `[N, H, W, C]` of [`NetConfig::noise_shape`]; stage 0's is the picture or noise that all is made from.
+    pub noise: &'a [Tensor],
+    /// Height and width that each stage gives.
+    pub sizes: &'a [(usize, usize)],
+    /// Noise amplitudes; stage 0's is not used.
+    pub amps: &'a [f64],
+}
+
+/// What the backward pass needs of a forward pass.
+#[derive(Debug)]
+pub struct GeneratorTape {
+    first: usize,
+    head: Option<Tape>,
+    stages: Vec<StageTape>,
+    features: Tensor,
+    picture: Tensor,
+}
+
+#[derive(Debug)]
+struct StageTape {
+    chain: Vec<Tape>,
+    /// Height and width of the features that came in.
+    from: (usize, usize),
+}
+
+impl std::fmt::Debug for Tape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Tape({:?})", self.output.shape())
+    }
+}
+
+impl GeneratorTape {
+    /// The generated pictures, `[N, H, W, C]` in [-1, 1].
+    pub fn picture(&self) -> &Tensor {
+        &self.picture
+    }
+}
+
+impl Generator {
+    /// A generator of one stage, its weights drawn from `stream` (purpose [`kernels::Purpose::Weights`]).
+    pub fn new(config: &NetConfig, stream: Stream, device: &Device) -> Result<Self> {
+        config.check()?;
+        let mut init = Init::new(stream, device);
+        let head = init.block(config, config.channels)?;
+        let first = (0..config.layers).map(|_| init.block(config, config.filters)).collect::<Result<_>>()?;
+        let tail = init.conv(config.filters, config.channels, config.kernel)?;
+        Ok(Generator { config: config.clone(), head, body: vec![first], tail })
+    }
+
+    /// Adds a stage: a copy of the last one.
+    pub fn grow(&mut self) -> Result<()> {
+        let copy = self.body[self.body.len() - 1].iter().map(Block::copy).collect::<Result<_>>()?;
+        self.body.push(copy);
+        Ok(())
+    }
+
+    /// The number of stages.
+    pub fn stages(&self) -> usize {
+        self.body.len()
+    }
+
+    /// The configuration it was made with.
+    pub fn config(&self) -> &NetConfig {
+        &self.config
+    }
+
+    /// All parameters with PyTorch's names. They share storage with the network: writing to one changes it.
+    pub fn parameters(&self) -> Vec<(String, Tensor)> {
+        let mut list = self.head_parameters();
+        for stage in 0..self.body.len() {
+            list.extend(self.stage_parameters(stage));
+        }
+        list.extend(self.tail_parameters());
+        list
+    }
+
+    /// The head's parameters.
+    pub fn head_parameters(&self) -> Vec<(String, Tensor)> {
+        self.head.parameters("head")
+    }
+
+    /// The parameters of one stage.
+    pub fn stage_parameters(&self, stage: usize) -> Vec<(String, Tensor)> {
+        let blocks = self.body[stage].iter().enumerate();
+        blocks.flat_map(|(i, b)| b.parameters(&format!("body.{stage}.block{i}"))).collect()
+    }
+
+    /// The tail's parameters.
+    pub fn tail_parameters(&self) -> Vec<(String, Tensor)> {
+        vec![("tail.0.weight".into(), self.tail.weight.clone()), ("tail.0.bias".into(), self.tail.bias.clone())]
+    }
+
+    /// Pictures `[N, H, W, C]` in [-1, 1].
+    pub fn forward(&self, inputs: Inputs<'_>) -> Result<Tensor> {
+        let features = self.features(inputs, None, 0..self.body.len())?;
+        Ok(kernels::activate(&self.tail.forward(&features, self.config.half())?, Activation::Tanh)?)
+    }
+
+    /// The features after the last stage of `stages`. Where that does not begin with 0, `below` are the features of the
+    /// stage before it.
+    pub fn features(&self, inputs: Inputs<'_>, below: Option<Tensor>, stages: std::ops::Range<usize>) -> Result<Tensor> {
+        let mut x = below;
+        for k in stages {
+            let y = match x.take() {
+                None => chain_output(&self.body[0], &self.stem(&self.head.forward(&inputs.noise[0], self.config.half())?.output)?, 0)?,
+                Some(x) => {
+                    let y = chain_output(&self.body[k], &self.stage_input(&x, inputs, k)?, 0)?;
+                    (y + kernels::bicubic(&x, inputs.sizes[k])?)?
+                }
+            };
+            x = Some(y);
+        }
+        x.ok_or_else(|| crate::Error::Weights("no stage to run".into()))
+    }
+
+    /// Runs all stages from `first` on and keeps what the backward pass to them needs. Where `first` is not 0, `below` are
+    /// the features of the stage before it.
+    pub fn forward_tape(&self, inputs: Inputs<'_>, below: Option<&Tensor>, first: usize) -> Result<GeneratorTape> {
+        let (mut head, mut stages) = (None, Vec::new());
+        let mut x = below.cloned();
+        for k in first..self.body.len() {
+            let (chain, from, y) = match x.take() {
+                None => {
+                    let tape = self.head.forward(&inputs.noise[0], self.config.half())?;
+                    let from = size(&tape.output)?;
+                    let chain = chain_forward(&self.body[0], &self.stem(&tape.output)?, 0)?;
+                    let y = chain[chain.len() - 1].output.clone();
+                    head = Some(tape);
+                    (chain, from, y)
+                }
+                Some(x) => {
+                    let chain = chain_forward(&self.body[k], &self.stage_input(&x, inputs, k)?, 0)?;
+                    let y = (&chain[chain.len() - 1].output + kernels::bicubic(&x, inputs.sizes[k])?)?;
+                    (chain, size(&x)?, y)
+                }
+            };
+            stages.push(StageTape { chain, from });
+            x = Some(y);
+        }
+        let features = x.ok_or_else(|| crate::Error::Weights("no stage to run".into()))?;
+        let picture = kernels::activate(&self.tail.forward(&features, self.config.half())?, Activation::Tanh)?;
+        Ok(GeneratorTape { first, head, stages, features, picture })
+    }
+
+    /// Gradients of the parameters of head (if the tape begins at stage 0), stages from the tape's first on, and tail, in
+    /// that order, given the gradient at the pictures; summed over the batch.
+    pub fn backward(&self, tape: &GeneratorTape, gy: &Tensor) -> Result<Vec<Tensor>> {
+        let half = self.config.half();
+        let gz = kernels::activation_grad(Activation::Tanh, &tape.picture, gy)?;
+        let mut parts = vec![self.tail.gradients(&tape.features, &gz, half)?];
+        let mut gy = kernels::conv2d_input_grad(&gz, &self.tail.weight, half, None)?;
+        for (k, stage) in (tape.first..self.body.len()).zip(&tape.stages).rev() {
+            let wanted = k > tape.first || k == 0;
+            let (gradients, gx) = chain_backward(&self.body[k], &stage.chain, &gy, 0, wanted)?;
+            parts.push(gradients);
+            let Some(gx) = gx else { continue };
+            gy = if k == 0 { self.stem_grad(&gx, stage.from)? } else { self.stage_input_grad(&gx, &gy, stage.from)? };
+        }
+        if let Some(head) = &tape.head {
+            let (gradients, _) = chain_backward(std::slice::from_ref(&self.head), std::slice::from_ref(head), &gy, half, false)?;
+            parts.push(gradients);
+        }
+        Ok(parts.into_iter().rev().flatten().collect())
+    }
+
+    /// What stage 0's blocks get of the head's output: room for what they use up.
+    fn stem(&self, x: &Tensor) -> Result<Tensor> {
+        let (half, margin) = (self.config.half(), self.config.margin());
+        match self.config.border {
+            Border::Padded => pad(x, margin),
+            Border::Grown => {
+                let (h, w) = size(x)?;
+                pad(&kernels::bicubic(x, (h + 2 * half, w + 2 * half))?, margin - half)
+            }
+        }
+    }
+
+    fn stem_grad(&self, gx: &Tensor, from: (usize, usize)) -> Result<Tensor> {
+        let (half, margin) = (self.config.half(), self.config.margin());
+        match self.config.border {
+            Border::Padded => crop(gx, margin),
+            Border::Grown => Ok(kernels::bicubic_grad(&crop(gx, margin - half)?, from)?),
+        }
+    }
+
+    /// What the blocks of stage `k` get: the enlarged features with noise, and a border.
+    fn stage_input(&self, x: &Tensor, inputs: Inputs<'_>, k: usize) -> Result<Tensor> {
+        let ((h, w), margin, amp) = (inputs.sizes[k], self.config.margin(), inputs.amps[k] as f32);
+        match self.config.border {
+            Border::Grown => Ok(kernels::bicubic_plus_noise(x, (h + 2 * margin, w + 2 * margin), &inputs.noise[k], amp)?),
+            Border::Padded => pad(&kernels::bicubic_plus_noise(x, (h, w), &inputs.noise[k], amp)?, margin),
+        }
+    }
+
+    /// The gradient at the features below a stage: through its blocks (`gx`, at their input) and past them (`gy`).
+    fn stage_input_grad(&self, gx: &Tensor, gy: &Tensor, from: (usize, usize)) -> Result<Tensor> {
+        match self.config.border {
+            Border::Grown => Ok((kernels::bicubic_grad(gx, from)? + kernels::bicubic_grad(gy, from)?)?),
+            Border::Padded => Ok(kernels::bicubic_grad(&(crop(gx, self.config.margin())? + gy)?, from)?),
+        }
+    }
+}
+
+fn size(x: &Tensor) -> Result<(usize, usize)> {
+    let (_, h, w, _) = x.dims4()?;
+    Ok((h, w))
+}
+
+/// `p` zeros around height and width.
+fn pad(x: &Tensor, p: usize) -> Result<Tensor> {
+    Ok(x.pad_with_zeros(1, p, p)?.pad_with_zeros(2, p, p)?)
+}
+
+/// Takes `p` pixels off each side.
+fn crop(x: &Tensor, p: usize) -> Result<Tensor> {
+    let (h, w) = size(x)?;
+    Ok(x.narrow(1, p, h - 2 * p)?.narrow(2, p, w - 2 * p)?.contiguous()?)
+}

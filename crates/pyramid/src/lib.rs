@@ -1,0 +1,32 @@
+//! Pictures and the stage pyramid of ConSinGAN.
+//!
+//! [`load`] reads a picture file into a [`Picture`], a [`Schedule`] says how large each training stage is, and
+//! [`pyramid()`] makes the training pictures, coarsest first. [`imresize`] is the MATLAB-style cubic resize underneath;
+//! [`contact_sheet`] and [`pyramid_sheet`] put many pictures on one. Nothing here knows tensors or networks.
+//!
+//! ```no_run
+//! use pyramid::{Schedule, load, pyramid, pyramid_sheet};
+//!
+//! # fn main() -> Result<(), pyramid::Error> {
+//! let picture = load("photo.jpg".as_ref())?;
+//! let stages = pyramid(&picture, &Schedule::default(), 11)?;
+//! pyramid_sheet(&stages).save_png("pyramid.png".as_ref())?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod complete;
+mod error;
+mod imresize;
+mod jpeg;
+mod load;
+mod picture;
+mod schedule;
+mod sheet;
+
+pub use error::Error;
+pub use imresize::{Target, imresize};
+pub use load::{MAX_FILE_BYTES, MAX_PIXELS, decode, load};
+pub use picture::{Picture, Size};
+pub use schedule::{Schedule, Spacing, pyramid};
+pub use sheet::{contact_sheet, pyramid_sheet};

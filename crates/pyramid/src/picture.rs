@@ -1,0 +1,182 @@
+//! The picture type: floats in [-1, 1], and its way to 8 bits and to a PNG file.
+
+use std::io::{Cursor, Error as IoError};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
+use ndarray::{Array3, ArrayView3};
+
+use crate::Error;
+
+/// Height and width in pixels, in this order.
+pub type Size = (usize, usize);
+
+/// A picture of height x width x channels, `f32` in [-1, 1], row by row.
+///
+/// One channel is gray, two gray and alpha, three RGB, four RGBA. Alpha is not premultiplied; -1 is transparent. There is
+/// at least one pixel, every value is finite and within the range: the constructors see to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picture {
+    pixels: Array3<f32>,
+}
+
+impl Picture {
+    /// Takes height x width x channels; values outside [-1, 1] are clamped.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] without a pixel or with other than 1 to 4 channels, [`Error::Samples`] if a value is NaN.
+    pub fn from_pixels(pixels: Array3<f32>) -> Result<Self, Error> {
+        check_shape(pixels.dim())?;
+        if pixels.iter().any(|v| v.is_nan()) {
+            return Err(Error::Samples {
+                name: "the picture".into(),
+                found: "that are NaN".into(),
+                expected: "[-1, 1]",
+            });
+        }
+        let mut pixels =
+            if pixels.is_standard_layout() { pixels } else { pixels.as_standard_layout().into_owned() };
+        pixels.mapv_inplace(|v| v.clamp(-1.0, 1.0));
+        Ok(Self { pixels })
+    }
+
+    /// Takes height x width x channels of bytes: 0 becomes -1, 255 becomes 1.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] without a pixel or with other than 1 to 4 channels.
+    pub fn from_u8(pixels: ArrayView3<'_, u8>) -> Result<Self, Error> {
+        check_shape(pixels.dim())?;
+        Ok(Self { pixels: pixels.as_standard_layout().mapv(|v| from_unit(f64::from(v) / 255.0)) })
+    }
+
+    /// Takes pixels that are known to keep the promises above.
+    pub(crate) fn trusted(pixels: Array3<f32>) -> Self {
+        Self { pixels }
+    }
+
+    /// Takes channels x height x width, the order networks use; values outside [-1, 1] are clamped.
+    ///
+    /// # Errors
+    /// As [`Picture::from_pixels`].
+    pub fn from_planar(planes: ArrayView3<'_, f32>) -> Result<Self, Error> {
+        Self::from_pixels(planes.permuted_axes([1, 2, 0]).as_standard_layout().into_owned())
+    }
+
+    /// Height and width in pixels.
+    pub fn size(&self) -> Size {
+        let (height, width, _) = self.pixels.dim();
+        (height, width)
+    }
+
+    /// Number of channels, 1 to 4.
+    pub fn channels(&self) -> usize {
+        self.pixels.dim().2
+    }
+
+    /// The values, height x width x channels, in standard layout.
+    pub fn pixels(&self) -> ArrayView3<'_, f32> {
+        self.pixels.view()
+    }
+
+    /// The values, height x width x channels, in standard layout.
+    pub fn into_pixels(self) -> Array3<f32> {
+        self.pixels
+    }
+
+    /// The values as channels x height x width, in standard layout.
+    pub fn to_planar(&self) -> Array3<f32> {
+        self.pixels.view().permuted_axes([2, 0, 1]).as_standard_layout().into_owned()
+    }
+
+    /// The picture in bytes, height x width x channels, rounded to the nearest.
+    pub fn to_u8(&self) -> Array3<u8> {
+        self.pixels.mapv(|v| ((v + 1.0) * 127.5).round() as u8)
+    }
+
+    /// The same picture with the channels of one that has `channels`, added to its own: gray is spread over RGB, missing
+    /// alpha is opaque. Nothing is taken away: RGBA stays RGBA whatever is asked for.
+    pub fn widened(&self, channels: usize) -> Picture {
+        let (height, width) = self.size();
+        let own = colours(self.channels());
+        let all = own.max(colours(channels));
+        let alpha = has_alpha(self.channels()) || has_alpha(channels);
+        let value = |(y, x, c): (usize, usize, usize)| match c {
+            c if c < all => self.pixels[[y, x, c.min(own - 1)]],
+            _ if has_alpha(self.channels()) => self.pixels[[y, x, own]],
+            _ => 1.0,
+        };
+        Picture { pixels: Array3::from_shape_fn((height, width, all + usize::from(alpha)), value) }
+    }
+
+    /// Writes an 8 bit PNG with this picture's channels, under a temporary name in the same directory, then renames it:
+    /// whoever looks at `path` sees the old file or the whole new one.
+    ///
+    /// # Errors
+    /// [`Error::Write`] if the directory is missing, not writable or full, or `path` has no file name.
+    pub fn save_png(&self, path: &Path) -> Result<(), Error> {
+        self.encode_png()
+            .and_then(|bytes| write_atomically(path, &bytes))
+            .map_err(|source| Error::Write { name: name_of(path), source })
+    }
+
+    fn encode_png(&self) -> Result<Vec<u8>, IoError> {
+        let (height, width, channels) = self.pixels.dim();
+        let color = match channels {
+            1 => ExtendedColorType::L8,
+            2 => ExtendedColorType::La8,
+            3 => ExtendedColorType::Rgb8,
+            _ => ExtendedColorType::Rgba8,
+        };
+        let side = |n: usize| u32::try_from(n).map_err(|_| IoError::other("too large for a PNG"));
+        let mut bytes = Cursor::new(Vec::new());
+        PngEncoder::new(&mut bytes)
+            .write_image(&self.to_u8().into_raw_vec_and_offset().0, side(width)?, side(height)?, color)
+            .map_err(IoError::other)?;
+        Ok(bytes.into_inner())
+    }
+}
+
+/// [0, 1] to [-1, 1], rounded to `f32` where the reference does.
+pub(crate) fn from_unit(v: f64) -> f32 {
+    (v as f32 - 0.5) * 2.0
+}
+
+/// How many of so many channels are colours.
+pub(crate) fn colours(channels: usize) -> usize {
+    if channels >= 3 { 3 } else { 1 }
+}
+
+/// Whether the last of so many channels is alpha.
+pub(crate) fn has_alpha(channels: usize) -> bool {
+    channels > colours(channels)
+}
+
+/// A path as it stands in messages: on one line, whatever the file is called.
+pub(crate) fn name_of(path: &Path) -> String {
+    path.display().to_string().replace(char::is_control, "?")
+}
+
+fn check_shape((height, width, channels): (usize, usize, usize)) -> Result<(), Error> {
+    if height == 0 || width == 0 || !(1..=4).contains(&channels) {
+        return Err(Error::Shape { height, width, channels });
+    }
+    Ok(())
+}
+
+fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), IoError> {
+    // Two writers of one process, or of two, never share a temporary name.
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let file = path.file_name().ok_or_else(|| IoError::other("the path has no file name"))?;
+    let unique = format!(".{}-{}.tmp", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let mut temporary = std::ffi::OsString::from(".");
+    temporary.push(file);
+    temporary.push(unique);
+    let temporary = path.with_file_name(temporary);
+    let written = std::fs::write(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, path));
+    if written.is_err() {
+        // The first error is the one to tell; a temporary file that was never made cannot be removed either.
+        let _ = std::fs::remove_file(&temporary);
+    }
+    written
+}

@@ -1,0 +1,168 @@
+//! How large each training stage is, and the training pictures.
+//!
+//! The sizes are the reference's to the last bit of `f64`: the order of operations matters, because a side is rounded up
+//! and a rounding error just above a whole number costs a pixel. On Linux `powf` and `ln` are the C library's, as in
+//! Python; elsewhere a size can differ by one in rare cases.
+
+use std::ops::RangeInclusive;
+
+use crate::{Error, Picture, Size, Target, imresize};
+
+/// How stages are spread between the coarsest and the finest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Spacing {
+    /// ConSinGAN's: more stages near the fine end, where the picture changes most.
+    #[default]
+    Improved,
+    /// SinGAN's: each stage the same factor larger than the one before. Harmonization keeps it.
+    Geometric,
+}
+
+/// The stage schedule. [`Default`] is the official program's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// Shorter side of the coarsest stage in pixels.
+    pub min_size: usize,
+    /// Longer side of the finest stage in pixels; smaller pictures are never enlarged.
+    pub max_size: usize,
+    /// Number of stages.
+    pub stages: usize,
+    /// How they are spread.
+    pub spacing: Spacing,
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self { min_size: 25, max_size: 250, stages: 6, spacing: Spacing::Improved }
+    }
+}
+
+/// Makes the training pictures, coarsest first: as many as the schedule has stages, of the sizes it gives.
+///
+/// All are resized from the finest, in floats, and clamped to [-1, 1] after every resize.
+///
+/// # Errors
+/// As [`Schedule::sizes`].
+pub fn pyramid(picture: &Picture, schedule: &Schedule, smallest: usize) -> Result<Vec<Picture>, Error> {
+    schedule.sizes(picture.size(), smallest)?;
+    let scaled = |from: &Picture, scale| {
+        // Taken as it is, a picture that needs no resize costs a copy and nothing else.
+        if scale == 1.0 {
+            return Ok(from.clone());
+        }
+        Picture::from_pixels(imresize(from.pixels(), Target::Scale(scale))?)
+    };
+    let finest = scaled(picture, schedule.finest_scale(picture.size()))?;
+    let mut stages = Vec::with_capacity(schedule.stages);
+    for scale in schedule.scales(finest.size()) {
+        stages.push(scaled(&finest, scale)?);
+    }
+    stages.push(finest);
+    Ok(stages)
+}
+
+impl Schedule {
+    /// Numbers of stages that are accepted.
+    pub const STAGES: RangeInclusive<usize> = 1..=64;
+    /// Values of `min_size` and `max_size` that are accepted, in pixels.
+    pub const SIZES: RangeInclusive<usize> = 1..=16384;
+
+    /// The size of each stage for a picture of this size, coarsest first.
+    ///
+    /// `smallest` is the shortest side that the network can be trained on, its receptive field, in pixels. The last stage
+    /// is the whole picture, scaled down to `max_size` where it is larger; with one stage it is the only one.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for a picture without pixels, [`Error::OutOfRange`], [`Error::MinAboveMax`],
+    /// [`Error::Shrinking`] if a stage would be smaller than the one before, [`Error::StageTooSmall`] if one would be
+    /// smaller than `smallest`.
+    pub fn sizes(&self, picture: Size, smallest: usize) -> Result<Vec<Size>, Error> {
+        self.check(picture)?;
+        let finest = scaled(picture, self.finest_scale(picture));
+        let short = finest.0.min(finest.1);
+        if short < smallest {
+            let fix = if picture.0.min(picture.1) < smallest {
+                format!("use a picture whose shorter side is at least {smallest} px")
+            } else {
+                raise_max_size(picture, smallest)
+            };
+            return Err(Error::StageTooSmall { stage: self.stages - 1, size: finest, smallest, fix });
+        }
+        if self.stages > 1 && short < self.min_size {
+            let instead = if picture.0.min(picture.1) < self.min_size {
+                "use a larger picture".into()
+            } else {
+                raise_max_size(picture, self.min_size)
+            };
+            let (min_size, max_size) = (self.min_size, self.max_size);
+            return Err(Error::Shrinking { min_size, max_size, short, instead });
+        }
+        let mut sizes: Vec<Size> =
+            self.scales(finest).into_iter().map(|scale| scaled(finest, scale)).collect();
+        sizes.push(finest);
+        if let Some(stage) = sizes.iter().position(|size| size.0.min(size.1) < smallest) {
+            let fix = format!("give --min-size {smallest} or more");
+            return Err(Error::StageTooSmall { stage, size: sizes[stage], smallest, fix });
+        }
+        Ok(sizes)
+    }
+
+    fn check(&self, (height, width): Size) -> Result<(), Error> {
+        if height == 0 || width == 0 {
+            return Err(Error::Shape { height, width, channels: 1 });
+        }
+        for (flag, value, range) in [
+            ("--train-stages", self.stages, Self::STAGES),
+            ("--min-size", self.min_size, Self::SIZES),
+            ("--max-size", self.max_size, Self::SIZES),
+        ] {
+            if !range.contains(&value) {
+                return Err(Error::OutOfRange { flag, value, min: *range.start(), max: *range.end() });
+            }
+        }
+        if self.min_size > self.max_size {
+            return Err(Error::MinAboveMax { min_size: self.min_size, max_size: self.max_size });
+        }
+        Ok(())
+    }
+
+    /// The factor from the picture to the finest stage, at most 1.
+    fn finest_scale(&self, (height, width): Size) -> f64 {
+        (self.max_size as f64 / height.max(width) as f64).min(1.0)
+    }
+
+    /// The factors from the finest stage to each of the others, coarsest first.
+    fn scales(&self, (height, width): Size) -> Vec<f64> {
+        let last = self.stages - 1;
+        let factor = (self.min_size as f64 / height.min(width) as f64).powf(1.0 / last as f64);
+        let exponent = |stage: usize| match self.spacing {
+            // With two stages both formulas mean 1; the second would divide by ln(1).
+            Spacing::Improved if last > 1 => {
+                (last - 1) as f64 / (last as f64).ln() * ((last - stage) as f64).ln() + 1.0
+            }
+            _ => (last - stage) as f64,
+        };
+        (0..last).map(|stage| factor.powf(exponent(stage))).collect()
+    }
+}
+
+fn scaled((height, width): Size, scale: f64) -> Size {
+    ((height as f64 * scale).ceil() as usize, (width as f64 * scale).ceil() as usize)
+}
+
+/// The way out for a picture that is large enough itself, but whose finest stage has a shorter side below `needed`.
+fn raise_max_size(picture: Size, needed: usize) -> String {
+    let (short, long) = (picture.0.min(picture.1), picture.0.max(picture.1));
+    let enough = |max_size: usize| {
+        let finest = scaled(picture, (max_size as f64 / long as f64).min(1.0));
+        finest.0.min(finest.1) >= needed
+    };
+    // A side of (needed - 1) * long / short still gives one pixel too few, but for rounding.
+    let start = ((needed - 1) * long / short).max(1);
+    match (start..=long).find(|&max_size| enough(max_size)) {
+        Some(max_size) if Schedule::SIZES.contains(&max_size) => {
+            format!("give --max-size {max_size} or more")
+        }
+        _ => "crop the picture's longer side".into(),
+    }
+}

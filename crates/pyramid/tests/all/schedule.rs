@@ -1,0 +1,140 @@
+//! Stage sizes: the reference's, and what is refused.
+
+use proptest::prelude::*;
+use pyramid::{Error, Picture, Schedule, Size, Spacing, load, pyramid};
+
+use crate::files::asset;
+
+fn schedule(min_size: usize, max_size: usize, stages: usize) -> Schedule {
+    Schedule { min_size, max_size, stages, ..Schedule::default() }
+}
+
+/// Expected sizes computed with the reference's formulas in Python.
+#[test]
+fn sizes_are_the_references() {
+    for (picture, schedule, expected) in EXPECTED_SIZES {
+        let sizes = schedule.sizes(*picture, 1).unwrap();
+        assert_eq!(sizes, *expected, "{picture:?} {schedule:?}");
+    }
+}
+
+include!("expected_sizes.rs");
+
+#[test]
+fn a_height_of_84_gives_26() {
+    // 84 * (25 / 84)^(1/4)^4 is 25.00000000000001: rounding up without an epsilon is part of the definition.
+    for stages in [4, 5] {
+        assert_eq!(schedule(25, 250, stages).sizes((84, 126), 11).unwrap()[0].0, 26, "{stages} stages");
+    }
+    assert_eq!(schedule(25, 250, 6).sizes((84, 126), 11).unwrap()[0].0, 25);
+}
+
+#[test]
+fn two_stages_are_the_least_and_the_whole_and_one_is_the_whole() {
+    for spacing in [Spacing::Improved, Spacing::Geometric] {
+        let two = Schedule { spacing, ..schedule(25, 250, 2) };
+        assert_eq!(two.sizes((100, 200), 11).unwrap(), [(25, 50), (100, 200)]);
+        let one = Schedule { spacing, ..schedule(25, 250, 1) };
+        assert_eq!(one.sizes((300, 500), 11).unwrap(), [(150, 250)]);
+        // With one stage there is nothing below the picture that --min-size could speak of.
+        assert_eq!(one.sizes((20, 30), 11).unwrap(), [(20, 30)]);
+    }
+}
+
+#[test]
+fn numbers_out_of_range_are_named() {
+    for (schedule, flag) in [
+        (schedule(25, 250, 0), "--train-stages 0"),
+        (schedule(25, 250, 1_000_000), "--train-stages 1000000"),
+        (schedule(0, 250, 6), "--min-size 0"),
+        (schedule(25, 0, 6), "--max-size 0"),
+        (schedule(25, usize::MAX, 6), "--max-size"),
+    ] {
+        let error = schedule.sizes((100, 100), 11).unwrap_err();
+        assert!(matches!(error, Error::OutOfRange { .. }) && error.to_string().contains(flag), "{error}");
+    }
+    assert!(matches!(schedule(300, 250, 6).sizes((400, 400), 11), Err(Error::MinAboveMax { .. })));
+    assert!(matches!(schedule(25, 250, 6).sizes((0, 5), 11), Err(Error::Shape { .. })));
+}
+
+/// The flag's value that an error recommends.
+fn advice(error: &Error, flag: &str) -> usize {
+    let text = error.to_string();
+    let after = text.rsplit_once(&format!("give {flag} ")).unwrap_or_else(|| panic!("{text}")).1;
+    after.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_picture_smaller_than_the_coarsest_stage_is_refused_with_the_largest_that_works() {
+    let picture = (20, 60);
+    let error = schedule(25, 250, 6).sizes(picture, 11).unwrap_err();
+    assert!(matches!(error, Error::Shrinking { short: 20, .. }), "{error}");
+    let works = advice(&error, "--min-size");
+    assert!(schedule(works, 250, 6).sizes(picture, 11).is_ok());
+    assert!(schedule(works + 1, 250, 6).sizes(picture, 11).is_err());
+}
+
+#[test]
+fn a_long_picture_is_told_the_smallest_max_size_that_works() {
+    for picture in [(60, 2000), (3000, 71), (26, 5000)] {
+        let error = schedule(25, 250, 6).sizes(picture, 11).unwrap_err();
+        let works = advice(&error, "--max-size");
+        let with = |max_size| schedule(11, max_size, 6).sizes(picture, 11);
+        assert!(matches!(error, Error::StageTooSmall { .. }), "{error}");
+        assert!(with(works).is_ok() && with(works - 1).is_err(), "{error}");
+    }
+    let error = schedule(25, 250, 6).sizes((200, 2500), 11).unwrap_err();
+    assert!(matches!(error, Error::Shrinking { short: 20, .. }), "{error}");
+    assert!(error.to_string().contains("give --max-size 301 or more"), "{error}");
+}
+
+#[test]
+fn stages_narrower_than_the_network_sees_are_refused_with_what_works() {
+    let error = schedule(9, 250, 6).sizes((100, 120), 11).unwrap_err();
+    assert!(matches!(error, Error::StageTooSmall { stage: 0, smallest: 11, .. }), "{error}");
+    assert!(schedule(advice(&error, "--min-size"), 250, 6).sizes((100, 120), 11).is_ok());
+    for tiny in [(1, 1), (10, 500)] {
+        let error = schedule(25, 250, 6).sizes(tiny, 11).unwrap_err();
+        assert!(error.to_string().contains("shorter side is at least 11 px"), "{error}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn stages_never_shrink_and_keep_the_shape(
+        h in 1..600usize, w in 1..600usize, min_size in 1..120usize, max_size in 1..400usize, stages in 1..12usize,
+        improved: bool, smallest in 1..30usize,
+    ) {
+        let spacing = if improved { Spacing::Improved } else { Spacing::Geometric };
+        let schedule = Schedule { min_size, max_size, stages, spacing };
+        match schedule.sizes((h, w), smallest) {
+            Ok(sizes) => {
+                prop_assert_eq!(sizes.len(), stages);
+                for pair in sizes.windows(2) {
+                    prop_assert!(pair[0].0 <= pair[1].0 && pair[0].1 <= pair[1].1, "{:?}", sizes);
+                }
+                let (finest, coarsest) = (sizes[stages - 1], sizes[0]);
+                // Rounding up a number a hair above a whole one may add a pixel.
+                prop_assert!(finest.0.max(finest.1) <= max_size + 1);
+                prop_assert!(stages == 1 || (min_size..=min_size + 1).contains(&coarsest.0.min(coarsest.1)));
+                prop_assert!(sizes.iter().all(|size| size.0.min(size.1) >= smallest));
+            }
+            Err(error) => prop_assert!(!error.to_string().contains('\n')),
+        }
+    }
+}
+
+#[test]
+fn the_pyramid_has_the_schedules_sizes_and_channels() {
+    let picture = load(&asset("gravel.png")).unwrap();
+    for stages in [1, 2, 5] {
+        let schedule = schedule(25, 120, stages);
+        let made = pyramid(&picture, &schedule, 11).unwrap();
+        let sizes: Vec<Size> = made.iter().map(Picture::size).collect();
+        assert_eq!(sizes, schedule.sizes(picture.size(), 11).unwrap());
+        assert!(made.iter().all(|stage| stage.channels() == 1));
+        assert!(made.iter().flat_map(Picture::pixels).all(|v| (-1.0..=1.0).contains(v)));
+    }
+    // A picture within --max-size is the last stage as it is.
+    assert_eq!(pyramid(&picture, &schedule(25, 400, 3), 11).unwrap()[2], picture);
+}

@@ -1,0 +1,13 @@
+//! What people do with a single-image GAN: presets to train with, sampling at any size.
+//!
+//! Nothing here draws progress or reads a command line; the `consingan` program does both on top of it.
+
+mod error;
+mod preset;
+mod sample;
+mod sizes;
+
+pub use error::{Error, Result};
+pub use preset::Preset;
+pub use sample::{Format, SampleRequest, Sampler};
+pub use sizes::{Target, output_sizes};

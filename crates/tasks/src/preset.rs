@@ -1,0 +1,39 @@
+//! Named configurations.
+
+use train::TrainConfig;
+
+/// A named configuration for generation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Preset {
+    /// A few minutes on two CPU cores: new arrangements of the picture, less sharp than the paper's.
+    #[default]
+    Quick,
+    /// The paper's and its official program's numbers.
+    Paper,
+}
+
+impl Preset {
+    /// All presets.
+    pub const ALL: [Preset; 2] = [Preset::Quick, Preset::Paper];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Preset::Quick => "quick",
+            Preset::Paper => "paper",
+        }
+    }
+
+    /// The preset of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Preset::ALL.into_iter().find(|p| p.name() == name)
+    }
+
+    /// Its numbers.
+    pub fn config(self) -> TrainConfig {
+        match self {
+            Preset::Quick => TrainConfig { niter: 500, train_stages: 5, max_size: 120, ..TrainConfig::default() },
+            Preset::Paper => TrainConfig::default(),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What can go wrong in this crate.
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+
+/// An error of a run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A value of the configuration is outside its range.
+    #[error("{name} is {value}, it must be {expected}")]
+    Value {
+        /// The parameter, as its flag is spelled.
+        name: &'static str,
+        /// What it was.
+        value: String,
+        /// What it may be.
+        expected: String,
+    },
+    /// Values that are fine alone do not go together.
+    #[error("{0}")]
+    Contradiction(String),
+    /// A directory is no run, or one that this version cannot use.
+    #[error("{path}: {reason}")]
+    Run {
+        /// The directory or file.
+        path: PathBuf,
+        /// What is wrong with it and what to do.
+        reason: String,
+    },
+    /// A file cannot be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The networks refuse.
+    #[error(transparent)]
+    Model(#[from] model::Error),
+    /// The picture or its sizes do not work.
+    #[error(transparent)]
+    Picture(#[from] pyramid::Error),
+    /// A tensor operation failed.
+    #[error(transparent)]
+    Tensor(#[from] candle_core::Error),
+}
+
+impl Error {
+    pub(crate) fn range(name: &'static str, value: impl Display, min: impl Display, max: impl Display) -> Self {
+        Error::Value { name, value: value.to_string(), expected: format!("between {min} and {max}") }
+    }
+
+    pub(crate) fn above_zero(name: &'static str, value: f64, max: f64) -> Self {
+        Error::Value { name, value: value.to_string(), expected: format!("above 0 and at most {max}") }
+    }
+
+    pub(crate) fn run(path: &Path, reason: impl Into<String>) -> Self {
+        Error::Run { path: path.to_path_buf(), reason: reason.into() }
+    }
+
+    pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Error::Io { path, source }
+    }
+}
+
+/// A result with this crate's error.
+pub type Result<T> = std::result::Result<T, Error>;

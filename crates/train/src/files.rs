@@ -1,0 +1,52 @@
+//! Files that are whole or not there: written under another name, then renamed.
+
+use crate::{Error, Result};
+use candle_core::{Device, Tensor};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// Where `path` is written before it is renamed.
+fn temporary(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(".tmp");
+    path.with_file_name(name)
+}
+
+/// Writes `bytes` to `path`.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let temporary = temporary(path);
+    let result = std::fs::write(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, path));
+    if result.is_err() {
+        // What is left of a failed attempt (a full disk, say) helps nobody; the error that matters is the first.
+        let _ = std::fs::remove_file(&temporary);
+    }
+    result.map_err(Error::io(path))
+}
+
+/// Writes named tensors, with one metadata entry if given (more than one would not be written in a stable order).
+pub fn write_tensors(path: &Path, tensors: Vec<(String, Tensor)>, metadata: Option<(&str, String)>) -> Result<()> {
+    let metadata = metadata.map(|(key, value)| HashMap::from([(key.to_string(), value)]));
+    let bytes = safetensors::serialize(tensors, metadata).map_err(|e| Error::run(path, e.to_string()))?;
+    write(path, &bytes)
+}
+
+/// Reads named tensors and the metadata.
+pub fn read_tensors(path: &Path, device: &Device) -> Result<(HashMap<String, Tensor>, HashMap<String, String>)> {
+    let bytes = std::fs::read(path).map_err(Error::io(path))?;
+    let damaged = |e: &dyn std::fmt::Display| {
+        Error::run(path, format!("not a whole safetensors file ({e}); it was cut off or changed"))
+    };
+    let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).map_err(|e| damaged(&e))?;
+    let tensors = candle_core::safetensors::load_buffer(&bytes, device).map_err(|e| damaged(&e))?;
+    Ok((tensors, header.metadata().clone().unwrap_or_default()))
+}
+
+/// `[1, H, W, C]`, as we compute, to `[1, C, H, W]`, as files hold it.
+pub fn to_nchw(x: &Tensor) -> Result<Tensor> {
+    Ok(x.permute((0, 3, 1, 2))?.contiguous()?)
+}
+
+/// And back.
+pub fn to_nhwc(x: &Tensor) -> Result<Tensor> {
+    Ok(x.permute((0, 2, 3, 1))?.contiguous()?)
+}

@@ -1,0 +1,31 @@
+//! ConSinGAN's stage-wise training: the step, the stage loop, checkpoints, the run directory and its events.
+//!
+//! [`Run::create`] makes a run directory for a picture, [`train`] takes it from wherever it is to its end, [`draw`] makes
+//! pictures from the trained generator. The same configuration gives the same bytes on the same machine, whatever the
+//! number of threads and however often the run was stopped. Nothing here prints; an [`Observer`] receives [`Event`]s.
+
+mod checkpoint;
+mod config;
+mod cost;
+mod error;
+mod event;
+pub mod files;
+mod log;
+mod optimizer;
+mod run;
+mod rundir;
+mod sample;
+mod step;
+mod timing;
+
+pub use config::TrainConfig;
+pub use cost::iteration_cost;
+pub use error::{Error, Result};
+pub use event::{Control, Event, Observer};
+pub use log::{EVENTS, LogLengths, TENSORBOARD};
+pub use optimizer::Adam;
+pub use run::{Outcome, Pace, draw_noise, penalty_alphas, train};
+pub use rundir::{FORMAT, Label, Run, RunInfo, picture, tensor};
+pub use sample::{Sampling, draw, reconstruct};
+pub use step::{Losses, StageInputs, calibrate, optimizers, step};
+pub use timing::{median, time_stage};

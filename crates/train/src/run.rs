@@ -1,0 +1,215 @@
+//! The stage loop: grow, calibrate, train, store; from any moment of a run to its end.
+
+use crate::checkpoint::{self, Checkpoint, Parts, Position};
+use crate::event::{Control, Event, Observer};
+use crate::files::{to_nchw, write_tensors};
+use crate::log::{Line, Log, now};
+use crate::sample::{Sampling, draw};
+use crate::step::{StageInputs, calibrate, optimizers, step};
+use crate::{Error, Result, Run, TrainConfig, rundir};
+use candle_core::{Device, Tensor};
+use kernels::{Purpose, Stream};
+use model::{Discriminator, Generator};
+use std::time::{Duration, Instant};
+
+/// How a call of [`train`] ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All stages are done.
+    Finished,
+    /// The observer stopped it; a checkpoint is stored.
+    Stopped,
+}
+
+/// When to write what; nothing here changes the numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Losses are read and logged every so many iterations (and at a stage's first and last).
+    pub log_every: usize,
+    /// A checkpoint is written when the last one is older than this.
+    pub checkpoint_every: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Pace { log_every: 10, checkpoint_every: Duration::from_secs(60) }
+    }
+}
+
+/// Trains `run` from where it is to its end.
+///
+/// A stage begins as a copy of the one below (the discriminator goes on as it is), with its noise amplitude set from the
+/// reconstruction's error, new optimizers, and `niter` iterations; then its networks are stored. The same configuration
+/// gives the same bytes on the same machine, however often it was stopped in between.
+pub fn train(run: &mut Run, device: &Device, pace: Pace, observer: &mut dyn Observer) -> Result<Outcome> {
+    let config = run.config.clone();
+    let (next, done) = (run.info.stages_done, run.info.amps.len());
+    // One of another stage is left over from a stop between the end of a stage and its removal.
+    let mut checkpoint = Checkpoint::load(&run.dir, device)?
+        .filter(|c| c.position.stage == next && c.position.amps.len() == done + 1 && c.position.done <= config.niter);
+    let logs = checkpoint.as_ref().map_or(run.info.logs, |c| c.position.logs);
+    let mut log = Log::open(&run.dir, logs)?;
+    if checkpoint.is_some() || run.info.stages_done > 0 {
+        let iteration = checkpoint.as_ref().map_or(0, |c| c.position.done);
+        observer.notify(&Event::Resumed { stage: run.info.stages_done, iteration });
+    }
+
+    let (mut g, d) = networks(run, device)?;
+    let sizes = run.info.sizes.clone();
+    let mut fixed = Vec::new();
+    for stage in 0..run.info.stages_done {
+        fixed.push(fixed_noise(run, stage, device)?);
+    }
+    for stage in run.info.stages_done..config.train_stages {
+        let real = run.real(stage, device)?;
+        if stage > 0 {
+            g.grow()?;
+        }
+        fixed.push(fixed_noise(run, stage, device)?);
+        let (mut opt_d, mut opt_g) = optimizers(&g, &d, &config)?;
+        let mut at = match checkpoint.take() {
+            Some(c) => c.restore(&run.dir, Parts { g: &g, d: &d, opt_g: &mut opt_g, opt_d: &mut opt_d })?,
+            None => {
+                let mut amps = run.info.amps.clone();
+                amps.push(calibrate(&g, &config, &real, &sizes[..=stage], &amps, &fixed)?);
+                log.line(&Line::Stage { stage, size: sizes[stage], amp: amps[stage], time: now() })?;
+                Position { stage, done: 0, amps, steps: (0, 0), seconds: 0.0, losses: [0.0; 5], logs }
+            }
+        };
+        observer.notify(&Event::StageStarted { stage, size: sizes[stage], amp: at.amps[stage] });
+
+        let inputs = StageInputs::new(&g, &config, real, &sizes[..=stage], &at.amps, &fixed)?;
+        let fresh = inputs.fresh_noise()?;
+        let (before, begun) = (at.seconds, Instant::now());
+        let mut saved = Instant::now();
+        for iteration in at.done..config.niter {
+            draw_noise(&config, stage, iteration, &fresh)?;
+            let alphas = penalty_alphas(&config, stage, iteration);
+            let factor = config.rate_factor(iteration);
+            let losses = step(&g, &d, (&mut opt_d, &mut opt_g), &inputs, &alphas, factor, &config)?;
+            at.done = iteration + 1;
+            let logged = iteration % pace.log_every == 0 || at.done == config.niter;
+            let losses = if logged { Some(losses.read()?) } else { None };
+            if let Some(losses) = losses {
+                at.losses = losses;
+                log.losses(stage, at.done, config.niter, losses)?;
+            }
+            let control = observer.notify(&Event::Iteration { stage, done: at.done, losses });
+            if control == Control::Stop || saved.elapsed() >= pace.checkpoint_every {
+                at.seconds = before + begun.elapsed().as_secs_f64();
+                at.logs = log.flush()?;
+                at.steps = (opt_g.state().0, opt_d.state().0);
+                let parts = Parts { g: &g, d: &d, opt_g: &mut opt_g, opt_d: &mut opt_d };
+                checkpoint::save(&run.dir, &parts, &at)?;
+                observer.notify(&Event::Saved { stage, done: at.done });
+                saved = Instant::now();
+            }
+            if control == Control::Stop {
+                return Ok(Outcome::Stopped);
+            }
+        }
+        let seconds = before + begun.elapsed().as_secs_f64();
+        store_stage(run, stage, &g, &d, &fixed, &at.amps)?;
+        log.line(&Line::StageDone { stage, seconds, time: now() })?;
+        if stage + 1 == config.train_stages {
+            log.line(&Line::Done { time: now() })?;
+        }
+        run.info.stages_done = stage + 1;
+        run.info.amps = at.amps;
+        run.info.seconds.push(seconds);
+        run.info.losses.push(at.losses);
+        run.info.logs = log.flush()?;
+        run.save_info()?;
+        remove_checkpoint(run)?;
+        let sheet = run.dir.join("samples").join(format!("stage-{stage}.png"));
+        let control = observer.notify(&Event::StageFinished { stage, seconds, sheet: &sheet });
+        if control == Control::Stop && stage + 1 < config.train_stages {
+            return Ok(Outcome::Stopped);
+        }
+    }
+    remove_checkpoint(run)?;
+    observer.notify(&Event::Finished);
+    Ok(Outcome::Finished)
+}
+
+/// Where initial weights come from; `network` 0 is the generator, 1 the discriminator.
+pub(crate) fn weights(seed: u64, network: u32) -> Stream {
+    Stream { seed, purpose: Purpose::Weights, stage: 0, level: network, iteration: 0 }
+}
+
+/// The networks as they are at the end of the last finished stage, or new ones.
+fn networks(run: &Run, device: &Device) -> Result<(Generator, Discriminator)> {
+    if let Some(last) = run.info.stages_done.checked_sub(1) {
+        return Ok((run.generator(last, device)?, run.discriminator(last, device)?));
+    }
+    let (net, seed) = (run.config.net(run.info.channels), run.info.seed);
+    Ok((Generator::new(&net, weights(seed, 0), device)?, Discriminator::new(&net, weights(seed, 1), device)?))
+}
+
+/// The noise that gives the picture back: the coarsest picture itself at stage 0, drawn once above.
+fn fixed_noise(run: &Run, stage: usize, device: &Device) -> Result<Tensor> {
+    if stage == 0 {
+        return run.real(0, device);
+    }
+    let shape = run.config.net(run.info.channels).noise_shape(stage, run.info.sizes[stage]);
+    let level = stage as u32;
+    let stream = Stream { seed: run.info.seed, purpose: Purpose::FixedNoise, stage: level, level, iteration: 0 };
+    Ok(kernels::normal(stream, (0, 0), shape, device)?)
+}
+
+/// Fills the buffers with an iteration's noise.
+pub fn draw_noise(config: &TrainConfig, stage: usize, iteration: usize, buffers: &[Tensor]) -> Result<()> {
+    for (level, buffer) in buffers.iter().enumerate() {
+        let stream = Stream {
+            seed: config.seed,
+            purpose: Purpose::Training,
+            stage: stage as u32,
+            level: level as u32,
+            iteration: iteration as u32,
+        };
+        kernels::fill_normal(buffer, stream)?;
+    }
+    Ok(())
+}
+
+/// The mixing factors of an iteration's critic steps.
+pub fn penalty_alphas(config: &TrainConfig, stage: usize, iteration: usize) -> Vec<f32> {
+    let stream = Stream {
+        seed: config.seed,
+        purpose: Purpose::PenaltyAlpha,
+        stage: stage as u32,
+        level: 0,
+        iteration: iteration as u32,
+    };
+    kernels::uniform(stream, config.d_steps).into_iter().map(|u| u as f32).collect()
+}
+
+/// Writes a finished stage's networks, noise and sheet.
+fn store_stage(
+    run: &Run, stage: usize, g: &Generator, d: &Discriminator, fixed: &[Tensor], amps: &[f64],
+) -> Result<()> {
+    let dir = run.stage_dir(stage);
+    std::fs::create_dir_all(&dir).map_err(Error::io(&dir))?;
+    write_tensors(&dir.join("generator.safetensors"), g.parameters(), None)?;
+    write_tensors(&dir.join("discriminator.safetensors"), d.parameters(), None)?;
+    let noise = |(k, z): (usize, &Tensor)| Ok((format!("fixed.{k}"), to_nchw(z)?));
+    let noise = fixed.iter().enumerate().map(noise).collect::<Result<_>>()?;
+    write_tensors(&run.dir.join("fixed_noise.safetensors"), noise, None)?;
+
+    let sizes = &run.info.sizes[..=stage];
+    let sampling = Sampling { amps, sizes, fixed, start_stage: 0, seed: run.info.seed };
+    let mut tiles = vec![rundir::picture(&run.real(stage, fixed[0].device())?)?];
+    for index in 0..15 {
+        tiles.push(rundir::picture(&draw(g, sampling, index)?)?);
+    }
+    let sheet = run.dir.join("samples").join(format!("stage-{stage}.png"));
+    Ok(pyramid::contact_sheet(&tiles, 4, 2).save_png(&sheet)?)
+}
+
+fn remove_checkpoint(run: &Run) -> Result<()> {
+    let path = run.dir.join(checkpoint::FILE);
+    match std::fs::remove_file(&path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(&path)(e)),
+        _ => Ok(()),
+    }
+}

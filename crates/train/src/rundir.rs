@@ -1,0 +1,249 @@
+//! A run on disk: what it is, how far it is, its pictures, networks and noise.
+//!
+//! ```text
+//! RUN/config.toml             the resolved configuration
+//!     run.json                format version, sizes, amplitudes, progress
+//!     pyramid.safetensors     real.K: the training pictures, [1, C, H, W] in [-1, 1]
+//!     pyramid.png             the same to look at
+//!     events.jsonl, events.out.tfevents...   losses
+//!     stage-K/{generator,discriminator}.safetensors
+//!     fixed_noise.safetensors fixed.K
+//!     samples/stage-K.png     the picture and samples at the end of stage K
+//!     checkpoint.safetensors  only while a stage is under way
+//! ```
+
+use crate::files::{read_tensors, to_nchw, to_nhwc, write, write_tensors};
+use crate::log::LogLengths;
+use crate::{Error, Result, TrainConfig};
+use candle_core::{Device, Tensor};
+use model::{Discriminator, Generator};
+use pyramid::Picture;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// Version of the format that this program writes, and the only one it reads.
+pub const FORMAT: u32 = 1;
+
+/// The contents of `run.json`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunInfo {
+    /// Format version.
+    pub format: u32,
+    /// What the run was made for.
+    pub task: String,
+    /// The preset it was made with.
+    pub preset: String,
+    /// The picture's file name.
+    pub picture: String,
+    /// The picture's height and width before it was scaled.
+    pub picture_size: (usize, usize),
+    /// Channels of the picture.
+    pub channels: usize,
+    /// The run's seed.
+    pub seed: u64,
+    /// Height and width of every stage.
+    pub sizes: Vec<(usize, usize)>,
+    /// Noise amplitudes of the stages that are done.
+    pub amps: Vec<f64>,
+    /// How many stages are done.
+    pub stages_done: usize,
+    /// Seconds that each finished stage took.
+    pub seconds: Vec<f64>,
+    /// The last losses of each finished stage ([`crate::Losses::NAMES`]).
+    pub losses: Vec<[f32; 5]>,
+    /// How long the logs were when the last stage ended.
+    pub logs: LogLengths,
+}
+
+/// What a run is called and made for; `train` stores it and does not look at it.
+#[derive(Clone, Debug)]
+pub struct Label {
+    /// The task.
+    pub task: String,
+    /// The preset.
+    pub preset: String,
+    /// The picture's file name.
+    pub picture: String,
+}
+
+/// An opened run directory.
+#[derive(Debug)]
+pub struct Run {
+    /// Where it is.
+    pub dir: PathBuf,
+    /// What it is trained with.
+    pub config: TrainConfig,
+    /// What it is and how far.
+    pub info: RunInfo,
+}
+
+impl Run {
+    /// Makes a run directory `dir` for `picture`. Nothing of it is there until all of it is: it is filled under another
+    /// name beside `dir` and renamed. Fails if `dir` exists.
+    pub fn create(dir: &Path, config: TrainConfig, picture: &Picture, label: Label) -> Result<Self> {
+        config.check()?;
+        let smallest = config.net(picture.channels()).receptive_field();
+        let pictures = pyramid::pyramid(picture, &config.schedule(), smallest)?;
+        if dir.symlink_metadata().is_ok() {
+            return Err(Error::run(dir, "exists already; choose another name or remove it"));
+        }
+        let info = RunInfo {
+            format: FORMAT,
+            task: label.task,
+            preset: label.preset,
+            picture: label.picture,
+            picture_size: picture.size(),
+            channels: picture.channels(),
+            seed: config.seed,
+            sizes: pictures.iter().map(Picture::size).collect(),
+            amps: Vec::new(),
+            stages_done: 0,
+            seconds: Vec::new(),
+            losses: Vec::new(),
+            logs: LogLengths::default(),
+        };
+        let name = dir.file_name().ok_or_else(|| Error::run(dir, "is no name for a run directory"))?;
+        let parent = dir.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::create_dir_all(parent).map_err(Error::io(parent))?;
+        let temporary = parent.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
+        let mut run = Run { dir: temporary.clone(), config, info };
+        let result = run.fill(&pictures).and_then(|()| std::fs::rename(&temporary, dir).map_err(Error::io(dir)));
+        if let Err(e) = result {
+            // The first error is the one to tell.
+            let _ = std::fs::remove_dir_all(&temporary);
+            return Err(e);
+        }
+        run.dir = dir.to_path_buf();
+        Ok(run)
+    }
+
+    fn fill(&self, pictures: &[Picture]) -> Result<()> {
+        let samples = self.dir.join("samples");
+        std::fs::create_dir_all(&samples).map_err(Error::io(&samples))?;
+        let text = toml::to_string(&self.config).map_err(|e| Error::run(&self.dir, e.to_string()))?;
+        write(&self.dir.join("config.toml"), text.as_bytes())?;
+        pyramid::pyramid_sheet(pictures).save_png(&self.dir.join("pyramid.png"))?;
+        let real = |(k, p): (usize, &Picture)| Ok((format!("real.{k}"), to_nchw(&tensor(p, &Device::Cpu)?)?));
+        let reals = pictures.iter().enumerate().map(real).collect::<Result<_>>()?;
+        write_tensors(&self.dir.join("pyramid.safetensors"), reals, None)?;
+        self.save_info()
+    }
+
+    /// Opens the run in `dir`. Fails with the reason if it is none, of another version, or damaged.
+    pub fn open(dir: &Path) -> Result<Self> {
+        if !dir.is_dir() {
+            let what = if dir.exists() { "is a file, not a run directory" } else { "no such run directory" };
+            return Err(Error::run(dir, what));
+        }
+        let file = dir.join("run.json");
+        let text = match std::fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                return Err(Error::run(dir, "is no run directory (it has no run.json)"));
+            }
+            Err(e) => return Err(Error::io(&file)(e)),
+        };
+        #[derive(Deserialize)]
+        struct Version {
+            format: u32,
+        }
+        let damaged = |e: &dyn std::fmt::Display| Error::run(&file, format!("is damaged ({e})"));
+        let version: Version = serde_json::from_str(&text).map_err(|e| damaged(&e))?;
+        if version.format != FORMAT {
+            let reason = format!("has format version {}, this program reads version {FORMAT}", version.format);
+            return Err(Error::run(&file, reason));
+        }
+        let info: RunInfo = serde_json::from_str(&text).map_err(|e| damaged(&e))?;
+        let file = dir.join("config.toml");
+        let text = std::fs::read_to_string(&file).map_err(Error::io(&file))?;
+        let config: TrainConfig =
+            toml::from_str(&text).map_err(|e| Error::run(&file, format!("is damaged ({})", e.message())))?;
+        config.check()?;
+        let n = info.stages_done;
+        if info.sizes.len() != config.train_stages
+            || n > info.sizes.len()
+            || [info.amps.len(), info.seconds.len(), info.losses.len()] != [n; 3]
+            || info.sizes.iter().any(|&(h, w)| h == 0 || w == 0 || h.max(w) > 16_384)
+            || !(1..=4).contains(&info.channels)
+        {
+            return Err(Error::run(&dir.join("run.json"), "contradicts itself or config.toml; it was changed by hand"));
+        }
+        Ok(Run { dir: dir.to_path_buf(), config, info })
+    }
+
+    /// Whether all stages are done.
+    pub fn is_finished(&self) -> bool {
+        self.info.stages_done == self.config.train_stages
+    }
+
+    /// Writes `run.json`.
+    pub fn save_info(&self) -> Result<()> {
+        let path = self.dir.join("run.json");
+        let text = serde_json::to_string_pretty(&self.info).map_err(|e| Error::run(&path, e.to_string()))?;
+        write(&path, text.as_bytes())
+    }
+
+    /// The directory of a stage's networks.
+    pub fn stage_dir(&self, stage: usize) -> PathBuf {
+        self.dir.join(format!("stage-{stage}"))
+    }
+
+    /// The training picture of `stage`, `[1, H, W, C]`.
+    pub fn real(&self, stage: usize, device: &Device) -> Result<Tensor> {
+        let (h, w) = self.info.sizes[stage];
+        self.named("pyramid.safetensors", &format!("real.{stage}"), (h, w, self.info.channels), device)
+    }
+
+    /// The fixed noise of the first `stages` stages, `[1, H, W, C]` each.
+    pub fn fixed_noise(&self, stages: usize, device: &Device) -> Result<Vec<Tensor>> {
+        let net = self.config.net(self.info.channels);
+        let shape = |k| net.noise_shape(k, self.info.sizes[k]);
+        (0..stages).map(|k| self.named("fixed_noise.safetensors", &format!("fixed.{k}"), shape(k), device)).collect()
+    }
+
+    fn named(&self, file: &str, name: &str, (h, w, c): (usize, usize, usize), device: &Device) -> Result<Tensor> {
+        let path = self.dir.join(file);
+        let (mut tensors, _) = read_tensors(&path, device)?;
+        let tensor = tensors.remove(name).ok_or_else(|| Error::run(&path, format!("{name} is missing")))?;
+        if tensor.dims() != [1, c, h, w] {
+            let reason = format!("{name} is {:?}, it should be {:?}", tensor.dims(), [1, c, h, w]);
+            return Err(Error::run(&path, reason));
+        }
+        to_nhwc(&tensor)
+    }
+
+    /// The generator at the end of stage `stage`, with all stages up to it.
+    pub fn generator(&self, stage: usize, device: &Device) -> Result<Generator> {
+        let mut g = Generator::new(&self.config.net(self.info.channels), crate::run::weights(self.info.seed, 0), device)?;
+        let path = self.stage_dir(stage).join("generator.safetensors");
+        let (tensors, _) = read_tensors(&path, device)?;
+        g.load(stage + 1, &tensors).map_err(|e| Error::run(&path, e.to_string()))?;
+        Ok(g)
+    }
+
+    /// The discriminator at the end of stage `stage`.
+    pub fn discriminator(&self, stage: usize, device: &Device) -> Result<Discriminator> {
+        let mut d = Discriminator::new(&self.config.net(self.info.channels), crate::run::weights(self.info.seed, 1), device)?;
+        let path = self.stage_dir(stage).join("discriminator.safetensors");
+        let (tensors, _) = read_tensors(&path, device)?;
+        d.load(&tensors).map_err(|e| Error::run(&path, e.to_string()))?;
+        Ok(d)
+    }
+}
+
+/// A picture as `[1, H, W, C]` in [-1, 1].
+pub fn tensor(picture: &Picture, device: &Device) -> Result<Tensor> {
+    let (h, w) = picture.size();
+    let values: Vec<f32> = picture.pixels().iter().copied().collect();
+    Ok(Tensor::from_vec(values, (1, h, w, picture.channels()), device)?)
+}
+
+/// The picture of `[1, H, W, C]` in [-1, 1].
+pub fn picture(x: &Tensor) -> Result<Picture> {
+    let (_, h, w, c) = x.dims4()?;
+    let values = x.flatten_all()?.to_vec1::<f32>()?;
+    let pixels = ndarray::Array3::from_shape_vec((h, w, c), values)
+        .map_err(|e| Error::Contradiction(format!("picture of {h}x{w}x{c}: {e}")))?;
+    Ok(Picture::from_pixels(pixels)?)
+}

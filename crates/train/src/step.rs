@@ -1,0 +1,138 @@
+//! One training iteration, as the paper and its official program have it.
+//!
+//! `d_steps` critic updates against one fake, then one generator gradient (adversarial plus reconstruction) that Adam
+//! applies `g_steps` times. The generator does not change while the critic learns, so one forward pass serves all; fake
+//! and reconstruction go through the trained stages as a batch of two; frozen stages are run without a tape, and those of
+//! the reconstruction only once a stage.
+
+use crate::optimizer::Adam;
+use crate::{Result, TrainConfig};
+use candle_core::Tensor;
+use model::{Discriminator, Generator, Inputs};
+
+/// Everything that stays the same through a stage, and the buffers for its noise.
+#[derive(Debug)]
+pub struct StageInputs {
+    /// The stage's picture, `[1, H, W, C]` in [-1, 1].
+    pub real: Tensor,
+    /// Height and width of every stage up to this one.
+    pub sizes: Vec<(usize, usize)>,
+    /// Noise amplitude of every stage up to this one.
+    pub amps: Vec<f64>,
+    /// The first stage that is trained; those below are frozen.
+    first: usize,
+    /// Noise of each stage: one sample below `first`, from there on two, fresh noise and fixed noise.
+    noise: Vec<Tensor>,
+    /// The reconstruction's features below `first`.
+    below: Option<Tensor>,
+}
+
+/// The losses of an iteration, each of shape `[1]`: real and fake score and penalty of the last critic step, and the
+/// generator's adversarial and (weighted) reconstruction loss.
+#[derive(Debug)]
+pub struct Losses(pub [Tensor; 5]);
+
+impl Losses {
+    /// Names of the five losses, as they appear in the log.
+    pub const NAMES: [&'static str; 5] = ["d_real", "d_fake", "gradient_penalty", "g_adversarial", "reconstruction"];
+
+    /// Reads the values from the device.
+    pub fn read(&self) -> Result<[f32; 5]> {
+        let mut values = [0.0; 5];
+        for (v, t) in values.iter_mut().zip(&self.0) {
+            *v = t.to_vec1::<f32>()?[0];
+        }
+        Ok(values)
+    }
+}
+
+impl StageInputs {
+    /// Prepares a stage: `fixed` is the fixed noise of every stage up to this one, `[1, H, W, C]` each.
+    pub fn new(
+        g: &Generator, config: &TrainConfig, real: Tensor, sizes: &[(usize, usize)], amps: &[f64], fixed: &[Tensor],
+    ) -> Result<Self> {
+        let stages = g.stages();
+        let first = stages.saturating_sub(config.train_depth);
+        let below = if first == 0 {
+            None
+        } else {
+            Some(g.features(Inputs { noise: fixed, sizes, amps }, None, 0..first)?)
+        };
+        let buffer = |(k, fixed): (usize, &Tensor)| {
+            let fresh = fixed.zeros_like()?;
+            if k < first { Ok(fresh) } else { Tensor::cat(&[&fresh, fixed], 0) }
+        };
+        let noise = fixed.iter().enumerate().map(buffer).collect::<candle_core::Result<_>>()?;
+        Ok(StageInputs { real, sizes: sizes.to_vec(), amps: amps.to_vec(), first, noise, below })
+    }
+
+    /// Where each stage's fresh noise goes, `[1, H, W, C]`: views of the buffers that are to be overwritten in place.
+    pub fn fresh_noise(&self) -> Result<Vec<Tensor>> {
+        Ok(self.noise.iter().map(|z| z.narrow(0, 0, 1)).collect::<candle_core::Result<_>>()?)
+    }
+}
+
+/// The optimizers of a stage: the critic's, and the generator's with one rate a trained stage.
+///
+/// The last stage and the tail learn with `lr_g`, each stage below with `lr_scale` times the rate of the one above, the head
+/// (only while it is within the train depth) with the rate of stage 0.
+pub fn optimizers(g: &Generator, d: &Discriminator, config: &TrainConfig) -> Result<(Adam, Adam)> {
+    let (depth, first) = (g.stages() - 1, g.stages().saturating_sub(config.train_depth));
+    let rate = |steps: usize| config.lr_g * config.lr_scale.powi(steps as i32);
+    let mut groups = Vec::new();
+    if first == 0 {
+        groups.push((g.head_parameters(), rate(depth)));
+    }
+    for stage in first..=depth {
+        groups.push((g.stage_parameters(stage), rate(depth - stage)));
+    }
+    groups.push((g.tail_parameters(), rate(0)));
+    Ok((Adam::new(vec![(d.parameters(), config.lr_d)], config.beta1)?, Adam::new(groups, config.beta1)?))
+}
+
+/// One iteration with the noise that stands in the buffers of `inputs`; `alphas` mix the penalty's pictures, one a critic
+/// step, `factor` multiplies the rates.
+pub fn step(
+    g: &Generator, d: &Discriminator, (opt_d, opt_g): (&mut Adam, &mut Adam), inputs: &StageInputs, alphas: &[f32],
+    factor: f64, config: &TrainConfig,
+) -> Result<Losses> {
+    let StageInputs { real, sizes, amps, first, noise, below } = inputs;
+    let stage_inputs = Inputs { noise, sizes, amps };
+    let below = match below {
+        None => None,
+        Some(rec) => Some(Tensor::cat(&[&g.features(stage_inputs, None, 0..*first)?, rec], 0)?),
+    };
+    let tape = g.forward_tape(stage_inputs, below.as_ref(), *first)?;
+    let fake = tape.picture().narrow(0, 0, 1)?;
+    let rec = tape.picture().narrow(0, 1, 1)?;
+
+    let mut critic = None;
+    for &alpha in alphas {
+        let losses = d.critic_step(real, &fake, alpha, config.lambda_grad as f32)?;
+        opt_d.step(&losses.gradients, factor)?;
+        critic = Some(losses);
+    }
+    let critic = critic.ok_or_else(|| crate::Error::range("d-steps", 0, 1, 100))?;
+
+    let (score, fake_gradient) = d.score_gradient(&fake, -1.0)?;
+    let (rec_loss, rec_gradient) = kernels::mse(&rec, real, config.alpha as f32)?;
+    let gradients = g.backward(&tape, &Tensor::cat(&[fake_gradient, rec_gradient], 0)?)?;
+    for _ in 0..config.g_steps {
+        opt_g.step(&gradients, factor)?;
+    }
+    Ok(Losses([critic.real, critic.fake, critic.penalty, score.neg()?, rec_loss]))
+}
+
+/// Noise amplitude of a new stage: `noise_amp` times the root mean square error of the reconstruction with this stage's
+/// noise off; 1 for stage 0. `fixed` includes the new stage's noise, `amps` ends with the stage below.
+pub fn calibrate(
+    g: &Generator, config: &TrainConfig, real: &Tensor, sizes: &[(usize, usize)], amps: &[f64], fixed: &[Tensor],
+) -> Result<f64> {
+    if amps.is_empty() {
+        return Ok(1.0);
+    }
+    let amps: Vec<f64> = amps.iter().copied().chain([0.0]).collect();
+    let rec = g.forward(Inputs { noise: fixed, sizes, amps: &amps })?;
+    let (error, _) = kernels::mse(&rec, real, 1.0)?;
+    Ok(config.noise_amp * f64::from(error.to_vec1::<f32>()?[0]).sqrt())
+}

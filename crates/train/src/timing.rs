@@ -1,0 +1,50 @@
+//! How long an iteration takes here: the real step on new weights.
+
+use crate::run::{draw_noise, penalty_alphas, weights};
+use crate::rundir::tensor;
+use crate::step::{StageInputs, optimizers, step};
+use crate::{Result, TrainConfig};
+use candle_core::Device;
+use kernels::{Purpose, Stream};
+use model::{Discriminator, Generator};
+use pyramid::Picture;
+use std::time::{Duration, Instant};
+
+/// Times of `iterations` training iterations at stage `stage` of a pyramid, after `warm_up` that do not count: noise,
+/// critic and generator steps and the losses' reading, as a run does them.
+pub fn time_stage(
+    config: &TrainConfig, pictures: &[Picture], stage: usize, warm_up: usize, iterations: usize, device: &Device,
+) -> Result<Vec<Duration>> {
+    let net = config.net(pictures[0].channels());
+    let mut g = Generator::new(&net, weights(config.seed, 0), device)?;
+    let d = Discriminator::new(&net, weights(config.seed, 1), device)?;
+    let sizes: Vec<_> = pictures[..=stage].iter().map(Picture::size).collect();
+    let mut fixed = vec![tensor(&pictures[0], device)?];
+    for level in 1..=stage {
+        g.grow()?;
+        let stream =
+            Stream { seed: config.seed, purpose: Purpose::FixedNoise, stage: 0, level: level as u32, iteration: 0 };
+        fixed.push(kernels::normal(stream, (0, 0), net.noise_shape(level, sizes[level]), device)?);
+    }
+    let amps: Vec<f64> = (0..=stage).map(|k| if k == 0 { 1.0 } else { 0.1 }).collect();
+    let (mut opt_d, mut opt_g) = optimizers(&g, &d, config)?;
+    let inputs = StageInputs::new(&g, config, tensor(&pictures[stage], device)?, &sizes, &amps, &fixed)?;
+    let fresh = inputs.fresh_noise()?;
+    let mut times = Vec::with_capacity(iterations);
+    for i in 0..warm_up + iterations {
+        let start = Instant::now();
+        draw_noise(config, stage, i, &fresh)?;
+        let alphas = penalty_alphas(config, stage, i);
+        step(&g, &d, (&mut opt_d, &mut opt_g), &inputs, &alphas, 1.0, config)?.read()?;
+        if i >= warm_up {
+            times.push(start.elapsed());
+        }
+    }
+    Ok(times)
+}
+
+/// The middle one of some times.
+pub fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
