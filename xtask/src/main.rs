@@ -1,1 +1,111 @@
-fn main() {}
+//! The workspace's own commands. Small and fast to build: it spawns cargo and links no crate of the workspace.
+
+use anyhow::{Context, Result, bail};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  train [IMAGE] [FLAGS]     build for this machine and train (no argument: on a bundled picture)
+  test [FLAGS]              run every test
+  golden [--cases DIR]      run the reference's cases
+  bench [IMAGE] [FLAGS]     time the training step (no argument: on a bundled picture)
+  check                     formatting, lints and documentation
+  ci                        check, then test
+";
+
+/// Trained on where no picture is named.
+const PICTURE: &str = "assets/images/summer-palace.jpg";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => code,
+        Err(error) => {
+            report(&format!("error: {error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[allow(clippy::print_stderr)] // the one place that tells people something
+fn report(text: &str) {
+    eprintln!("{text}");
+}
+
+fn run() -> Result<ExitCode> {
+    let mut args = std::env::args_os().skip(1);
+    let command = args.next().unwrap_or_default();
+    let rest: Vec<OsString> = args.collect();
+    match command.to_str() {
+        Some("train") => consingan("train", with_picture(rest)),
+        Some("bench") => consingan("bench", with_picture(rest)),
+        Some("golden") => {
+            let cases = root().join("assets/golden").into_os_string();
+            let named = rest.iter().any(|a| a.to_string_lossy().starts_with("--cases"));
+            consingan("golden", if named { rest } else { [vec!["--cases".into(), cases], rest].concat() })
+        }
+        Some("test") => cargo(["test", "--workspace", "--release"], &rest),
+        Some("check") => check(),
+        Some("ci") => {
+            let code = check()?;
+            if code != ExitCode::SUCCESS { Ok(code) } else { cargo(["test", "--workspace", "--release"], &rest) }
+        }
+        Some("" | "help" | "--help" | "-h") => {
+            report(HELP);
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => bail!("there is no command {}\n\n{HELP}", command.to_string_lossy()),
+    }
+}
+
+/// Where nothing is named, the bundled picture.
+fn with_picture(args: Vec<OsString>) -> Vec<OsString> {
+    if args.is_empty() { vec![root().join(PICTURE).into_os_string()] } else { args }
+}
+
+/// Builds the program for this machine and runs it in the caller's folder, so that paths mean what they say.
+fn consingan(command: &str, args: Vec<OsString>) -> Result<ExitCode> {
+    let build = ["build", "--release", "--package", "cli"];
+    if cargo(build, &[])? != ExitCode::SUCCESS {
+        bail!("the build failed");
+    }
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let program = target.join("release").join(format!("consingan{}", std::env::consts::EXE_SUFFIX));
+    status(Command::new(&program).arg(command).args(args)).with_context(|| program.display().to_string())
+}
+
+/// rustfmt, clippy and rustdoc, each without a warning.
+fn check() -> Result<ExitCode> {
+    let deny = [OsString::from("--"), "-D".into(), "warnings".into()];
+    for (step, rest) in [
+        (vec!["fmt", "--all", "--check"], &[][..]),
+        (vec!["clippy", "--workspace", "--all-targets", "--release"], &deny[..]),
+        (vec!["doc", "--workspace", "--no-deps", "--release"], &[][..]),
+    ] {
+        let code = cargo(step, rest)?;
+        if code != ExitCode::SUCCESS {
+            return Ok(code);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn cargo(args: impl IntoIterator<Item = &'static str>, rest: &[OsString]) -> Result<ExitCode> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(args).args(rest).current_dir(root()).env("RUSTDOCFLAGS", "-D warnings");
+    status(&mut command).context("cargo")
+}
+
+/// Runs to the end and hands the exit status on. Ctrl-C reaches the child as well, which saves and says so.
+fn status(command: &mut Command) -> Result<ExitCode> {
+    let status = command.status()?;
+    Ok(ExitCode::from(status.code().and_then(|c| u8::try_from(c).ok()).unwrap_or(1)))
+}
+
+fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}

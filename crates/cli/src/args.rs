@@ -57,7 +57,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Go on with the run in this directory, from where it was stopped
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["image", "input_name", "out", "config", "preset"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["image", "input_name", "out", "config", "preset", "dry_run"])]
     pub(crate) resume: Option<PathBuf>,
     /// Print settings, pyramid and an estimate of the time, and stop
     #[arg(long)]
@@ -74,7 +74,7 @@ pub(crate) struct TrainArgs {
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Threads {
     /// Worker threads, 1 to 256; the results are the same bytes [default: one a core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
 }
 
@@ -92,22 +92,22 @@ pub(crate) struct SampleArgs {
     /// The run directory
     pub(crate) run: PathBuf,
     /// How many, 1 to 100000
-    #[arg(short, long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(short, long, default_value_t = 16, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) n: u32,
     /// Seed of the noise; the same seed gives the same pictures
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=i64::MAX as u64))]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(0..=i64::MAX as u64))]
     pub(crate) seed: u64,
     /// Height and width, like 250x500
-    #[arg(long, value_name = "HxW", value_parser = size, conflicts_with = "scale")]
+    #[arg(long, value_name = "HxW", allow_hyphen_values = true, value_parser = size, conflicts_with = "scale")]
     pub(crate) size: Option<Target>,
     /// Factors on the training picture's height and width, like 1x2
-    #[arg(long, value_name = "FHxFW", value_parser = scale)]
+    #[arg(long, value_name = "FHxFW", allow_hyphen_values = true, value_parser = scale)]
     pub(crate) scale: Option<Target>,
     /// Use the generator as it was after K stages [default: all that are done]
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", allow_negative_numbers = true)]
     pub(crate) stages: Option<usize>,
     /// Keep the fixed noise below stage K, and so the layout of the training picture
-    #[arg(long, value_name = "K", default_value_t = 0)]
+    #[arg(long, value_name = "K", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) start_stage: usize,
     /// Write what the fixed noise gives (the training picture again) instead of samples
     #[arg(long)]

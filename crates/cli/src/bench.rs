@@ -18,7 +18,15 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
         let times = time_stage(&config, &pictures, stage, 2, args.iters as usize, &Device::Cpu)?;
         let (h, w) = pictures[stage].size();
         let ms = (median(times).as_secs_f64() * 1e5).round() / 100.0;
-        line(&serde_json::json!({"stage": stage, "size": [h, w], "ms_per_iter": ms}).to_string());
+        line(&serde_json::to_string(&Line { stage, size: [h, w], ms_per_iter: ms })?);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A line of the output.
+#[derive(serde::Serialize)]
+struct Line {
+    stage: usize,
+    size: [usize; 2],
+    ms_per_iter: f64,
 }

@@ -2,6 +2,8 @@
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use model::Border;
+use pyramid::Spacing;
 use serde::Deserialize;
 use std::path::Path;
 use tasks::Preset;
@@ -77,6 +79,12 @@ pub(crate) struct Overrides {
     /// Noise amplitude relative to the reconstruction's error, 0 to 100
     #[arg(long, alias = "noise_amp", value_name = "X", allow_negative_numbers = true)]
     noise_amp: Option<f64>,
+    /// In a file only, where a run's stored `config.toml` has it.
+    #[arg(skip)]
+    spacing: Option<String>,
+    /// The same.
+    #[arg(skip)]
+    border: Option<Border>,
     /// In a file only: the preset underneath.
     #[arg(skip)]
     preset: Option<String>,
@@ -106,7 +114,7 @@ fn preset_named(name: Option<&str>) -> Result<Preset> {
 }
 
 fn read(path: &Path) -> Result<Overrides> {
-    let text = match std::fs::read_to_string(path) {
+    let text = match contents(path) {
         Ok(text) => text,
         Err(e) => bail!("{}: {e}; --config takes a TOML file", path.display()),
     };
@@ -117,6 +125,21 @@ fn read(path: &Path) -> Result<Overrides> {
     })
 }
 
+/// The text of a file, and of nothing else: a pipe would be waited for, a device read without end.
+fn contents(path: &Path) -> std::io::Result<String> {
+    let found = std::fs::metadata(path)?;
+    if found.is_dir() {
+        return Err(std::io::ErrorKind::IsADirectory.into());
+    }
+    if !found.is_file() || found.len() > LONGEST {
+        return Err(std::io::Error::other("no file, or a very long one"));
+    }
+    std::fs::read_to_string(path)
+}
+
+/// Bytes of a settings file; no real one comes near.
+const LONGEST: u64 = 1 << 20;
+
 impl Overrides {
     /// Sets in `config` what is set here.
     pub(crate) fn apply(&self, config: &mut TrainConfig) -> Result<()> {
@@ -124,10 +147,16 @@ impl Overrides {
             ($($field:ident)*) => { $(if let Some(value) = self.$field { config.$field = value; })* };
         }
         set!(seed niter train_stages train_depth lr_scale min_size max_size filters layers kernel lrelu_alpha batch_norm
-             lr_g lr_d beta1 gamma g_steps d_steps lambda_grad alpha noise_amp);
+             lr_g lr_d beta1 gamma g_steps d_steps lambda_grad alpha noise_amp border);
         if let Some(name) = &self.activation {
             config.activation = serde_json::from_value(name.as_str().into())
                 .map_err(|_| anyhow::anyhow!("there is no activation \"{name}\"; there are lrelu, elu, selu and prelu"))?;
+        }
+        match self.spacing.as_deref() {
+            None => {}
+            Some("improved") => config.spacing = Spacing::Improved,
+            Some("geometric") => config.spacing = Spacing::Geometric,
+            Some(other) => bail!("there is no spacing \"{other}\"; there are improved and geometric"),
         }
         Ok(())
     }

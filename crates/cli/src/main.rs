@@ -21,7 +21,10 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return output::usage(&error),
+    };
     output::start_logging(cli.verbose, cli.quiet);
     // A bug of ours must not look like an input error, nor like a crash of the machine.
     match std::panic::catch_unwind(|| run(cli)) {
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<ExitCode> {
+    kernels::keep_freed_memory();
     kernels::cpu_path()?;
     match cli.command {
         Command::Train(args) => train_command::run(args),
@@ -40,7 +44,9 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Bench(args) => bench::run(&args),
         Command::Golden(args) => Ok(ExitCode::from(u8::from(!golden::run(&args.cases, args.json)?))),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "consingan", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "consingan", &mut script);
+            output::line(String::from_utf8_lossy(&script).trim_end());
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -2,8 +2,9 @@
 
 use crate::args::{FormatArg, SampleArgs};
 use crate::output::line;
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use candle_core::Device;
+use pyramid::{Picture, imresize};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tasks::{Format, SampleRequest, Sampler};
@@ -11,6 +12,9 @@ use train::Run;
 
 /// Pictures on a sheet; more would not be looked at.
 const SHEET: u32 = 64;
+
+/// Longer side of a picture on the sheet; larger ones are scaled down, or a sheet of large samples would not fit in memory.
+const TILE: usize = 512;
 
 pub(crate) fn run(args: SampleArgs) -> Result<ExitCode> {
     args.threads.apply();
@@ -30,7 +34,9 @@ pub(crate) fn run(args: SampleArgs) -> Result<ExitCode> {
         Some(out) => out.clone(),
         None => free_name(&run.dir.join("samples").join(format!("seed-{}", args.seed))),
     };
-    std::fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
+    if let Err(e) = std::fs::create_dir_all(&out) {
+        bail!("{}: cannot be made ({e}); name another directory with --out", out.display());
+    }
     let say = |path: &Path| {
         if args.json {
             line(&serde_json::json!({"file": path, "size": sampler.size()}).to_string());
@@ -49,7 +55,7 @@ pub(crate) fn run(args: SampleArgs) -> Result<ExitCode> {
         let (path, picture) = format.write(&sampler.sample(index)?, &out, &format!("sample-{index:04}"))?;
         say(&path);
         if index < SHEET {
-            tiles.push(picture);
+            tiles.push(tile(picture)?);
         }
     }
     let sheet = out.join("sheet.png");
@@ -60,6 +66,15 @@ pub(crate) fn run(args: SampleArgs) -> Result<ExitCode> {
         line(&format!("{} samples of {}x{} and sheet.png in {}", args.n, sampler.size().0, sampler.size().1, out.display()));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn tile(picture: Picture) -> Result<Picture> {
+    let (h, w) = picture.size();
+    if h.max(w) <= TILE {
+        return Ok(picture);
+    }
+    let small = imresize(picture.pixels(), pyramid::Target::Scale(TILE as f64 / h.max(w) as f64))?;
+    Ok(Picture::from_pixels(small)?)
 }
 
 /// `path`, or with the first number that is free behind it.

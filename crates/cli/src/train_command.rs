@@ -22,6 +22,11 @@ pub(crate) fn run(args: Box<TrainArgs>) -> Result<ExitCode> {
             let run = Run::open(dir)?;
             refuse_changes(&run, &args.settings)?;
             if run.is_finished() {
+                // The very end may have been cut short.
+                run.tidy()?;
+                if args.json {
+                    line(&serde_json::json!({"event": "done"}).to_string());
+                }
                 tracing::info!("{} is finished; nothing to do", dir.display());
                 return Ok(ExitCode::SUCCESS);
             }
@@ -59,11 +64,6 @@ fn create(args: &TrainArgs) -> Result<Option<Run>> {
         dry_run(&config, &picture, smallest, args.json)?;
         return Ok(None);
     }
-    let (h, w) = picture.size();
-    let last = sizes[sizes.len() - 1];
-    if last != (h, w) {
-        tracing::info!("the picture is {h}x{w}; it is scaled down to {}x{} (--max-size {})", last.0, last.1, config.max_size);
-    }
     let stem = image.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let dir = match &args.out {
         Some(out) => out.clone(),
@@ -71,7 +71,14 @@ fn create(args: &TrainArgs) -> Result<Option<Run>> {
     };
     let name = image.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let label = Label { task: "generation".into(), preset: preset.name().into(), picture: name };
-    Ok(Some(Run::create(&dir, config, &picture, label)?))
+    let run = Run::create(&dir, config, &picture, label)?;
+    let (h, w) = picture.size();
+    let last = sizes[sizes.len() - 1];
+    if last != (h, w) {
+        let max_size = run.config.max_size;
+        tracing::info!("the picture is {h}x{w}; it is scaled down to {}x{} (--max-size {max_size})", last.0, last.1);
+    }
+    Ok(Some(run))
 }
 
 fn tell_start(run: &Run) {

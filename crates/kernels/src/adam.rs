@@ -1,10 +1,13 @@
 //! Adam in place, as PyTorch computes it (no weight decay, no AMSGrad).
 
-use crate::map::{BLOCK, blocks};
-use crate::storage::{values, values_mut};
-use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Tensor, bail};
+#![allow(unsafe_code)] // versions of one loop compiled for newer instruction sets
 
-/// One step's numbers.
+use crate::map::blocks;
+use crate::storage::{values, values_mut};
+use crate::widest::widest;
+use candle_core::{CpuStorage, InplaceOp2, InplaceOp3, Layout, Result, Tensor, bail};
+
+/// The numbers of one or several steps along one gradient.
 #[derive(Clone, Copy, Debug)]
 pub struct AdamStep {
     /// Learning rate.
@@ -13,20 +16,56 @@ pub struct AdamStep {
     pub beta1: f64,
     /// Decay of the second moment.
     pub beta2: f64,
-    /// How many steps this one makes, counted from 1.
-    pub t: u64,
+    /// Steps made before.
+    pub done: u64,
+    /// Steps to make now, all along the same gradient.
+    pub steps: u64,
 }
 
-const EPS: f64 = 1e-8;
+const EPS: f32 = 1e-8;
 
-/// Updates `parameter` by one step along `gradient`, and `moments [2, n]` (first and second moment of the `n` values,
-/// zero before the first step).
+/// Values in a block: a few of them for the largest weights, so that they spread over the workers.
+const BLOCK: usize = 4096;
+
+/// Values worked on at once.
+const LANES: usize = 16;
+
+/// Updates `parameter` by one or several steps along `gradient`, and `moments [2, n]` (first and second moment of the `n`
+/// values, zero before the first step).
 pub fn adam(parameter: &Tensor, moments: &Tensor, gradient: &Tensor, step: AdamStep) -> Result<()> {
-    moments.inplace_op2(gradient, &Moments(step))?;
-    parameter.inplace_op2(moments, &Update(step))
+    // The parameter first: it makes the moments' way for itself, so that neither pass stores what the other needs.
+    parameter.inplace_op3(moments, gradient, &Update(step))?;
+    moments.inplace_op2(gradient, &Moments(step))
+}
+
+/// What the loops need, in f32.
+#[derive(Clone)]
+struct Factors {
+    one_minus_beta1: f32,
+    beta2: f32,
+    one_minus_beta2: f32,
+    /// For each step its size and the root of the second moment's bias correction.
+    steps: Vec<(f32, f32)>,
+}
+
+impl AdamStep {
+    fn factors(&self) -> Factors {
+        let step = |t: u64| {
+            let size = self.lr / (1.0 - self.beta1.powf(t as f64));
+            (size as f32, (1.0 - self.beta2.powf(t as f64)).sqrt() as f32)
+        };
+        Factors {
+            one_minus_beta1: (1.0 - self.beta1) as f32,
+            beta2: self.beta2 as f32,
+            one_minus_beta2: (1.0 - self.beta2) as f32,
+            steps: (self.done + 1..=self.done + self.steps).map(step).collect(),
+        }
+    }
 }
 
 struct Moments(AdamStep);
+
+struct Update(AdamStep);
 
 impl InplaceOp2 for Moments {
     fn name(&self) -> &'static str {
@@ -35,41 +74,128 @@ impl InplaceOp2 for Moments {
 
     fn cpu_fwd(&self, s: &mut CpuStorage, ls: &Layout, g: &CpuStorage, lg: &Layout) -> Result<()> {
         let (state, g) = (values_mut(s, ls)?, values(g, lg)?);
-        if state.len() != 2 * g.len() {
-            bail!("adam: moments {:?} for a gradient {:?}", ls.dims(), lg.dims())
-        }
+        check(state.len(), g.len(), lg)?;
+        let factors = self.0.factors();
         let (m, v) = state.split_at_mut(g.len());
-        let (one_b1, b2, one_b2) = ((1.0 - self.0.beta1) as f32, self.0.beta2 as f32, (1.0 - self.0.beta2) as f32);
-        for ((m, v), &g) in m.iter_mut().zip(v).zip(g) {
-            *m += (g - *m) * one_b1;
-            *v = *v * b2 + g * g * one_b2;
-        }
+        blocks(m, BLOCK, |i, m| first_moment(m, &g[i * BLOCK..], &factors));
+        blocks(v, BLOCK, |i, v| second_moment(v, &g[i * BLOCK..], &factors));
         Ok(())
     }
 }
 
-struct Update(AdamStep);
-
-impl InplaceOp2 for Update {
+impl InplaceOp3 for Update {
     fn name(&self) -> &'static str {
         "adam_update"
     }
 
-    fn cpu_fwd(&self, p: &mut CpuStorage, lp: &Layout, s: &CpuStorage, ls: &Layout) -> Result<()> {
-        let (p, state) = (values_mut(p, lp)?, values(s, ls)?);
-        if state.len() != 2 * p.len() {
-            bail!("adam: moments {:?} for a parameter {:?}", ls.dims(), lp.dims())
-        }
-        let AdamStep { lr, beta1, beta2, t } = self.0;
-        let step = (lr / (1.0 - beta1.powf(t as f64))) as f32;
-        let root = (1.0 - beta2.powf(t as f64)).sqrt() as f32;
-        let (m, v) = state.split_at(p.len());
+    fn cpu_fwd(
+        &self, p: &mut CpuStorage, lp: &Layout, s: &CpuStorage, ls: &Layout, g: &CpuStorage, lg: &Layout,
+    ) -> Result<()> {
+        let (p, state, g) = (values_mut(p, lp)?, values(s, ls)?, values(g, lg)?);
+        check(state.len(), g.len(), lg)?;
+        check(2 * p.len(), g.len(), lp)?;
+        let factors = self.0.factors();
+        let (m, v) = state.split_at(g.len());
         blocks(p, BLOCK, |i, p| {
-            let from = i * BLOCK;
-            for ((p, m), v) in p.iter_mut().zip(&m[from..]).zip(&v[from..]) {
-                *p -= step * (m / (v.sqrt() / root + EPS as f32));
-            }
+            let at = i * BLOCK;
+            update(p, &m[at..], &v[at..], &g[at..], &factors);
         });
+        Ok(())
+    }
+}
+
+fn check(state: usize, gradient: usize, layout: &Layout) -> Result<()> {
+    if state == 2 * gradient {
+        return Ok(());
+    }
+    bail!("adam: parameter, moments [2, n] and gradient do not fit: {gradient} values against {:?}", layout.dims())
+}
+
+widest! {
+    fn first_moment(m: &mut [f32], g: &[f32], factors: &Factors) = first_moment_with
+}
+
+#[inline(always)]
+fn first_moment_with(m: &mut [f32], g: &[f32], factors: &Factors) {
+    for _ in &factors.steps {
+        for (m, &g) in m.iter_mut().zip(g) {
+            *m += (g - *m) * factors.one_minus_beta1;
+        }
+    }
+}
+
+widest! {
+    fn second_moment(v: &mut [f32], g: &[f32], factors: &Factors) = second_moment_with
+}
+
+#[inline(always)]
+fn second_moment_with(v: &mut [f32], g: &[f32], factors: &Factors) {
+    for _ in &factors.steps {
+        for (v, &g) in v.iter_mut().zip(g) {
+            *v = *v * factors.beta2 + g * g * factors.one_minus_beta2;
+        }
+    }
+}
+
+widest! {
+    fn update(p: &mut [f32], m: &[f32], v: &[f32], g: &[f32], factors: &Factors) = update_with
+}
+
+#[inline(always)]
+fn update_with(p: &mut [f32], m: &[f32], v: &[f32], g: &[f32], factors: &Factors) {
+    for (i, p) in p.chunks_mut(LANES).enumerate() {
+        let at = i * LANES;
+        let n = p.len();
+        let lanes = |x: &[f32]| {
+            let mut lanes = [0f32; LANES];
+            lanes[..n].copy_from_slice(&x[at..at + n]);
+            lanes
+        };
+        let (mut m, mut v, g) = (lanes(m), lanes(v), lanes(g));
+        let mut values = [0f32; LANES];
+        values[..n].copy_from_slice(p);
+        for &(size, root) in &factors.steps {
+            for l in 0..LANES {
+                m[l] += (g[l] - m[l]) * factors.one_minus_beta1;
+                v[l] = v[l] * factors.beta2 + g[l] * g[l] * factors.one_minus_beta2;
+                values[l] -= size * (m[l] / (v[l].sqrt() / root + EPS));
+            }
+        }
+        p.copy_from_slice(&values[..n]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::{DType, Device};
+
+    #[test]
+    fn several_steps_at_once_are_several_steps() -> Result<()> {
+        let values = |f: fn(f32) -> f32| Tensor::from_vec((0..10_007).map(|i| f(i as f32)).collect(), 10_007, &Device::Cpu);
+        let gradient = values(|i| (i * 0.37).sin())?;
+        let run = |parts: &[u64]| -> Result<Vec<f32>> {
+            let (p, state) = (values(|i| (i * 0.11).cos())?, Tensor::zeros((2, 10_007), DType::F32, &Device::Cpu)?);
+            let mut done = 0;
+            for &steps in parts {
+                adam(&p, &state, &gradient, AdamStep { lr: 1e-3, beta1: 0.5, beta2: 0.999, done, steps })?;
+                done += steps;
+            }
+            Ok([p.to_vec1::<f32>()?, state.flatten_all()?.to_vec1()?].concat())
+        };
+        assert_eq!(run(&[3])?, run(&[1, 1, 1])?);
+        Ok(())
+    }
+
+    #[test]
+    fn the_first_step_has_the_size_of_the_rate() -> Result<()> {
+        let p = Tensor::new(&[1f32, 1.0, 1.0], &Device::Cpu)?;
+        let state = Tensor::zeros((2, 3), DType::F32, &Device::Cpu)?;
+        let gradient = Tensor::new(&[2f32, -0.5, 0.0], &Device::Cpu)?;
+        adam(&p, &state, &gradient, AdamStep { lr: 0.1, beta1: 0.5, beta2: 0.999, done: 0, steps: 1 })?;
+        for (value, expected) in p.to_vec1::<f32>()?.into_iter().zip([0.9, 1.1, 1.0]) {
+            assert!((value - expected).abs() < 1e-5, "{value} instead of {expected}");
+        }
         Ok(())
     }
 }

@@ -15,10 +15,13 @@ mod conv;
 mod cpu;
 mod loss;
 mod map;
+#[cfg(feature = "mimalloc")]
+mod memory;
 mod noise;
 mod norm;
 mod resize;
 mod storage;
+mod widest;
 
 pub use activation::{
     Activation, activate, activation_grad, negative_product, prelu, prelu_grad, prelu_slope_grad,
@@ -27,7 +30,9 @@ pub use adam::{AdamStep, adam};
 pub use cpu::path::{Path as CpuPath, PathError, cpu_path};
 pub use cpu::pool::{set_threads, threads};
 pub use conv::{conv2d, conv2d_input_grad, conv2d_masked, conv2d_weight_grad};
+#[cfg(feature = "mimalloc")]
+pub use memory::keep_freed_memory;
 pub use loss::{batch_means, gradient_penalty, mix, mse};
 pub use noise::{Purpose, Stream, fill_normal, normal, uniform};
 pub use norm::{norm, norm_grad, norm_stats};
-pub use resize::{bicubic, bicubic_grad, bicubic_plus_noise};
+pub use resize::{bicubic, bicubic_grad, bicubic_grad_plus, bicubic_plus};

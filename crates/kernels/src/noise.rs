@@ -6,10 +6,11 @@
 //! Normal numbers are Box-Muller's, with a logarithm, sine and cosine of our own that use additions and
 //! multiplications only, in one order: the same bits on every processor.
 
-#![allow(unsafe_code)] // calls into versions of one loop compiled for newer instruction sets
+#![allow(unsafe_code)] // versions of one loop compiled for newer instruction sets, and values overwritten in place
 
 use crate::map::blocks;
 use crate::storage::{filled, values_mut};
+use crate::widest::widest;
 use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Result, Tensor};
 use std::mem::MaybeUninit;
 
@@ -105,28 +106,9 @@ struct Row {
 /// Numbers made side by side: one register of the widest instruction set.
 const LANES: usize = 16;
 
-/// A row's noise. The same loop is compiled three times; its arithmetic has no freedom, so neither have its results.
-fn fill_row(row: Row, out: &mut [MaybeUninit<f32>]) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw")]
-        fn avx512(row: Row, out: &mut [MaybeUninit<f32>]) {
-            fill_row_with(row, out);
-        }
-        #[target_feature(enable = "avx2")]
-        fn avx2(row: Row, out: &mut [MaybeUninit<f32>]) {
-            fill_row_with(row, out);
-        }
-        if is_x86_feature_detected!("avx512dq") && is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512bw") {
-            // SAFETY: the processor has the instructions that the function was compiled for (AVX-512F is implied).
-            return unsafe { avx512(row, out) };
-        }
-        if is_x86_feature_detected!("avx2") {
-            // SAFETY: as above.
-            return unsafe { avx2(row, out) };
-        }
-    }
-    fill_row_with(row, out);
+widest! {
+    /// A row's noise. Its arithmetic has no freedom, so neither have its bits.
+    fn fill_row(row: Row, out: &mut [MaybeUninit<f32>]) = fill_row_with
 }
 
 #[inline(always)]

@@ -4,8 +4,11 @@
 //! positions clamped at the border. Both axes are linear maps: a row of the result blends four rows of the input,
 //! then four columns of that.
 
+#![allow(unsafe_code)] // versions of one loop compiled for newer instruction sets
+
 use crate::map::blocks;
 use crate::storage::{filled, values};
+use crate::widest::widest;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, bail};
 use std::mem::MaybeUninit;
 
@@ -14,14 +17,20 @@ pub fn bicubic(x: &Tensor, size: (usize, usize)) -> Result<Tensor> {
     x.apply_op1(Bicubic { size })
 }
 
-/// `bicubic(x, size) + amp * noise`, with `noise [N, H, W, C]` of the result's shape: a stage's input in one pass.
-pub fn bicubic_plus_noise(x: &Tensor, size: (usize, usize), noise: &Tensor, amp: f32) -> Result<Tensor> {
-    x.apply_op2_no_bwd(noise, &BicubicPlus { size, amp })
+/// `bicubic(x, size) + amp * plus`, with `plus [N, H, W, C]` of the result's shape, in one pass over memory: a stage's input
+/// with noise, or its output with what goes past it.
+pub fn bicubic_plus(x: &Tensor, size: (usize, usize), plus: &Tensor, amp: f32) -> Result<Tensor> {
+    x.apply_op2_no_bwd(plus, &BicubicPlus { size, amp })
 }
 
 /// The gradient of [`bicubic`] with respect to its input of `size`, given `gy [N, H, W, C]`; differentiable.
 pub fn bicubic_grad(gy: &Tensor, size: (usize, usize)) -> Result<Tensor> {
     gy.apply_op1(BicubicGrad { size })
+}
+
+/// `bicubic_grad(gy, size) + plus`, with `plus [N, h, w, C]` of the result's shape.
+pub fn bicubic_grad_plus(gy: &Tensor, size: (usize, usize), plus: &Tensor) -> Result<Tensor> {
+    gy.apply_op2_no_bwd(plus, &BicubicGrad { size })
 }
 
 struct Bicubic {
@@ -54,13 +63,13 @@ impl CustomOp1 for Bicubic {
 
 impl CustomOp2 for BicubicPlus {
     fn name(&self) -> &'static str {
-        "bicubic_plus_noise"
+        "bicubic_plus"
     }
 
     fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, z: &CpuStorage, lz: &Layout) -> Result<(CpuStorage, Shape)> {
         let (n, _, _, c) = lx.shape().dims4()?;
         if lz.dims() != [n, self.size.0, self.size.1, c] {
-            bail!("bicubic_plus_noise: noise {:?} for a result of {:?}", lz.dims(), [n, self.size.0, self.size.1, c])
+            bail!("bicubic_plus: {:?} to add to {:?}", lz.dims(), [n, self.size.0, self.size.1, c])
         }
         upsample(values(x, lx)?, lx, self.size, Some((values(z, lz)?, self.amp)))
     }
@@ -72,34 +81,26 @@ impl CustomOp1 for BicubicGrad {
     }
 
     fn cpu_fwd(&self, g: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (n, oh, ow, c) = l.shape().dims4()?;
-        let (h, w) = self.size;
-        let g = values(g, l)?;
-        let (rows, cols) = (transposed(&taps(h, oh), h), transposed(&taps(w, ow), w));
-        let out = filled(n * h * w * c, |out| {
-            blocks(out, w * c, |index, out| {
-                let (sample, row) = (index / h, index % h);
-                let mut blended = vec![0f32; ow * c];
-                for &(from, weight) in &rows[row] {
-                    let source = &g[(sample * oh + from) * ow * c..][..ow * c];
-                    add_scaled(&mut blended, source, weight);
-                }
-                let mut pixel = vec![0f32; c];
-                for (out, list) in out.chunks_exact_mut(c).zip(&cols) {
-                    pixel.fill(0.0);
-                    for &(from, weight) in list {
-                        add_scaled(&mut pixel, &blended[from * c..][..c], weight);
-                    }
-                    write(out, &pixel);
-                }
-            });
-        });
-        Ok((out, Shape::from((n, h, w, c))))
+        downsample(values(g, l)?, l, self.size, None)
     }
 
     fn bwd(&self, gy: &Tensor, _: &Tensor, g: &Tensor) -> Result<Option<Tensor>> {
         let (_, h, w, _) = gy.dims4()?;
         Ok(Some(bicubic(&g.contiguous()?, (h, w))?))
+    }
+}
+
+impl CustomOp2 for BicubicGrad {
+    fn name(&self) -> &'static str {
+        "bicubic_grad_plus"
+    }
+
+    fn cpu_fwd(&self, g: &CpuStorage, lg: &Layout, p: &CpuStorage, lp: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (n, _, _, c) = lg.shape().dims4()?;
+        if lp.dims() != [n, self.size.0, self.size.1, c] {
+            bail!("bicubic_grad_plus: {:?} to add to {:?}", lp.dims(), [n, self.size.0, self.size.1, c])
+        }
+        downsample(values(g, lg)?, lg, self.size, Some(values(p, lp)?))
     }
 }
 
@@ -140,7 +141,7 @@ fn transposed(taps: &[Taps], n_in: usize) -> Vec<Vec<(usize, f32)>> {
 }
 
 fn upsample(
-    x: &[f32], l: &Layout, (oh, ow): (usize, usize), noise: Option<(&[f32], f32)>,
+    x: &[f32], l: &Layout, (oh, ow): (usize, usize), plus: Option<(&[f32], f32)>,
 ) -> Result<(CpuStorage, Shape)> {
     let (n, h, w, c) = l.shape().dims4()?;
     if h == 0 || w == 0 || oh == 0 || ow == 0 {
@@ -150,50 +151,100 @@ fn upsample(
     let out = filled(n * oh * ow * c, |out| {
         blocks(out, ow * c, |index, out| {
             let (sample, row) = (index / oh, &rows[index % oh]);
-            let source = |k: usize| &x[(sample * h + row.at[k]) * w * c..][..w * c];
-            let mut blended = vec![0f32; w * c];
-            blend(&mut blended, [source(0), source(1), source(2), source(3)], row.weight);
-            for (j, (out, col)) in out.chunks_exact_mut(c).zip(&cols).enumerate() {
-                let source = |k: usize| &blended[col.at[k] * c..][..c];
-                let sources = [source(0), source(1), source(2), source(3)];
-                match noise {
-                    None => blend_into(out, sources, col.weight),
-                    Some((z, amp)) => {
-                        blend_into_plus(out, sources, col.weight, &z[(index * ow + j) * c..][..c], amp);
-                    }
-                }
-            }
+            let sources = row.at.map(|at| &x[(sample * h + at) * w * c..][..w * c]);
+            let plus = plus.map(|(z, amp)| (&z[index * ow * c..][..ow * c], amp));
+            up_row(out, sources, row.weight, &cols, c, plus);
         });
     });
     Ok((out, Shape::from((n, oh, ow, c))))
 }
 
-fn blend(out: &mut [f32], s: [&[f32]; 4], w: [f32; 4]) {
-    for ((((o, a), b), c), d) in out.iter_mut().zip(s[0]).zip(s[1]).zip(s[2]).zip(s[3]) {
-        *o = a * w[0] + b * w[1] + c * w[2] + d * w[3];
+fn downsample(
+    g: &[f32], l: &Layout, (h, w): (usize, usize), plus: Option<&[f32]>,
+) -> Result<(CpuStorage, Shape)> {
+    let (n, oh, ow, c) = l.shape().dims4()?;
+    if h == 0 || w == 0 {
+        bail!("bicubic_grad: no {h}x{w} picture has a gradient")
+    }
+    let (rows, cols) = (transposed(&taps(h, oh), h), transposed(&taps(w, ow), w));
+    let out = filled(n * h * w * c, |out| {
+        blocks(out, w * c, |index, out| {
+            let (sample, row) = (index / h, index % h);
+            let plus = plus.map(|p| &p[index * w * c..][..w * c]);
+            down_row(out, &g[sample * oh * ow * c..][..oh * ow * c], (&rows[row], &cols), ow * c, c, plus);
+        });
+    });
+    Ok((out, Shape::from((n, h, w, c))))
+}
+
+/// Where a source goes, and with which weights.
+type Uses = Vec<(usize, f32)>;
+
+widest! {
+    /// A row of the enlarged picture: four rows blended, then four columns of that for each pixel.
+    fn up_row(
+        out: &mut [MaybeUninit<f32>], sources: [&[f32]; 4], weight: [f32; 4], cols: &[Taps], c: usize,
+        plus: Option<(&[f32], f32)>,
+    ) = up_row_with
+}
+
+#[inline(always)]
+fn up_row_with(
+    out: &mut [MaybeUninit<f32>], sources: [&[f32]; 4], weight: [f32; 4], cols: &[Taps], c: usize,
+    plus: Option<(&[f32], f32)>,
+) {
+    let mut blended = vec![0f32; sources[0].len()];
+    for ((((o, a), b), c), d) in blended.iter_mut().zip(sources[0]).zip(sources[1]).zip(sources[2]).zip(sources[3]) {
+        *o = a * weight[0] + b * weight[1] + c * weight[2] + d * weight[3];
+    }
+    for (j, (out, col)) in out.chunks_exact_mut(c).zip(cols).enumerate() {
+        let [s0, s1, s2, s3] = col.at.map(|at| &blended[at * c..][..c]);
+        let w = col.weight;
+        let mixed = s0.iter().zip(s1).zip(s2).zip(s3);
+        let mixed = mixed.map(|(((a, b), c), d)| a * w[0] + b * w[1] + c * w[2] + d * w[3]);
+        match plus {
+            None => out.iter_mut().zip(mixed).for_each(|(o, v)| {
+                o.write(v);
+            }),
+            Some((z, amp)) => out.iter_mut().zip(mixed).zip(&z[j * c..][..c]).for_each(|((o, v), z)| {
+                o.write(v + z * amp);
+            }),
+        }
     }
 }
 
-fn blend_into(out: &mut [MaybeUninit<f32>], s: [&[f32]; 4], w: [f32; 4]) {
-    for ((((o, a), b), c), d) in out.iter_mut().zip(s[0]).zip(s[1]).zip(s[2]).zip(s[3]) {
-        o.write(a * w[0] + b * w[1] + c * w[2] + d * w[3]);
-    }
+widest! {
+    /// A row of the transpose: the rows it went into blended, then for each pixel the columns it went into.
+    fn down_row(
+        out: &mut [MaybeUninit<f32>], g: &[f32], uses: (&Uses, &[Uses]), stride: usize, c: usize, plus: Option<&[f32]>,
+    ) = down_row_with
 }
 
-fn blend_into_plus(out: &mut [MaybeUninit<f32>], s: [&[f32]; 4], w: [f32; 4], z: &[f32], amp: f32) {
-    for (((((o, a), b), c), d), z) in out.iter_mut().zip(s[0]).zip(s[1]).zip(s[2]).zip(s[3]).zip(z) {
-        o.write(a * w[0] + b * w[1] + c * w[2] + d * w[3] + z * amp);
+#[inline(always)]
+fn down_row_with(
+    out: &mut [MaybeUninit<f32>], g: &[f32], (row, cols): (&Uses, &[Uses]), stride: usize, c: usize,
+    plus: Option<&[f32]>,
+) {
+    let add_scaled = |sum: &mut [f32], x: &[f32], weight: f32| {
+        for (s, x) in sum.iter_mut().zip(x) {
+            *s += x * weight;
+        }
+    };
+    let mut blended = vec![0f32; stride];
+    for &(from, weight) in row {
+        add_scaled(&mut blended, &g[from * stride..][..stride], weight);
     }
-}
-
-fn add_scaled(out: &mut [f32], x: &[f32], weight: f32) {
-    for (o, x) in out.iter_mut().zip(x) {
-        *o += x * weight;
-    }
-}
-
-fn write(out: &mut [MaybeUninit<f32>], values: &[f32]) {
-    for (o, v) in out.iter_mut().zip(values) {
-        o.write(*v);
+    let mut pixel = vec![0f32; c];
+    for (j, (out, col)) in out.chunks_exact_mut(c).zip(cols).enumerate() {
+        match plus {
+            None => pixel.fill(0.0),
+            Some(p) => pixel.copy_from_slice(&p[j * c..][..c]),
+        }
+        for &(from, weight) in col {
+            add_scaled(&mut pixel, &blended[from * c..][..c], weight);
+        }
+        for (o, v) in out.iter_mut().zip(&pixel) {
+            o.write(*v);
+        }
     }
 }

@@ -126,7 +126,7 @@ impl Generator {
                 None => chain_output(&self.body[0], &self.stem(&self.head.forward(&inputs.noise[0], self.config.half())?.output)?, 0)?,
                 Some(x) => {
                     let y = chain_output(&self.body[k], &self.stage_input(&x, inputs, k)?, 0)?;
-                    (y + kernels::bicubic(&x, inputs.sizes[k])?)?
+                    kernels::bicubic_plus(&x, inputs.sizes[k], &y, 1.0)?
                 }
             };
             x = Some(y);
@@ -151,7 +151,7 @@ impl Generator {
                 }
                 Some(x) => {
                     let chain = chain_forward(&self.body[k], &self.stage_input(&x, inputs, k)?, 0)?;
-                    let y = (&chain[chain.len() - 1].output + kernels::bicubic(&x, inputs.sizes[k])?)?;
+                    let y = kernels::bicubic_plus(&x, inputs.sizes[k], &chain[chain.len() - 1].output, 1.0)?;
                     (chain, size(&x)?, y)
                 }
             };
@@ -208,15 +208,15 @@ impl Generator {
     fn stage_input(&self, x: &Tensor, inputs: Inputs<'_>, k: usize) -> Result<Tensor> {
         let ((h, w), margin, amp) = (inputs.sizes[k], self.config.margin(), inputs.amps[k] as f32);
         match self.config.border {
-            Border::Grown => Ok(kernels::bicubic_plus_noise(x, (h + 2 * margin, w + 2 * margin), &inputs.noise[k], amp)?),
-            Border::Padded => pad(&kernels::bicubic_plus_noise(x, (h, w), &inputs.noise[k], amp)?, margin),
+            Border::Grown => Ok(kernels::bicubic_plus(x, (h + 2 * margin, w + 2 * margin), &inputs.noise[k], amp)?),
+            Border::Padded => pad(&kernels::bicubic_plus(x, (h, w), &inputs.noise[k], amp)?, margin),
         }
     }
 
     /// The gradient at the features below a stage: through its blocks (`gx`, at their input) and past them (`gy`).
     fn stage_input_grad(&self, gx: &Tensor, gy: &Tensor, from: (usize, usize)) -> Result<Tensor> {
         match self.config.border {
-            Border::Grown => Ok((kernels::bicubic_grad(gx, from)? + kernels::bicubic_grad(gy, from)?)?),
+            Border::Grown => Ok(kernels::bicubic_grad_plus(gx, from, &kernels::bicubic_grad(gy, from)?)?),
             Border::Padded => Ok(kernels::bicubic_grad(&(crop(gx, self.config.margin())? + gy)?, from)?),
         }
     }

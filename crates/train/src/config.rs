@@ -114,7 +114,7 @@ impl TrainConfig {
         whole("max-size", self.max_size, 3, 8192)?;
         if self.min_size > self.max_size {
             return Err(Error::Contradiction(format!(
-                "min-size {} is larger than max-size {}",
+                "min-size {} is larger than max-size {}; lower the one or raise the other",
                 self.min_size, self.max_size
             )));
         }

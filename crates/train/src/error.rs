@@ -27,6 +27,14 @@ pub enum Error {
         /// What is wrong with it and what to do.
         reason: String,
     },
+    /// The losses or the samples are no numbers any more.
+    #[error("training diverged at stage {stage}, iteration {iteration}: losses or weights are not finite; lower --lr-g and --lr-d")]
+    Diverged {
+        /// The stage.
+        stage: usize,
+        /// Which iteration, from 1.
+        iteration: usize,
+    },
     /// A file cannot be read or written.
     #[error("{path}: {source}")]
     Io {

@@ -23,6 +23,18 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     result.map_err(Error::io(path))
 }
 
+/// Removes what writers that were killed left in `dir`; not in the directories below it.
+pub(crate) fn remove_temporary(dir: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(dir).map_err(Error::io(dir))? {
+        let entry = entry.map_err(Error::io(dir))?;
+        let is_file = entry.file_type().is_ok_and(|t| t.is_file());
+        if is_file && entry.file_name().to_string_lossy().ends_with(".tmp") {
+            std::fs::remove_file(entry.path()).map_err(Error::io(&entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
 /// Writes named tensors, with one metadata entry if given (more than one would not be written in a stable order).
 pub fn write_tensors(path: &Path, tensors: Vec<(String, Tensor)>, metadata: Option<(&str, String)>) -> Result<()> {
     let metadata = metadata.map(|(key, value)| HashMap::from([(key.to_string(), value)]));

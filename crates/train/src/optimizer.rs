@@ -35,14 +35,15 @@ impl Adam {
         Ok(Adam { slots, beta1, t: 0 })
     }
 
-    /// Moves every parameter along its gradient; `gradients` in the order of the groups, rates times `factor`.
-    pub fn step(&mut self, gradients: &[Tensor], factor: f64) -> Result<()> {
-        self.t += 1;
+    /// Moves every parameter `steps` times along its gradient; `gradients` in the order of the groups, rates times `factor`.
+    pub fn step(&mut self, gradients: &[Tensor], factor: f64, steps: usize) -> Result<()> {
         debug_assert_eq!(self.slots.len(), gradients.len(), "one gradient a parameter");
+        let (beta1, done, steps) = (self.beta1, self.t, steps as u64);
         for (slot, gradient) in self.slots.iter().zip(gradients) {
-            let step = AdamStep { lr: slot.lr * factor, beta1: self.beta1, beta2: 0.999, t: self.t };
+            let step = AdamStep { lr: slot.lr * factor, beta1, beta2: 0.999, done, steps };
             kernels::adam(&slot.parameter, &slot.moments, gradient, step)?;
         }
+        self.t += steps;
         Ok(())
     }
 

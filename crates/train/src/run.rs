@@ -91,6 +91,9 @@ pub fn train(run: &mut Run, device: &Device, pace: Pace, observer: &mut dyn Obse
             let logged = iteration % pace.log_every == 0 || at.done == config.niter;
             let losses = if logged { Some(losses.read()?) } else { None };
             if let Some(losses) = losses {
+                if !losses.iter().all(|v| v.is_finite()) {
+                    return Err(Error::Diverged { stage, iteration: at.done });
+                }
                 at.losses = losses;
                 log.losses(stage, at.done, config.niter, losses)?;
             }
@@ -109,7 +112,10 @@ pub fn train(run: &mut Run, device: &Device, pace: Pace, observer: &mut dyn Obse
             }
         }
         let seconds = before + begun.elapsed().as_secs_f64();
-        store_stage(run, stage, &g, &d, &fixed, &at.amps)?;
+        store_stage(run, stage, &g, &d, &fixed, &at.amps).map_err(|e| match e {
+            Error::Picture(pyramid::Error::Samples { .. }) => Error::Diverged { stage, iteration: at.done },
+            e => e,
+        })?;
         log.line(&Line::StageDone { stage, seconds, time: now() })?;
         if stage + 1 == config.train_stages {
             log.line(&Line::Done { time: now() })?;
@@ -120,14 +126,14 @@ pub fn train(run: &mut Run, device: &Device, pace: Pace, observer: &mut dyn Obse
         run.info.losses.push(at.losses);
         run.info.logs = log.flush()?;
         run.save_info()?;
-        remove_checkpoint(run)?;
+        run.remove_checkpoint()?;
         let sheet = run.dir.join("samples").join(format!("stage-{stage}.png"));
         let control = observer.notify(&Event::StageFinished { stage, seconds, sheet: &sheet });
         if control == Control::Stop && stage + 1 < config.train_stages {
             return Ok(Outcome::Stopped);
         }
     }
-    remove_checkpoint(run)?;
+    run.tidy()?;
     observer.notify(&Event::Finished);
     Ok(Outcome::Finished)
 }
@@ -204,12 +210,4 @@ fn store_stage(
     }
     let sheet = run.dir.join("samples").join(format!("stage-{stage}.png"));
     Ok(pyramid::contact_sheet(&tiles, 4, 2).save_png(&sheet)?)
-}
-
-fn remove_checkpoint(run: &Run) -> Result<()> {
-    let path = run.dir.join(checkpoint::FILE);
-    match std::fs::remove_file(&path) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(&path)(e)),
-        _ => Ok(()),
-    }
 }

@@ -12,7 +12,7 @@
 //!     checkpoint.safetensors  only while a stage is under way
 //! ```
 
-use crate::files::{read_tensors, to_nchw, to_nhwc, write, write_tensors};
+use crate::files::{read_tensors, remove_temporary, to_nchw, to_nhwc, write, write_tensors};
 use crate::log::LogLengths;
 use crate::{Error, Result, TrainConfig};
 use candle_core::{Device, Tensor};
@@ -83,11 +83,11 @@ impl Run {
     /// name beside `dir` and renamed. Fails if `dir` exists.
     pub fn create(dir: &Path, config: TrainConfig, picture: &Picture, label: Label) -> Result<Self> {
         config.check()?;
-        let smallest = config.net(picture.channels()).receptive_field();
-        let pictures = pyramid::pyramid(picture, &config.schedule(), smallest)?;
         if dir.symlink_metadata().is_ok() {
             return Err(Error::run(dir, "exists already; choose another name or remove it"));
         }
+        let smallest = config.net(picture.channels()).receptive_field();
+        let pictures = pyramid::pyramid(picture, &config.schedule(), smallest)?;
         let info = RunInfo {
             format: FORMAT,
             task: label.task,
@@ -105,13 +105,20 @@ impl Run {
         };
         let name = dir.file_name().ok_or_else(|| Error::run(dir, "is no name for a run directory"))?;
         let parent = dir.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        std::fs::create_dir_all(parent).map_err(Error::io(parent))?;
+        let missing: Vec<&Path> = parent.ancestors().take_while(|p| !p.as_os_str().is_empty() && !p.exists()).collect();
         let temporary = parent.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
         let mut run = Run { dir: temporary.clone(), config, info };
-        let result = run.fill(&pictures).and_then(|()| std::fs::rename(&temporary, dir).map_err(Error::io(dir)));
+        let made = |e: std::io::Error| Error::run(dir, format!("cannot be made ({e}); choose another place for it"));
+        let result = std::fs::create_dir_all(&temporary)
+            .map_err(made)
+            .and_then(|()| run.fill(&pictures))
+            .and_then(|()| std::fs::rename(&temporary, dir).map_err(made));
         if let Err(e) = result {
-            // The first error is the one to tell.
+            // The first error is the one to tell. Directories that were made on the way here are empty again.
             let _ = std::fs::remove_dir_all(&temporary);
+            for parent in missing {
+                let _ = std::fs::remove_dir(parent);
+            }
             return Err(e);
         }
         run.dir = dir.to_path_buf();
@@ -133,14 +140,15 @@ impl Run {
     /// Opens the run in `dir`. Fails with the reason if it is none, of another version, or damaged.
     pub fn open(dir: &Path) -> Result<Self> {
         if !dir.is_dir() {
-            let what = if dir.exists() { "is a file, not a run directory" } else { "no such run directory" };
-            return Err(Error::run(dir, what));
+            let what = if dir.exists() { "is a file" } else { "no such run directory" };
+            return Err(Error::run(dir, format!("{what}; name a directory that `consingan train` made")));
         }
         let file = dir.join("run.json");
         let text = match std::fs::read_to_string(&file) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                return Err(Error::run(dir, "is no run directory (it has no run.json)"));
+                let reason = "is no run directory, it has no run.json; name one that `consingan train` made";
+                return Err(Error::run(dir, reason));
             }
             Err(e) => return Err(Error::io(&file)(e)),
         };
@@ -148,17 +156,20 @@ impl Run {
         struct Version {
             format: u32,
         }
-        let damaged = |e: &dyn std::fmt::Display| Error::run(&file, format!("is damaged ({e})"));
-        let version: Version = serde_json::from_str(&text).map_err(|e| damaged(&e))?;
+        let damaged = |file: &Path, e: &dyn std::fmt::Display| Error::run(file, format!("is damaged ({e}); put a whole copy of it back or train anew"));
+        let version: Version = serde_json::from_str(&text).map_err(|e| damaged(&file, &e))?;
         if version.format != FORMAT {
-            let reason = format!("has format version {}, this program reads version {FORMAT}", version.format);
+            let reason = format!(
+                "has format version {}, this program reads version {FORMAT}; use the program that wrote it",
+                version.format
+            );
             return Err(Error::run(&file, reason));
         }
-        let info: RunInfo = serde_json::from_str(&text).map_err(|e| damaged(&e))?;
+        let info: RunInfo = serde_json::from_str(&text).map_err(|e| damaged(&file, &e))?;
         let file = dir.join("config.toml");
         let text = std::fs::read_to_string(&file).map_err(Error::io(&file))?;
         let config: TrainConfig =
-            toml::from_str(&text).map_err(|e| Error::run(&file, format!("is damaged ({})", e.message())))?;
+            toml::from_str(&text).map_err(|e: toml::de::Error| damaged(&file, &e.message()))?;
         config.check()?;
         let n = info.stages_done;
         if info.sizes.len() != config.train_stages
@@ -166,6 +177,7 @@ impl Run {
             || [info.amps.len(), info.seconds.len(), info.losses.len()] != [n; 3]
             || info.sizes.iter().any(|&(h, w)| h == 0 || w == 0 || h.max(w) > 16_384)
             || !(1..=4).contains(&info.channels)
+            || info.seed != config.seed
         {
             return Err(Error::run(&dir.join("run.json"), "contradicts itself or config.toml; it was changed by hand"));
         }
@@ -175,6 +187,24 @@ impl Run {
     /// Whether all stages are done.
     pub fn is_finished(&self) -> bool {
         self.info.stages_done == self.config.train_stages
+    }
+
+    /// Removes what a kill at an unlucky moment leaves: temporary files, and the checkpoint of a finished run.
+    pub fn tidy(&self) -> Result<()> {
+        remove_temporary(&self.dir)?;
+        remove_temporary(&self.dir.join("samples"))?;
+        for stage in 0..self.info.stages_done {
+            remove_temporary(&self.stage_dir(stage))?;
+        }
+        if self.is_finished() { self.remove_checkpoint() } else { Ok(()) }
+    }
+
+    pub(crate) fn remove_checkpoint(&self) -> Result<()> {
+        let path = self.dir.join(crate::checkpoint::FILE);
+        match std::fs::remove_file(&path) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(&path)(e)),
+            _ => Ok(()),
+        }
     }
 
     /// Writes `run.json`.

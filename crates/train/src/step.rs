@@ -109,7 +109,7 @@ pub fn step(
     let mut critic = None;
     for &alpha in alphas {
         let losses = d.critic_step(real, &fake, alpha, config.lambda_grad as f32)?;
-        opt_d.step(&losses.gradients, factor)?;
+        opt_d.step(&losses.gradients, factor, 1)?;
         critic = Some(losses);
     }
     let critic = critic.ok_or_else(|| crate::Error::range("d-steps", 0, 1, 100))?;
@@ -117,9 +117,7 @@ pub fn step(
     let (score, fake_gradient) = d.score_gradient(&fake, -1.0)?;
     let (rec_loss, rec_gradient) = kernels::mse(&rec, real, config.alpha as f32)?;
     let gradients = g.backward(&tape, &Tensor::cat(&[fake_gradient, rec_gradient], 0)?)?;
-    for _ in 0..config.g_steps {
-        opt_g.step(&gradients, factor)?;
-    }
+    opt_g.step(&gradients, factor, config.g_steps)?;
     Ok(Losses([critic.real, critic.fake, critic.penalty, score.neg()?, rec_loss]))
 }
 

@@ -8,13 +8,14 @@ mod network;
 mod quality;
 mod step;
 
+use crate::output::line;
 use anyhow::{Context, Result, bail};
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 use std::path::Path;
 
 /// Runs every case of `cases` and says whether all tensors were within what is allowed.
-pub fn run(cases: &Path, json: bool) -> Result<bool> {
+pub(crate) fn run(cases: &Path, json: bool) -> Result<bool> {
     let mut files: Vec<_> = std::fs::read_dir(cases)
         .with_context(|| format!("{}: no such folder of golden cases", cases.display()))?
         .collect::<std::io::Result<Vec<_>>>()?
@@ -56,13 +57,12 @@ impl Check {
         Check { tensor: tensor.into(), error, allowed }
     }
 
-    #[allow(clippy::print_stdout)] // the command's result
     fn print(&self, case: &str, miss: bool, json: bool) {
         let Check { tensor, error, allowed } = self;
         if json {
-            println!("{}", serde_json::json!({"case": case, "tensor": tensor, "error": error, "allowed": allowed, "ok": !miss}));
+            line(&serde_json::json!({"case": case, "tensor": tensor, "error": error, "allowed": allowed, "ok": !miss}).to_string());
         } else {
-            println!("{} {case} {tensor} {error:.3e} allowed {allowed:.1e}", if miss { "MISS" } else { "ok  " });
+            line(&format!("{} {case} {tensor} {error:.3e} allowed {allowed:.1e}", if miss { "MISS" } else { "ok  " }));
         }
     }
 }

@@ -1,110 +1,106 @@
-//! A first, simple version for every shape.
+//! Convolutions of any shape as sums over taps, a vector of output channels at a time.
+//!
+//! In NHWC the `k * ci` numbers under one row of the kernel are contiguous, and the next pixel's are `ci` further:
+//! a row of the output is a matrix product over `k` such runs, whose left matrix is the input as it lies there.
+#![allow(unsafe_code)] // tasks write their own rows of one output
 
 use std::mem::MaybeUninit;
-use std::sync::Mutex;
 
+use super::epilogue::FinishRun;
+use super::gemm::Product;
 use super::pool::parallel_for;
-use super::{ConvShape, Epilogue, Filter};
+use super::rows::{padded, padded_len};
+use super::scratch::{self, Use};
+use super::simd::{Shared, Simd};
+use super::{ConvShape, Epilogue, Filter, streams};
 
-pub(crate) fn conv(
-    s: &ConvShape,
+/// Output rows of a task, where the shape allows.
+const BAND: usize = 4;
+/// Output pixels whose sums go through the buffer at a time: 12 KiB at 64 channels, a multiple of 6.
+const RUN: usize = 48;
+
+/// The convolution of `x` with `filter` to all of `y`; the lengths have been checked.
+pub(super) fn conv<S: Simd>(
+    s: S,
+    shape: &ConvShape,
     x: &[f32],
     filter: Filter<'_>,
     epilogue: Epilogue<'_>,
     y: &mut [MaybeUninit<f32>],
 ) {
-    // Weights as k x k x ci x co.
-    let mut packed = vec![0.0; s.weight_len()];
-    for ky in 0..s.k {
-        for kx in 0..s.k {
-            for i in 0..s.ci {
-                for o in 0..s.co {
-                    packed[((ky * s.k + kx) * s.ci + i) * s.co + o] = match filter {
-                        Filter::Forward(w) => w[((o * s.ci + i) * s.k + ky) * s.k + kx],
-                        Filter::Transposed(w) => {
-                            w[((i * s.co + o) * s.k + s.k - 1 - ky) * s.k + s.k - 1 - kx]
-                        }
+    let (oh, ow, k) = (shape.out_h(), shape.out_w(), shape.k);
+    let co = shape.co.next_multiple_of(S::WIDTH);
+    let taps = k * k * shape.ci;
+    let stream = streams::<S>(shape, y);
+    let y = Shared::new(y);
+    let bands = oh.div_ceil(BAND);
+    scratch::with(Use::Filter, taps * co, |weights| {
+        pack::<S>(shape, filter, weights);
+        let weights = &*weights;
+        parallel_for(shape.n * bands, |task, _| {
+            let (picture, top) = (task / bands, task % bands * BAND);
+            let count = BAND.min(oh - top);
+            let rows = count + k - 1;
+            scratch::with(Use::Block, RUN * co + padded_len(shape, rows), |buffer| {
+                let (sums, buffer) = buffer.split_at_mut(RUN * co);
+                let rows = padded(shape, x, (picture, top, rows), buffer);
+                for (row, from) in
+                    (0..count).flat_map(|row| (0..ow).step_by(RUN).map(move |from| (row, from)))
+                {
+                    let pixels = RUN.min(ow - from);
+                    let product = Product {
+                        rows: pixels,
+                        vectors: co / S::WIDTH,
+                        segments: k,
+                        depth: k * shape.ci,
+                        a: rows.data[row * rows.row + from * shape.ci..].as_ptr(),
+                        a_row: shape.ci,
+                        a_step: 1,
+                        a_segment: rows.row,
+                        b: weights.as_ptr(),
+                        b_step: 0,
+                        b_block: taps * S::COLUMNS * S::WIDTH,
+                        c: sums.as_mut_ptr(),
+                        c_row: co,
+                        add: false,
                     };
-                }
-            }
-        }
-    }
-    let (oh, ow) = (s.out_h(), s.out_w());
-    let rows: Vec<Mutex<&mut [MaybeUninit<f32>]>> = y.chunks_mut(ow * s.co).map(Mutex::new).collect();
-    parallel_for(s.n * oh, |row, _| {
-        let (n, oy) = (row / oh, row % oh);
-        let mut sums = vec![0.0_f32; ow * s.co];
-        for ky in 0..s.k {
-            let Some(iy) = (oy + ky).checked_sub(s.pad).filter(|&iy| iy < s.h) else { continue };
-            for ox in 0..ow {
-                let sums = &mut sums[ox * s.co..][..s.co];
-                for kx in 0..s.k {
-                    let Some(ix) = (ox + kx).checked_sub(s.pad).filter(|&ix| ix < s.w) else { continue };
-                    let input = &x[((n * s.h + iy) * s.w + ix) * s.ci..][..s.ci];
-                    let weights = &packed[(ky * s.k + kx) * s.ci * s.co..][..s.ci * s.co];
-                    for (value, weights) in input.iter().zip(weights.chunks_exact(s.co)) {
-                        for (sum, weight) in sums.iter_mut().zip(weights) {
-                            *sum += value * weight;
-                        }
-                    }
-                }
-            }
-        }
-        let mut out = rows[row].lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for (at, (out, &sum)) in out.iter_mut().zip(&sums).enumerate() {
-            out.write(match epilogue {
-                Epilogue::None => sum,
-                Epilogue::Bias { bias, slope } => {
-                    let sum = sum + bias[at % s.co];
-                    if sum > 0.0 { sum } else { sum * slope.unwrap_or(1.0) }
-                }
-                Epilogue::Mask { by, slope } => {
-                    if by[row * ow * s.co + at] > 0.0 {
-                        sum
-                    } else {
-                        sum * slope
-                    }
+                    // SAFETY: the last pixel's last run ends with its row, `weights` is packed for this, and `sums`
+                    // has room for RUN pixels.
+                    unsafe { product.run(s) };
+                    let at = ((picture * oh + top + row) * ow + from) * shape.co;
+                    let y = y.get().cast();
+                    s.call(FinishRun { epilogue, sums, row: co, pixels, channels: shape.co, y, at, stream });
                 }
             });
-        }
+        });
     });
 }
 
-pub(crate) fn weight_grad(s: &ConvShape, x: &[f32], gy: &[f32], dw: &mut [f32], db: Option<&mut [f32]>) {
-    let (oh, ow) = (s.out_h(), s.out_w());
-    if let Some(db) = db {
-        db.fill(0.0);
-        for row in gy.chunks_exact(s.co) {
-            for (sum, value) in db.iter_mut().zip(row) {
-                *sum += value;
+/// Packs the weights as blocks of [`Simd::COLUMNS`] vectors of output channels, tap by tap; what pads the channels
+/// is zero.
+fn pack<S: Simd>(shape: &ConvShape, filter: Filter<'_>, to: &mut [f32]) {
+    let (k, ci, taps) = (shape.k, shape.ci, shape.k * shape.k);
+    let padded = shape.co.next_multiple_of(S::WIDTH);
+    let block = S::COLUMNS * S::WIDTH;
+    to[..taps * ci * padded].fill(0.0);
+    for o in 0..shape.co {
+        let width = block.min(padded - o / block * block);
+        let to = &mut to[o / block * block * taps * ci + o % block..];
+        for i in 0..ci {
+            for tap in 0..taps {
+                to[(tap * ci + i) * width] = weight(shape, filter, o, i, tap);
             }
         }
     }
-    let parts: Vec<Mutex<Vec<f32>>> = (0..s.k * s.k).map(|_| Mutex::new(vec![0.0; s.ci * s.co])).collect();
-    parallel_for(s.k * s.k, |tap, _| {
-        let (ky, kx) = (tap / s.k, tap % s.k);
-        let mut part = parts[tap].lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for n in 0..s.n {
-            for oy in 0..oh {
-                let Some(iy) = (oy + ky).checked_sub(s.pad).filter(|&iy| iy < s.h) else { continue };
-                for ox in 0..ow {
-                    let Some(ix) = (ox + kx).checked_sub(s.pad).filter(|&ix| ix < s.w) else { continue };
-                    let input = &x[((n * s.h + iy) * s.w + ix) * s.ci..][..s.ci];
-                    let grad = &gy[((n * oh + oy) * ow + ox) * s.co..][..s.co];
-                    for (value, sums) in input.iter().zip(part.chunks_exact_mut(s.co)) {
-                        for (sum, grad) in sums.iter_mut().zip(grad) {
-                            *sum += value * grad;
-                        }
-                    }
-                }
-            }
-        }
-    });
-    for (tap, part) in parts.iter().enumerate() {
-        let part = part.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for (at, &sum) in part.iter().enumerate() {
-            let (i, o) = (at / s.co, at % s.co);
-            dw[(o * s.ci + i) * s.k * s.k + tap] = sum;
-        }
+    debug_assert_eq!(k * k, taps);
+}
+
+/// The weight from input channel `i` to output channel `o` at a tap.
+#[inline]
+pub(super) fn weight(shape: &ConvShape, filter: Filter<'_>, o: usize, i: usize, tap: usize) -> f32 {
+    let taps = shape.k * shape.k;
+    match filter {
+        Filter::Forward(weights) => weights[(o * shape.ci + i) * taps + tap],
+        Filter::Transposed(weights) => weights[(i * shape.co + o) * taps + taps - 1 - tap],
     }
 }

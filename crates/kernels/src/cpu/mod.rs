@@ -4,9 +4,13 @@
 //! bytes whatever the number of threads.
 
 mod direct;
+mod direct_grad;
+mod dot;
+mod epilogue;
 mod gemm;
 pub(crate) mod path;
 pub(crate) mod pool;
+mod rows;
 mod scratch;
 mod simd;
 mod winograd;
@@ -149,11 +153,11 @@ fn conv_on(
         Epilogue::Bias { bias, .. } => assert_eq!(bias.len(), shape.co, "bias of {shape:?}"),
         Epilogue::Mask { by, .. } => assert_eq!(by.len(), y.len(), "mask of {shape:?}"),
     }
-    if shape.k == 3 && shape.ci.min(shape.co) >= 8 {
-        simd::with_simd!(path, s => winograd::conv::conv(s, shape, x, filter, epilogue, y));
-    } else {
-        direct::conv(shape, x, filter, epilogue, y);
-    }
+    simd::with_simd!(path, s => match algorithm(shape) {
+        Algorithm::Winograd => winograd::conv::conv(s, shape, x, filter, epilogue, y),
+        Algorithm::Direct => direct::conv(s, shape, x, filter, epilogue, y),
+        Algorithm::Dot => dot::conv(s, shape, x, filter, epilogue, y),
+    });
 }
 
 fn weight_grad_on(
@@ -168,9 +172,39 @@ fn weight_grad_on(
     if let Some(db) = &db {
         assert_eq!(db.len(), shape.co, "bias gradient of {shape:?}");
     }
-    if shape.k == 3 && shape.ci.min(shape.co) >= 8 {
-        simd::with_simd!(path, s => winograd::grad::weight_grad(s, shape, x, gy, dw, db));
+    simd::with_simd!(path, s => match algorithm(shape) {
+        Algorithm::Winograd => winograd::grad::weight_grad(s, shape, x, gy, dw, db),
+        Algorithm::Direct | Algorithm::Dot => direct_grad::weight_grad(s, shape, x, gy, dw, db),
+    });
+}
+
+/// How a convolution is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Algorithm {
+    /// Winograd's minimal filtering: a fifth of the products, for 3x3 kernels with enough channels to pay for the
+    /// transforms.
+    Winograd,
+    /// Sums over taps with vectors along the output channels.
+    Direct,
+    /// Dot products with vectors along the input channels: for few output channels.
+    Dot,
+}
+
+fn algorithm(shape: &ConvShape) -> Algorithm {
+    if shape.k == 3 && shape.ci.min(shape.co) >= 12 {
+        Algorithm::Winograd
+    } else if shape.co < 12 && shape.k * shape.ci >= 32 {
+        Algorithm::Dot
     } else {
-        direct::weight_grad(shape, x, gy, dw, db);
+        Algorithm::Direct
     }
+}
+
+/// Outputs of more bytes are stored past the caches: whoever reads them next finds their beginning evicted anyway.
+const STREAM_BYTES: usize = 12 << 20;
+
+/// Whether to store the output past the caches: where it is large, and in whole aligned vectors.
+fn streams<S: simd::Simd>(shape: &ConvShape, y: &[MaybeUninit<f32>]) -> bool {
+    let aligned = y.as_ptr().addr().is_multiple_of(S::WIDTH * size_of::<f32>());
+    size_of_val(y) > STREAM_BYTES && shape.co.is_multiple_of(S::WIDTH) && aligned
 }

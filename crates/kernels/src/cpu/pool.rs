@@ -38,9 +38,9 @@ pub(crate) fn parallel_for(tasks: usize, f: impl Fn(usize, usize) + Sync) {
         if count > 1
             && let Some(mut slot) = try_lock(&POOL)
         {
-            if slot.as_ref().is_none_or(|pool| pool.workers.len() + 1 != count) {
+            if slot.as_ref().is_none_or(|pool| pool.threads != count) {
                 drop(slot.take());
-                *slot = Some(Pool::new(count - 1));
+                *slot = Some(Pool::new(count));
             }
             if let Some(pool) = slot.as_ref()
                 && let Some(panic) = pool.run(tasks, &f)
@@ -52,6 +52,21 @@ pub(crate) fn parallel_for(tasks: usize, f: impl Fn(usize, usize) + Sync) {
         }
     }
     (0..tasks).for_each(|task| f(task, 0));
+}
+
+/// Runs `f(task, next)` for every task in `0..tasks`, in parallel like [`parallel_for`]; `next` is the task that the
+/// same thread will run after this one, so that it can fetch early what that one reads.
+pub(crate) fn parallel_ahead(tasks: usize, f: impl Fn(usize, Option<usize>) + Sync) {
+    let unclaimed = AtomicUsize::new(0);
+    let claim = || Some(unclaimed.fetch_add(1, Ordering::Relaxed)).filter(|&task| task < tasks);
+    parallel_for(threads().min(tasks), |_, _| {
+        let mut current = claim();
+        while let Some(task) = current {
+            let next = claim();
+            f(task, next);
+            current = next;
+        }
+    });
 }
 
 /// Sets the number of threads that the kernels compute with, the calling one included; 0 stands for all that the
@@ -99,12 +114,14 @@ unsafe impl Sync for Shared {}
 unsafe impl Send for Shared {}
 
 struct Pool {
+    /// What was asked for; the system may have refused some.
+    threads: usize,
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
 }
 
 impl Pool {
-    fn new(workers: usize) -> Self {
+    fn new(threads: usize) -> Self {
         let idle = Job { call: |_, _, _| (), data: std::ptr::null(), tasks: 0 };
         let shared = Arc::new(Shared {
             epoch: AtomicUsize::new(0),
@@ -112,7 +129,7 @@ impl Pool {
             job: UnsafeCell::new(idle),
             next: AtomicUsize::new(0),
             panic: Mutex::new(None),
-            asleep: (0..workers).map(|_| AtomicBool::new(false)).collect(),
+            asleep: (1..threads).map(|_| AtomicBool::new(false)).collect(),
             stop: AtomicBool::new(false),
         });
         // A thread that the system refuses only makes the loops slower: whoever is there does the work.
@@ -121,8 +138,8 @@ impl Pool {
             let name = format!("kernels-{}", index + 1);
             std::thread::Builder::new().name(name).spawn(move || work(&shared, index)).ok()
         };
-        let workers = (0..workers).map_while(spawn).collect();
-        Self { shared, workers }
+        let workers = (0..threads - 1).map_while(spawn).collect();
+        Self { threads, shared, workers }
     }
 
     /// Runs the loop and returns the first panic of its tasks.

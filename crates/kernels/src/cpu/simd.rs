@@ -82,6 +82,25 @@ pub(super) trait Simd: Copy + Send + Sync {
         }
     }
 
+    /// Stores past the caches, for what will not be read again soon. [`Simd::fence`] must follow before other
+    /// threads may read it.
+    ///
+    /// # Safety
+    /// As for `store`, and `to` must be aligned to the vector.
+    #[inline(always)]
+    unsafe fn stream(self, to: *mut f32, a: Self::V) {
+        // SAFETY: the caller's.
+        unsafe { self.store(to, a) }
+    }
+
+    /// Makes what was streamed visible to other threads.
+    #[inline(always)]
+    fn fence(self) {}
+
+    /// Asks for the cache line of `at` to be brought into the L1 cache. Any address will do.
+    #[inline(always)]
+    fn prefetch_near(self, _at: *const f32) {}
+
     /// Asks for the cache line of `at` to be brought into the L2 cache. Any address will do.
     #[inline(always)]
     fn prefetch(self, _at: *const f32) {}

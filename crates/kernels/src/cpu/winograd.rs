@@ -9,6 +9,7 @@
 //! gradient goes through the transpose of the output transform, sums run over tiles, not channels, and the
 //! transpose of the filter transform ends it.
 
+mod ahead;
 pub(super) mod conv;
 mod filter;
 pub(super) mod grad;

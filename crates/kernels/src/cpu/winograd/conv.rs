@@ -3,19 +3,22 @@
 #![allow(unsafe_code)] // tasks write their own part of one output
 
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use super::super::gemm::Product;
-use super::super::pool::{parallel_for, threads};
+use super::super::pool::{parallel_ahead, threads};
 use super::super::scratch::{self, Use};
 use super::super::simd::{Shared, Simd};
-use super::super::{ConvShape, Epilogue, Filter};
+use super::super::{ConvShape, Epilogue, Filter, streams};
+use super::ahead::Ahead;
 use super::filter::{Packing, transform};
 use super::input::{Block, Points, ReadInput};
 use super::output::WriteOutput;
 use super::{Grid, POSITIONS, position_stride};
 
-/// What the transformed tiles of a block may take of the L2 cache, in bytes.
-const BLOCK_BYTES: usize = 400 << 10;
+/// What the transformed tiles of a block may take, in bytes: a fifth of an L2 cache of 1 MiB, because the filters
+/// (1 MiB at 64 channels) stream through it and what is fetched ahead must survive that.
+const BLOCK_BYTES: usize = 200 << 10;
 
 /// The convolution of `x` with `filter` to all of `y`; the lengths have been checked.
 pub(in crate::cpu) fn conv<S: Simd>(
@@ -28,15 +31,15 @@ pub(in crate::cpu) fn conv<S: Simd>(
 ) {
     let grid = Grid::new::<S>(shape);
     let packing = Packing::new::<S>(&grid);
+    let stream = streams::<S>(shape, y);
     let y = Shared::new(y);
     scratch::with(Use::Filter, POSITIONS * packing.position, |u| {
         transform(s, &grid, filter, packing, u);
-        let u = &*u;
         let (tiles, blocks) = (grid.tiles(), blocks(&grid));
-        parallel_for(blocks, |block, _| {
-            let (from, to) = (block * tiles / blocks, (block + 1) * tiles / blocks);
-            one_block(s, &grid, packing, x, u, epilogue, from..to, y.get().cast());
-        });
+        let range = |block: usize| block * tiles / blocks..(block + 1) * tiles / blocks;
+        let pass = Pass { grid: &grid, x, u, packing, epilogue, y: y.get().cast(), stream };
+        let pass = &pass;
+        parallel_ahead(blocks, |block, next| pass.block(s, range(block), next.map_or(0..0, range)));
     });
 }
 
@@ -47,49 +50,75 @@ fn blocks(grid: &Grid) -> usize {
     if blocks < 8 * threads() { blocks.next_multiple_of(threads()).min(grid.tiles()) } else { blocks }
 }
 
-#[allow(clippy::too_many_arguments, reason = "one caller")]
-fn one_block<S: Simd>(
-    s: S,
-    grid: &Grid,
+/// What all blocks of a convolution share.
+struct Pass<'a> {
+    grid: &'a Grid,
+    x: &'a [f32],
+    u: &'a [f32],
     packing: Packing,
-    x: &[f32],
-    u: &[f32],
-    epilogue: Epilogue<'_>,
-    tiles: std::ops::Range<usize>,
+    epilogue: Epilogue<'a>,
     y: *mut f32,
-) {
-    let (first, count) = (tiles.start, tiles.len());
-    // The products overwrite the transformed input, row by row, unless a row of theirs takes several passes over it.
-    let in_place = grid.co <= S::COLUMNS * S::WIDTH;
-    let (row_in, row_out) =
-        if in_place { (grid.ci.max(grid.co), grid.ci.max(grid.co)) } else { (grid.ci, grid.co) };
-    let (stride_in, stride_out) = (position_stride(count, row_in), position_stride(count, row_out));
-    let len = POSITIONS * (stride_in + if in_place { 0 } else { stride_out });
-    scratch::with(Use::Block, len, |buffer| {
-        let v = buffer.as_mut_ptr();
-        let m = if in_place { v } else { v.wrapping_add(POSITIONS * stride_in) };
-        let to = Block { at: v, position: stride_in, tile: row_in };
-        s.call(ReadInput { grid, x, first, count, points: Points::All, to });
-        for position in 0..POSITIONS {
-            let product = Product {
-                rows: count,
-                vectors: grid.co / S::WIDTH,
-                segments: 1,
-                depth: grid.shape.ci,
-                a: v.wrapping_add(position * stride_in),
-                a_row: row_in,
-                a_step: 1,
-                a_segment: 0,
-                b: u[position * packing.position..].as_ptr(),
-                b_block: packing.block,
-                c: m.wrapping_add(position * stride_out),
-                c_row: row_out,
-                add: false,
-                b_step: 0,
+    stream: bool,
+}
+
+// SAFETY: blocks write disjoint tiles of `y`; the rest is only read.
+unsafe impl Sync for Pass<'_> {}
+
+impl Pass<'_> {
+    /// Computes `tiles`, fetching ahead for `next`.
+    fn block<S: Simd>(&self, s: S, tiles: Range<usize>, next: Range<usize>) {
+        let (grid, x, first, count) = (self.grid, self.x, tiles.start, tiles.len());
+        // The products overwrite the transformed input, row by row, unless a row of theirs takes several passes.
+        let in_place = grid.co <= S::COLUMNS * S::WIDTH;
+        let (row_in, row_out) =
+            if in_place { (grid.ci.max(grid.co), grid.ci.max(grid.co)) } else { (grid.ci, grid.co) };
+        let (stride_in, stride_out) = (position_stride(count, row_in), position_stride(count, row_out));
+        let len = POSITIONS * (stride_in + if in_place { 0 } else { stride_out });
+        scratch::with(Use::Block, len, |buffer| {
+            let v = buffer.as_mut_ptr();
+            let m = if in_place { v } else { v.wrapping_add(POSITIONS * stride_in) };
+            let to = Block { at: v, position: stride_in, tile: row_in };
+            s.call(ReadInput { grid, x, first, count, points: Points::All, to });
+            let input = Ahead::input(grid, x, next);
+            let output = (!self.stream).then(|| Ahead::output(grid, self.y, tiles.clone()));
+            let mask = match self.epilogue {
+                Epilogue::Mask { by, .. } => Some(Ahead::output(grid, by.as_ptr(), tiles)),
+                _ => None,
             };
-            // SAFETY: `buffer` has all positions of both, `u` is packed for it, and in place it is a single block.
-            unsafe { product.run(s) };
-        }
-        s.call(WriteOutput { grid, epilogue, first, count, from: m, position: stride_out, tile: row_out, y });
-    });
+            for position in 0..POSITIONS {
+                for ahead in [Some(&input), mask.as_ref(), output.as_ref()].into_iter().flatten() {
+                    ahead.fetch(s, position, POSITIONS);
+                }
+                let product = Product {
+                    rows: count,
+                    vectors: grid.co / S::WIDTH,
+                    segments: 1,
+                    depth: grid.shape.ci,
+                    a: v.wrapping_add(position * stride_in),
+                    a_row: row_in,
+                    a_step: 1,
+                    a_segment: 0,
+                    b: self.u[position * self.packing.position..].as_ptr(),
+                    b_step: 0,
+                    b_block: self.packing.block,
+                    c: m.wrapping_add(position * stride_out),
+                    c_row: row_out,
+                    add: false,
+                };
+                // SAFETY: `buffer` has all positions of both, `u` is packed for it, and in place it is one block wide.
+                unsafe { product.run(s) };
+            }
+            s.call(WriteOutput {
+                grid,
+                epilogue: self.epilogue,
+                first,
+                count,
+                from: m,
+                position: stride_out,
+                tile: row_out,
+                y: self.y,
+                stream: self.stream,
+            });
+        });
+    }
 }

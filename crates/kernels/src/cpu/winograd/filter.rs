@@ -5,7 +5,7 @@ use super::super::pool::parallel_for;
 use super::super::simd::{Kernel, Shared, Simd};
 use super::super::{ConvShape, Filter};
 use super::transform::filter;
-use super::{Grid, IN};
+use super::{Grid, IN, position_stride};
 
 /// Input channels that a task transforms, for one vector of output channels.
 const STRIP: usize = 8;
@@ -25,7 +25,7 @@ pub(super) struct Packing {
 impl Packing {
     pub(super) fn new<S: Simd>(grid: &Grid) -> Self {
         let ci = grid.shape.ci;
-        Self { position: ci * grid.co, block: ci * S::COLUMNS * S::WIDTH, co: grid.co }
+        Self { position: position_stride(ci, grid.co), block: ci * S::COLUMNS * S::WIDTH, co: grid.co }
     }
 
     /// Numbers from one input channel to the next in the block of output channel `co`.

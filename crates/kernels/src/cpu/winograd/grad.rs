@@ -23,6 +23,8 @@ const MOST_CHUNKS: usize = 8;
 #[derive(Clone, Copy)]
 struct Cut {
     chunks: usize,
+    /// From one position's sums to the next.
+    position: usize,
     /// Numbers that a task leaves: half of the positions.
     sums: usize,
 }
@@ -30,7 +32,8 @@ struct Cut {
 impl Cut {
     fn new(grid: &Grid) -> Self {
         let chunks = (grid.tiles() / CHUNK_TILES).clamp(1, MOST_CHUNKS);
-        Self { chunks, sums: POSITIONS / 2 * grid.shape.ci * grid.co }
+        let position = position_stride(grid.shape.ci, grid.co);
+        Self { chunks, position, sums: POSITIONS / 2 * position }
     }
 }
 
@@ -57,7 +60,7 @@ pub(in crate::cpu) fn weight_grad<S: Simd>(
                 // SAFETY: each chunk has its own part of `totals`, and one task that uses it.
                 unsafe { std::slice::from_raw_parts_mut(at, grid.co) }
             });
-            chunk_sums(s, &grid, x, gy, tiles, points, sums, total);
+            chunk_sums(s, &grid, x, gy, tiles, points, (sums, cut.position), total);
         });
         let (sums, totals, dw) = (&*sums, &*totals, Shared::new(dw));
         parallel_for(shape.ci, |ci, _| s.call(Finish { grid: &grid, cut, sums, ci, dw: dw.get() }));
@@ -78,7 +81,7 @@ fn chunk_sums<S: Simd>(
     gy: &[f32],
     tiles: std::ops::Range<usize>,
     points: Points,
-    sums: *mut f32,
+    (sums, stride): (*mut f32, usize),
     mut total: Option<&mut [f32]>,
 ) {
     if let Some(total) = &mut total {
@@ -112,7 +115,7 @@ fn chunk_sums<S: Simd>(
                     b: g.wrapping_add(position * stride_g),
                     b_step: grid.co,
                     b_block: S::COLUMNS * S::WIDTH,
-                    c: sums.wrapping_add(position * grid.shape.ci * grid.co),
+                    c: sums.wrapping_add(position * stride),
                     c_row: grid.co,
                     add: block > 0,
                 };
@@ -172,7 +175,7 @@ impl Finish<'_> {
     /// The sum over all chunks at the position (`i`, `j`), in their order.
     #[inline(always)]
     fn total<S: Simd>(&self, s: S, i: usize, j: usize, co: usize) -> S::V {
-        let pair = (i % 4 * IN + j) * self.grid.shape.ci * self.grid.co + self.ci * self.grid.co + co;
+        let pair = (i % 4 * IN + j) * self.cut.position + self.ci * self.grid.co + co;
         let mut total = s.splat(0.0);
         for chunk in 0..self.cut.chunks {
             let task = chunk * 2 + i / 4;

@@ -63,6 +63,11 @@ impl Window {
         self.rows == (0, side) && self.columns == (0, side)
     }
 
+    #[inline(always)]
+    fn at(&self, r: usize, c: usize, channel: usize) -> *const f32 {
+        self.origin.wrapping_add(r * self.row + c * self.pixel + channel)
+    }
+
     /// `lanes` channels from `channel` on of the pixel at (`r`, `c`). `WHOLE`: the window lies inside, and `lanes`
     /// is a whole vector.
     #[inline(always)]
@@ -74,7 +79,7 @@ impl Window {
         channel: usize,
         lanes: usize,
     ) -> S::V {
-        let at = self.origin.wrapping_add(r * self.row + c * self.pixel + channel);
+        let at = self.at(r, c, channel);
         if WHOLE {
             // SAFETY: the caller has checked that the window is inside and the lanes are there.
             unsafe { s.load(at) }
@@ -113,6 +118,7 @@ impl ReadInput<'_> {
     #[inline(always)]
     fn tiles<S: Simd, const OUTER: bool, const INNER: bool>(&self, s: S) {
         let shape = &self.grid.shape;
+        let mut rows = [[s.splat(0.0); IN]; IN];
         for index in 0..self.count {
             let Tile { picture, y, x } = self.grid.tile(self.first + index);
             let corner = (picture, y as isize - shape.pad as isize, x as isize - shape.pad as isize);
@@ -122,9 +128,9 @@ impl ReadInput<'_> {
                 let lanes = S::WIDTH.min(shape.ci - channel);
                 let to = self.to.at.wrapping_add(index * self.to.tile + channel);
                 if inside && lanes == S::WIDTH {
-                    self.tile::<S, true, OUTER, INNER>(s, &window, channel, lanes, to);
+                    self.tile::<S, true, OUTER, INNER>(s, &window, channel, lanes, to, &mut rows);
                 } else {
-                    self.tile::<S, false, OUTER, INNER>(s, &window, channel, lanes, to);
+                    self.tile::<S, false, OUTER, INNER>(s, &window, channel, lanes, to, &mut rows);
                 }
             }
         }
@@ -138,13 +144,19 @@ impl ReadInput<'_> {
         channel: usize,
         lanes: usize,
         to: *mut f32,
+        rows: &mut [[S::V; IN]; IN],
     ) {
+        // The same pixels' next channels, or the next tile's first: strides that no hardware prefetcher follows.
+        let ahead =
+            if channel + 2 * S::WIDTH > window.pixel { OUT * window.pixel - channel } else { S::WIDTH };
         let zero = s.splat(0.0);
-        let mut rows = [[zero; IN]; IN];
         for c in 0..IN {
             let mut column = [zero; IN];
             for (r, value) in column.iter_mut().enumerate() {
                 *value = window.load::<S, WHOLE>(s, r, c, channel, lanes);
+                if WHOLE {
+                    s.prefetch_near(window.at(r, c, channel + ahead));
+                }
             }
             if OUTER {
                 let points = input_outer(s, column);
@@ -204,6 +216,7 @@ impl ReadGrad<'_> {
     #[inline(always)]
     fn tiles<S: Simd, const OUTER: bool>(&mut self, s: S) {
         let shape = &self.grid.shape;
+        let mut rows = [[s.splat(0.0); OUT]; 4];
         let size = (shape.out_h(), shape.out_w());
         for index in 0..self.count {
             let Tile { picture, y, x } = self.grid.tile(self.first + index);
@@ -213,9 +226,9 @@ impl ReadGrad<'_> {
                 let lanes = S::WIDTH.min(shape.co - channel);
                 let to = self.to.at.wrapping_add(index * self.to.tile + channel);
                 let sum = if inside && lanes == S::WIDTH {
-                    self.tile::<S, true, OUTER>(s, &window, channel, lanes, to)
+                    self.tile::<S, true, OUTER>(s, &window, channel, lanes, to, &mut rows)
                 } else {
-                    self.tile::<S, false, OUTER>(s, &window, channel, lanes, to)
+                    self.tile::<S, false, OUTER>(s, &window, channel, lanes, to, &mut rows)
                 };
                 if OUTER && let Some(total) = &mut self.total {
                     let total = total[channel..][..S::WIDTH].as_mut_ptr();
@@ -235,13 +248,19 @@ impl ReadGrad<'_> {
         channel: usize,
         lanes: usize,
         to: *mut f32,
+        rows: &mut [[S::V; OUT]; 4],
     ) -> S::V {
+        // As for the input.
+        let ahead =
+            if channel + 2 * S::WIDTH > window.pixel { OUT * window.pixel - channel } else { S::WIDTH };
         let zero = s.splat(0.0);
-        let mut rows = [[zero; OUT]; 4];
         for c in 0..OUT {
             let mut column = [zero; OUT];
             for (r, value) in column.iter_mut().enumerate() {
                 *value = window.load::<S, WHOLE>(s, r, c, channel, lanes);
+                if WHOLE {
+                    s.prefetch_near(window.at(r, c, channel + ahead));
+                }
             }
             let points = if OUTER { grad_outer(s, column) } else { grad_inner(s, column) };
             for i in 0..4 {

@@ -2,6 +2,7 @@
 #![allow(unsafe_code)] // pointers with strides
 
 use super::super::Epilogue;
+use super::super::epilogue::{BIAS, Finish, MASK, NONE};
 use super::super::simd::{Kernel, Simd};
 use super::transform::output;
 use super::{Grid, IN, OUT, Tile};
@@ -20,62 +21,46 @@ pub(super) struct WriteOutput<'a> {
     pub tile: usize,
     /// The whole output.
     pub y: *mut f32,
+    /// Whether to store past the caches; `y` and its pixels must then be aligned to vectors.
+    pub stream: bool,
 }
-
-const NONE: u8 = 0;
-const BIAS: u8 = 1;
-const MASK: u8 = 2;
 
 impl Kernel for WriteOutput<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         match self.epilogue {
-            Epilogue::None => self.tiles::<S, NONE>(s, &[], 1.0),
-            Epilogue::Bias { bias, slope } => self.tiles::<S, BIAS>(s, bias, slope.unwrap_or(1.0)),
-            Epilogue::Mask { by, slope } => self.tiles::<S, MASK>(s, by, slope),
+            Epilogue::None => self.tiles::<S, NONE>(s),
+            Epilogue::Bias { .. } => self.tiles::<S, BIAS>(s),
+            Epilogue::Mask { .. } => self.tiles::<S, MASK>(s),
+        }
+        if self.stream {
+            s.fence();
         }
     }
 }
 
 impl WriteOutput<'_> {
     #[inline(always)]
-    fn tiles<S: Simd, const KIND: u8>(&self, s: S, operand: &[f32], slope: f32) {
+    fn tiles<S: Simd, const KIND: u8>(&self, s: S) {
         let shape = &self.grid.shape;
         let (h, w) = (shape.out_h(), shape.out_w());
-        let slope = s.splat(slope);
+        let finish = Finish::<S, KIND>::new(s, self.epilogue, self.y, self.stream);
+        let mut tile = [[s.splat(0.0); IN]; OUT];
         for index in 0..self.count {
             let Tile { picture, y, x } = self.grid.tile(self.first + index);
             let (rows, columns) = (OUT.min(h - y), OUT.min(w - x));
             let corner = ((picture * h + y) * w + x) * shape.co;
             for channel in (0..shape.co).step_by(S::WIDTH) {
                 let lanes = S::WIDTH.min(shape.co - channel);
-                let from = self.from.wrapping_add(index * self.tile + channel);
-                let tile = self.tile(s, from);
-                let bias = if KIND == BIAS {
-                    // SAFETY: there are that many channels left.
-                    unsafe { s.load_part(operand.as_ptr().add(channel), lanes) }
-                } else {
-                    s.splat(0.0)
-                };
+                self.tile(s, self.from.wrapping_add(index * self.tile + channel), &mut tile);
+                // SAFETY: there are that many channels left.
+                let bias = unsafe { finish.bias(channel, lanes) };
                 for (r, &row) in tile.iter().enumerate().take(rows) {
                     let row = output(s, row);
                     let at = corner + r * w * shape.co + channel;
                     for (c, &value) in row.iter().enumerate().take(columns) {
-                        let at = at + c * shape.co;
-                        let value = match KIND {
-                            BIAS => {
-                                let value = s.add(value, bias);
-                                s.if_positive(value, value, s.mul(value, slope))
-                            }
-                            MASK => {
-                                // SAFETY: the mask is as large as the output, where this pixel lies.
-                                let by = unsafe { load(s, operand.as_ptr().add(at), lanes) };
-                                s.if_positive(by, value, s.mul(value, slope))
-                            }
-                            _ => value,
-                        };
                         // SAFETY: this pixel lies in the output, and belongs to no other tile.
-                        unsafe { store(s, self.y.add(at), lanes, value) };
+                        unsafe { finish.write(value, bias, at + c * shape.co, lanes) };
                     }
                 }
             }
@@ -84,9 +69,8 @@ impl WriteOutput<'_> {
 
     /// The vertical half of the transform.
     #[inline(always)]
-    fn tile<S: Simd>(&self, s: S, from: *const f32) -> [[S::V; IN]; OUT] {
+    fn tile<S: Simd>(&self, s: S, from: *const f32, rows: &mut [[S::V; IN]; OUT]) {
         let zero = s.splat(0.0);
-        let mut rows = [[zero; IN]; OUT];
         for j in 0..IN {
             let mut column = [zero; IN];
             for (i, value) in column.iter_mut().enumerate() {
@@ -98,22 +82,5 @@ impl WriteOutput<'_> {
                 rows[r][j] = column[r];
             }
         }
-        rows
     }
-}
-
-/// # Safety
-/// `from` must be valid for reading `lanes` numbers, at most a vector.
-#[inline(always)]
-unsafe fn load<S: Simd>(s: S, from: *const f32, lanes: usize) -> S::V {
-    // SAFETY: the caller's.
-    unsafe { if lanes == S::WIDTH { s.load(from) } else { s.load_part(from, lanes) } }
-}
-
-/// # Safety
-/// `to` must be valid for writing `lanes` numbers, at most a vector.
-#[inline(always)]
-unsafe fn store<S: Simd>(s: S, to: *mut f32, lanes: usize, value: S::V) {
-    // SAFETY: the caller's.
-    unsafe { if lanes == S::WIDTH { s.store(to, value) } else { s.store_part(to, lanes, value) } }
 }
