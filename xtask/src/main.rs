@@ -1,5 +1,7 @@
 //! The workspace's own commands. Small and fast to build: it spawns cargo and links no crate of the workspace.
 
+mod bench;
+
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -12,6 +14,8 @@ cargo xtask COMMAND
   test [FLAGS]              run every test
   golden [--cases DIR]      run the reference's cases
   bench [IMAGE] [FLAGS]     time the training step (no argument: on a bundled picture)
+  bench --vs-torch [IMAGE] [--iters N] [--max-size M] [--stages K] [--threads N] [--python PATH]
+                            beside PyTorch's step and the floor that the machine sets
   check                     formatting, lints and documentation
   ci                        check, then test
 ";
@@ -40,7 +44,7 @@ fn run() -> Result<ExitCode> {
     let rest: Vec<OsString> = args.collect();
     match command.to_str() {
         Some("train") => consingan("train", with_picture(rest)),
-        Some("bench") => consingan("bench", with_picture(rest)),
+        Some("bench") => bench::run(rest),
         Some("golden") => {
             let cases = root().join("assets/golden").into_os_string();
             let named = rest.iter().any(|a| a.to_string_lossy().starts_with("--cases"));
@@ -67,13 +71,18 @@ fn with_picture(args: Vec<OsString>) -> Vec<OsString> {
 
 /// Builds the program for this machine and runs it in the caller's folder, so that paths mean what they say.
 fn consingan(command: &str, args: Vec<OsString>) -> Result<ExitCode> {
+    let program = built()?;
+    status(Command::new(&program).arg(command).args(args)).with_context(|| program.display().to_string())
+}
+
+/// Builds the program and says where it is.
+fn built() -> Result<PathBuf> {
     let build = ["build", "--release", "--package", "cli"];
     if cargo(build, &[])? != ExitCode::SUCCESS {
         bail!("the build failed");
     }
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let program = target.join("release").join(format!("consingan{}", std::env::consts::EXE_SUFFIX));
-    status(Command::new(&program).arg(command).args(args)).with_context(|| program.display().to_string())
+    Ok(target.join("release").join(format!("consingan{}", std::env::consts::EXE_SUFFIX)))
 }
 
 /// rustfmt, clippy and rustdoc, each without a warning.

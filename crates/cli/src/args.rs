@@ -25,6 +25,8 @@ pub(crate) enum Command {
     Train(Box<TrainArgs>),
     /// Make new pictures with a run
     Sample(SampleArgs),
+    /// Score a run's samples, or a folder of pictures, against the picture
+    Evaluate(EvaluateArgs),
     /// Say what a run is and how far
     Inspect(InspectArgs),
     /// Time the training step stage by stage, with the paper's settings
@@ -143,6 +145,30 @@ pub(crate) struct InspectArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct EvaluateArgs {
+    /// The run directory
+    #[arg(required_unless_present = "samples")]
+    pub(crate) run: Option<PathBuf>,
+    /// How many samples to draw, 1 to 10000
+    #[arg(short, long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) n: u32,
+    /// Seed of the noise
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=i64::MAX as u64))]
+    pub(crate) seed: u64,
+    /// A folder of samples that any program made (contact sheets in it are skipped)
+    #[arg(long, value_name = "DIR", requires = "real", conflicts_with = "run")]
+    pub(crate) samples: Option<PathBuf>,
+    /// The picture that they are samples of
+    #[arg(long, value_name = "FILE", requires = "samples")]
+    pub(crate) real: Option<PathBuf>,
+    /// Print one JSON object on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) threads: Threads,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
     /// The picture
     pub(crate) image: PathBuf,
@@ -155,6 +181,12 @@ pub(crate) struct BenchArgs {
     /// Stages
     #[arg(long, default_value_t = 6)]
     pub(crate) stages: usize,
+    /// Time only this stage, counted from 0
+    #[arg(long, value_name = "K")]
+    pub(crate) stage: Option<usize>,
+    /// Add the time that the convolutions' operations (as Winograd counts them) take at this machine's measured peak
+    #[arg(long)]
+    pub(crate) floor: bool,
     #[command(flatten)]
     pub(crate) threads: Threads,
 }

@@ -2,25 +2,40 @@
 
 use crate::args::BenchArgs;
 use crate::output::line;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use candle_core::Device;
 use std::process::ExitCode;
-use train::{TrainConfig, median, time_stage};
+use train::{TrainConfig, median, step_flops, time_stage};
 
 pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
     args.threads.apply();
     let config = TrainConfig { max_size: args.max_size, train_stages: args.stages, ..TrainConfig::default() };
     config.check()?;
+    if let Some(stage) = args.stage.filter(|&stage| stage >= args.stages) {
+        bail!("stage is {stage}, it must be from 0 to {}", args.stages - 1);
+    }
     let picture = pyramid::load(&args.image)?;
     let smallest = config.net(picture.channels()).receptive_field();
     let pictures = pyramid::pyramid(&picture, &config.schedule(), smallest)?;
-    for stage in 0..pictures.len() {
+    let sizes: Vec<_> = pictures.iter().map(pyramid::Picture::size).collect();
+    let peak = args.floor.then(kernels::fma_peak);
+    for stage in args.stage.map_or(0..pictures.len(), |stage| stage..stage + 1) {
         let times = time_stage(&config, &pictures, stage, 2, args.iters as usize, &Device::Cpu)?;
-        let (h, w) = pictures[stage].size();
-        let ms = (median(times).as_secs_f64() * 1e5).round() / 100.0;
-        line(&serde_json::to_string(&Line { stage, size: [h, w], ms_per_iter: ms })?);
+        let (h, w) = sizes[stage];
+        let floor = |peak| step_flops(&config, picture.channels(), &sizes[..=stage]) / peak;
+        line(&serde_json::to_string(&Line {
+            stage,
+            size: [h, w],
+            ms_per_iter: milliseconds(median(times).as_secs_f64()),
+            floor_ms: peak.map(|peak| milliseconds(floor(peak))),
+        })?);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// From seconds, to a hundredth.
+fn milliseconds(seconds: f64) -> f64 {
+    (seconds * 1e5).round() / 100.0
 }
 
 /// A line of the output.
@@ -29,4 +44,7 @@ struct Line {
     stage: usize,
     size: [usize; 2],
     ms_per_iter: f64,
+    /// What the step's operations take at the machine's peak, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    floor_ms: Option<f64>,
 }

@@ -21,7 +21,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
     };
     if args.json {
         let value = serde_json::json!({
-            "run": run.dir, "finished": run.is_finished(), "info": info, "config": run.config,
+            "run": run.dir.to_string_lossy(), "finished": run.is_finished(), "info": info, "config": run.config,
             "parameters": parameters.map(|(g, d)| serde_json::json!({"generator": g, "discriminator": d})),
         });
         line(&value.to_string());

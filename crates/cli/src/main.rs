@@ -3,6 +3,7 @@
 mod args;
 mod bench;
 mod config;
+mod evaluate;
 mod golden;
 mod inspect;
 mod output;
@@ -40,6 +41,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Train(args) => train_command::run(args),
         Command::Sample(args) => sample::run(args),
+        Command::Evaluate(args) => evaluate::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Golden(args) => Ok(ExitCode::from(u8::from(!golden::run(&args.cases, args.json)?))),

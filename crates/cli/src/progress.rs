@@ -109,6 +109,10 @@ impl Observer for Progress {
             }
             Event::Iteration { stage, done, losses } => self.iteration(stage, done, losses),
             Event::Saved { stage, done } => tracing::debug!("saved at stage {stage}, iteration {done}"),
+            Event::WentBack { stage, from, to, collapse } => {
+                tracing::warn!("stage {stage}, iteration {from}: {collapse}; going back to iteration {to} with lower rates");
+                self.since = (Instant::now(), to);
+            }
             Event::StageFinished { stage, seconds, sheet } => {
                 tracing::info!("stage {stage} done in {}: {}", duration(seconds), sheet.display());
                 self.since = (Instant::now(), 0);
@@ -134,8 +138,11 @@ fn print_json(event: &Event<'_>) {
         }
         Event::Iteration { .. } => return,
         Event::Saved { stage, done } => serde_json::json!({"event": "saved", "stage": stage, "iteration": done}),
+        Event::WentBack { stage, from, to, collapse } => serde_json::json!({
+            "event": "went-back", "stage": stage, "from": from, "to": to, "reason": collapse.to_string(),
+        }),
         Event::StageFinished { stage, seconds, sheet } => {
-            serde_json::json!({"event": "stage-done", "stage": stage, "seconds": seconds, "sheet": sheet})
+            serde_json::json!({"event": "stage-done", "stage": stage, "seconds": seconds, "sheet": sheet.to_string_lossy()})
         }
         Event::Finished => serde_json::json!({"event": "done"}),
     };

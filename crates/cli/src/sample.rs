@@ -39,7 +39,7 @@ pub(crate) fn run(args: SampleArgs) -> Result<ExitCode> {
     }
     let say = |path: &Path| {
         if args.json {
-            line(&serde_json::json!({"file": path, "size": sampler.size()}).to_string());
+            line(&serde_json::json!({"file": path.to_string_lossy(), "size": sampler.size()}).to_string());
         }
     };
     if args.reconstruction {

@@ -43,7 +43,7 @@ fn main() -> Result<()> {
         let loss = (inner(&y)? - inner(&wanted)?)?.sqr()?.mean_all()?;
 
         let gradients = loss.backward()?;
-        let numbers = AdamStep { lr: 1e-2, beta1: 0.9, beta2: 0.999, t: step.into() };
+        let numbers = AdamStep { lr: 1e-2, beta1: 0.9, beta2: 0.999, done: u64::from(step) - 1, steps: 1 };
         for (parameter, moments) in parameters.iter().zip(&moments) {
             if let Some(gradient) = gradients.get(parameter) {
                 adam(parameter, moments, &gradient.contiguous()?, numbers)?;

@@ -37,6 +37,9 @@ pub enum Error {
     /// A picture cannot be made or written.
     #[error(transparent)]
     Picture(#[from] pyramid::Error),
+    /// A figure cannot be computed.
+    #[error(transparent)]
+    Metrics(#[from] metrics::Error),
     /// A tensor operation failed.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),

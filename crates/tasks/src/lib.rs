@@ -3,11 +3,13 @@
 //! Nothing here draws progress or reads a command line; the `consingan` program does both on top of it.
 
 mod error;
+mod evaluate;
 mod preset;
 mod sample;
 mod sizes;
 
 pub use error::{Error, Result};
+pub use evaluate::{Quality, evaluate_folder, evaluate_run};
 pub use preset::Preset;
 pub use sample::{Format, SampleRequest, Sampler};
 pub use sizes::{Target, output_sizes};

@@ -1,6 +1,6 @@
 //! Named configurations.
 
-use train::TrainConfig;
+use train::{GuardKind, TrainConfig};
 
 /// A named configuration for generation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Preset {
     /// Its numbers.
     pub fn config(self) -> TrainConfig {
         match self {
-            Preset::Quick => TrainConfig { niter: 500, train_stages: 5, max_size: 120, ..TrainConfig::default() },
+            Preset::Quick => TrainConfig { niter: 500, train_stages: 5, max_size: 120, guard: GuardKind::All, ..TrainConfig::default() },
             Preset::Paper => TrainConfig::default(),
         }
     }

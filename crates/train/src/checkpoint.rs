@@ -1,8 +1,10 @@
 //! The state of a stage under way, from which a run goes on exactly.
 //!
-//! Weights, Adam's moments and three numbers are all there is: noise is a function of the seed and the iteration.
+//! Weights, Adam's moments and a few numbers are all there is, once for the present and once for the state that the collapse
+//! guard would go back to: noise is a function of the seed and the iteration.
 
 use crate::files::{read_tensors, write_tensors};
+use crate::guard::{GuardState, Snapshot};
 use crate::log::LogLengths;
 use crate::optimizer::Adam;
 use crate::{Error, Result};
@@ -30,6 +32,7 @@ pub(crate) struct Position {
     pub(crate) seconds: f64,
     /// The losses that were logged last.
     pub(crate) losses: [f32; 5],
+    pub(crate) guard: GuardState,
     pub(crate) logs: LogLengths,
 }
 
@@ -41,17 +44,48 @@ pub(crate) struct Parts<'a> {
     pub(crate) opt_d: &'a mut Adam,
 }
 
-pub(crate) fn save(dir: &Path, parts: &Parts<'_>, position: &Position) -> Result<()> {
-    let lists = [parts.g.parameters(), parts.d.parameters(), parts.opt_g.state().1, parts.opt_d.state().1];
-    let tensors = PREFIXES.iter().zip(lists).flat_map(|(prefix, list)| {
-        list.into_iter().map(move |(name, tensor)| (format!("{prefix}{name}"), tensor))
-    });
-    let path = dir.join(FILE);
-    let json = serde_json::to_string(position).map_err(|e| Error::run(&path, e.to_string()))?;
-    write_tensors(&path, tensors.collect(), Some(("checkpoint", json)))
+impl Parts<'_> {
+    /// All tensors of the state, their names prefixed with the part.
+    pub(crate) fn tensors(&self) -> Vec<(String, Tensor)> {
+        let lists = [self.g.parameters(), self.d.parameters(), self.opt_g.state().1, self.opt_d.state().1];
+        let prefixed = |(prefix, list): (&str, Vec<(String, Tensor)>)| {
+            list.into_iter().map(|(name, tensor)| (format!("{prefix}{name}"), tensor)).collect::<Vec<_>>()
+        };
+        PREFIXES.into_iter().zip(lists).flat_map(prefixed).collect()
+    }
+
+    /// Steps that the optimizers made, the generator's first.
+    pub(crate) fn steps(&self) -> (u64, u64) {
+        (self.opt_g.state().0, self.opt_d.state().0)
+    }
+
+    /// Puts back what [`Parts::tensors`] and [`Parts::steps`] gave.
+    pub(crate) fn restore(self, tensors: HashMap<String, Tensor>, (t_g, t_d): (u64, u64)) -> Result<()> {
+        let [g, d, adam_g, adam_d] = PREFIXES.map(|prefix| part(&tensors, prefix));
+        model::weights::assign(&self.g.parameters(), &g)?;
+        model::weights::assign(&self.d.parameters(), &d)?;
+        self.opt_g.restore(t_g, &adam_g)?;
+        self.opt_d.restore(t_d, &adam_d)
+    }
 }
 
 const PREFIXES: [&str; 4] = ["g/", "d/", "adam-g/", "adam-d/"];
+/// Before the names of the state to go back to.
+const BACK: &str = "back/";
+
+/// The tensors whose name begins with `prefix`, without it.
+fn part(tensors: &HashMap<String, Tensor>, prefix: &str) -> HashMap<String, Tensor> {
+    let named = tensors.iter().filter_map(|(name, t)| Some((name.strip_prefix(prefix)?.to_string(), t.clone())));
+    named.collect()
+}
+
+pub(crate) fn save(dir: &Path, parts: &Parts<'_>, back: &Snapshot, position: &Position) -> Result<()> {
+    let mut tensors = parts.tensors();
+    tensors.extend(back.iter().map(|(name, tensor)| (format!("{BACK}{name}"), tensor.clone())));
+    let path = dir.join(FILE);
+    let json = serde_json::to_string(position).map_err(|e| Error::run(&path, e.to_string()))?;
+    write_tensors(&path, tensors, Some(("checkpoint", json)))
+}
 
 /// A checkpoint that was read.
 pub(crate) struct Checkpoint {
@@ -66,34 +100,18 @@ impl Checkpoint {
         if !path.exists() {
             return Ok(None);
         }
+        let (tensors, metadata) = read_tensors(&path, device)?;
         let damaged = |reason: String| Error::run(&path, format!("is damaged ({reason}); remove it to begin the stage anew"));
-        let (tensors, metadata) = read_tensors(&path, device).map_err(|e| match e {
-            Error::Run { .. } => damaged("it was cut off or changed".into()),
-            e => e,
-        })?;
         let json = metadata.get("checkpoint").ok_or_else(|| damaged("no position in it".into()))?;
         let position = serde_json::from_str(json).map_err(|e| damaged(e.to_string()))?;
         Ok(Some(Checkpoint { position, tensors }))
     }
 
-    /// Puts the state back and says where it was.
-    pub(crate) fn restore(self, dir: &Path, parts: Parts<'_>) -> Result<Position> {
-        let mut lists = PREFIXES.map(|_| HashMap::new());
-        for (name, tensor) in self.tensors {
-            let found = PREFIXES.iter().position(|p| name.starts_with(p));
-            if let Some(i) = found {
-                lists[i].insert(name[PREFIXES[i].len()..].to_string(), tensor);
-            }
-        }
-        let [g, d, adam_g, adam_d] = lists;
-        let (t_g, t_d) = self.position.steps;
-        let mut restore = || -> Result<()> {
-            model::weights::assign(&parts.g.parameters(), &g)?;
-            model::weights::assign(&parts.d.parameters(), &d)?;
-            parts.opt_g.restore(t_g, &adam_g)?;
-            parts.opt_d.restore(t_d, &adam_d)
-        };
-        restore().map_err(|e| Error::run(&dir.join(FILE), e.to_string()))?;
-        Ok(self.position)
+    /// Puts the state back, and says where it was and what the guard would go back to.
+    pub(crate) fn restore(mut self, dir: &Path, parts: Parts<'_>) -> Result<(Position, Snapshot)> {
+        let back = part(&self.tensors, BACK).into_iter().collect();
+        self.tensors.retain(|name, _| !name.starts_with(BACK));
+        parts.restore(self.tensors, self.position.steps).map_err(|e| Error::run(&dir.join(FILE), e.to_string()))?;
+        Ok((self.position, back))
     }
 }

@@ -1,6 +1,6 @@
 //! What a run is trained with.
 
-use crate::{Error, Result};
+use crate::{Error, GuardKind, Result};
 use model::{ActivationKind, Border, NetConfig};
 use pyramid::{Schedule, Spacing};
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,8 @@ pub struct TrainConfig {
     pub alpha: f64,
     /// Noise amplitude relative to the reconstruction error, 0 to 100.
     pub noise_amp: f64,
+    /// What the collapse guard acts on.
+    pub guard: GuardKind,
 }
 
 impl Default for TrainConfig {
@@ -87,6 +89,7 @@ impl Default for TrainConfig {
             lambda_grad: 0.1,
             alpha: 10.0,
             noise_amp: 0.1,
+            guard: GuardKind::Numeric,
         }
     }
 }

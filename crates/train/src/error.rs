@@ -1,5 +1,6 @@
 //! What can go wrong in this crate.
 
+use crate::Collapse;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
@@ -42,6 +43,18 @@ pub enum Error {
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// Training went wrong again after the guard had gone back once.
+    #[error(
+        "training collapsed again at stage {stage}, iteration {iteration}: {collapse}; try lower --lr-g and --lr-d, or another --seed"
+    )]
+    Collapsed {
+        /// The stage.
+        stage: usize,
+        /// The iteration.
+        iteration: usize,
+        /// What was seen.
+        collapse: Collapse,
     },
     /// The networks refuse.
     #[error(transparent)]

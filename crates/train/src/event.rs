@@ -1,5 +1,6 @@
 //! What a training run tells while it goes on. This crate never prints: an observer shows events, and can stop the run.
 
+use crate::Collapse;
 use std::path::Path;
 
 /// Something that happened.
@@ -36,6 +37,17 @@ pub enum Event<'a> {
         stage: usize,
         /// Iterations of it that are done.
         done: usize,
+    },
+    /// The collapse guard went back; the rates are lower from here on.
+    WentBack {
+        /// The stage.
+        stage: usize,
+        /// Iterations that were done.
+        from: usize,
+        /// Iterations that are done in the state it went back to.
+        to: usize,
+        /// What was seen.
+        collapse: Collapse,
     },
     /// A stage is done and stored.
     StageFinished {

@@ -25,7 +25,11 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// Removes what writers that were killed left in `dir`; not in the directories below it.
 pub(crate) fn remove_temporary(dir: &Path) -> Result<()> {
-    for entry in std::fs::read_dir(dir).map_err(Error::io(dir))? {
+    let entries = match std::fs::read_dir(dir) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(Error::io(dir))?,
+    };
+    for entry in entries {
         let entry = entry.map_err(Error::io(dir))?;
         let is_file = entry.file_type().is_ok_and(|t| t.is_file());
         if is_file && entry.file_name().to_string_lossy().ends_with(".tmp") {

@@ -50,6 +50,7 @@ pub(crate) enum Line {
         g_adversarial: f32,
         reconstruction: f32,
     },
+    WentBack { stage: usize, from: usize, to: usize, reason: String },
     StageDone { stage: usize, seconds: f64, time: f64 },
     Done { time: f64 },
 }

@@ -3,10 +3,11 @@
 use crate::checkpoint::{self, Checkpoint, Parts, Position};
 use crate::event::{Control, Event, Observer};
 use crate::files::{to_nchw, write_tensors};
+use crate::guard::{self, GuardState};
 use crate::log::{Line, Log, now};
 use crate::sample::{Sampling, draw};
 use crate::step::{StageInputs, calibrate, optimizers, step};
-use crate::{Error, Result, Run, TrainConfig, rundir};
+use crate::{Error, GuardKind, Result, Run, TrainConfig, rundir};
 use candle_core::{Device, Tensor};
 use kernels::{Purpose, Stream};
 use model::{Discriminator, Generator};
@@ -67,33 +68,63 @@ pub fn train(run: &mut Run, device: &Device, pace: Pace, observer: &mut dyn Obse
         }
         fixed.push(fixed_noise(run, stage, device)?);
         let (mut opt_d, mut opt_g) = optimizers(&g, &d, &config)?;
-        let mut at = match checkpoint.take() {
+        let (mut at, mut back) = match checkpoint.take() {
             Some(c) => c.restore(&run.dir, Parts { g: &g, d: &d, opt_g: &mut opt_g, opt_d: &mut opt_d })?,
             None => {
                 let mut amps = run.info.amps.clone();
                 amps.push(calibrate(&g, &config, &real, &sizes[..=stage], &amps, &fixed)?);
                 log.line(&Line::Stage { stage, size: sizes[stage], amp: amps[stage], time: now() })?;
-                Position { stage, done: 0, amps, steps: (0, 0), seconds: 0.0, losses: [0.0; 5], logs }
+                let guard = GuardState::new();
+                (Position { stage, done: 0, amps, steps: (0, 0), seconds: 0.0, losses: [0.0; 5], guard, logs }, Vec::new())
             }
         };
         observer.notify(&Event::StageStarted { stage, size: sizes[stage], amp: at.amps[stage] });
 
         let inputs = StageInputs::new(&g, &config, real, &sizes[..=stage], &at.amps, &fixed)?;
         let fresh = inputs.fresh_noise()?;
+        let sampling =
+            Sampling { amps: &at.amps.clone(), sizes: &sizes[..=stage], fixed: &fixed, start_stage: 0, seed: config.seed };
         let (before, begun) = (at.seconds, Instant::now());
         let mut saved = Instant::now();
-        for iteration in at.done..config.niter {
+        while at.done < config.niter {
+            let iteration = at.done;
+            if iteration.is_multiple_of(guard::KEEP_EVERY) {
+                let logs = log.flush()?;
+                let parts = Parts { g: &g, d: &d, opt_g: &mut opt_g, opt_d: &mut opt_d };
+                back = at.guard.keep(&parts, iteration, logs)?;
+            }
             draw_noise(&config, stage, iteration, &fresh)?;
             let alphas = penalty_alphas(&config, stage, iteration);
-            let factor = config.rate_factor(iteration);
+            let factor = config.rate_factor(iteration) * at.guard.factor;
             let losses = step(&g, &d, (&mut opt_d, &mut opt_g), &inputs, &alphas, factor, &config)?;
             at.done = iteration + 1;
-            let logged = iteration % pace.log_every == 0 || at.done == config.niter;
-            let losses = if logged { Some(losses.read()?) } else { None };
-            if let Some(losses) = losses {
-                if !losses.iter().all(|v| v.is_finite()) {
-                    return Err(Error::Diverged { stage, iteration: at.done });
+
+            let last = at.done == config.niter;
+            let logged = iteration.is_multiple_of(pace.log_every) || last;
+            let checked = at.done.is_multiple_of(guard::CHECK_EVERY) || last;
+            let losses = if logged || checked { Some(losses.read()?) } else { None };
+            let mut collapse = losses.filter(|_| checked).as_ref().and_then(guard::check_losses);
+            if collapse.is_none() && config.guard == GuardKind::All && at.done.is_multiple_of(guard::KEEP_EVERY) {
+                let samples = (0..4).map(|index| draw(&g, sampling, index)).collect::<Result<Vec<_>>>()?;
+                collapse = guard::check_samples(&inputs.real, &samples)?;
+            }
+            if let Some(collapse) = collapse {
+                if at.guard.tripped {
+                    log.flush()?;
+                    return Err(Error::Collapsed { stage, iteration: at.done, collapse });
                 }
+                let parts = Parts { g: &g, d: &d, opt_g: &mut opt_g, opt_d: &mut opt_d };
+                at.guard.go_back(parts, &back)?;
+                log.flush()?;
+                log = Log::open(&run.dir, at.guard.logs)?;
+                log.line(&Line::WentBack { stage, from: at.done, to: at.guard.back_to, reason: collapse.to_string() })?;
+                observer.notify(&Event::WentBack { stage, from: at.done, to: at.guard.back_to, collapse });
+                at.done = at.guard.back_to;
+                continue;
+            }
+
+            let losses = losses.filter(|_| logged);
+            if let Some(losses) = losses {
                 at.losses = losses;
                 log.losses(stage, at.done, config.niter, losses)?;
             }
@@ -101,9 +132,9 @@ pub fn train(run: &mut Run, device: &Device, pace: Pace, observer: &mut dyn Obse
             if control == Control::Stop || saved.elapsed() >= pace.checkpoint_every {
                 at.seconds = before + begun.elapsed().as_secs_f64();
                 at.logs = log.flush()?;
-                at.steps = (opt_g.state().0, opt_d.state().0);
                 let parts = Parts { g: &g, d: &d, opt_g: &mut opt_g, opt_d: &mut opt_d };
-                checkpoint::save(&run.dir, &parts, &at)?;
+                at.steps = parts.steps();
+                checkpoint::save(&run.dir, &parts, &back, &at)?;
                 observer.notify(&Event::Saved { stage, done: at.done });
                 saved = Instant::now();
             }

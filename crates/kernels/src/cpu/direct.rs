@@ -66,7 +66,7 @@ pub(super) fn conv<S: Simd>(
                     };
                     // SAFETY: the last pixel's last run ends with its row, `weights` is packed for this, and `sums`
                     // has room for RUN pixels.
-                    unsafe { product.run(s) };
+                    unsafe { product.run(s, || None) };
                     let at = ((picture * oh + top + row) * ow + from) * shape.co;
                     let y = y.get().cast();
                     s.call(FinishRun { epilogue, sums, row: co, pixels, channels: shape.co, y, at, stream });

@@ -99,6 +99,9 @@ fn add_line<S: Simd>(
         let gy = if copied == 0 { gy } else { copy };
         let rows = padded(shape, x, (picture, y, k), buffer);
         for (from, ky) in (0..ow).step_by(RUN).flat_map(|from| (0..k).map(move |ky| (from, ky))) {
+            // A share of the pixels that come next; the last ones' lie in the next row.
+            let share = (RUN * co).div_ceil(k);
+            s.prefetch_run(gy.as_ptr().wrapping_add((from + RUN) * co + ky * share), share);
             let product = Product {
                 rows: run,
                 vectors: co / S::WIDTH,
@@ -117,7 +120,7 @@ fn add_line<S: Simd>(
             };
             // SAFETY: the last pixel's run ends with its row, the gradient's rows are whole vectors, and `sums` has
             // `run` rows of `co` for each row of the kernel.
-            unsafe { product.run(s) };
+            unsafe { product.run(s, || None) };
         }
     });
 }

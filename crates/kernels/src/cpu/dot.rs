@@ -100,6 +100,8 @@ impl Kernel for Row<'_> {
         while pixel < pixels {
             // The last ones are computed again where they are not a full group.
             let from = if pixels < PIXELS { pixel } else { pixel.min(pixels - PIXELS) };
+            // What the next row reads that this one does not.
+            s.prefetch_run(rows.as_ptr().wrapping_add(k * self.rows.row + from * ci), PIXELS * ci);
             let mut channel = 0;
             while channel < co {
                 let at = (rows[from * ci..].as_ptr(), self.rows.row);

@@ -49,6 +49,14 @@ impl<S: Simd, const KIND: u8> Finish<S, KIND> {
         }
     }
 
+    /// Fetches what [`Finish::write`] will read for `len` numbers of the output from `at` on, if there are any.
+    #[inline(always)]
+    pub(super) fn fetch(&self, at: usize, len: usize) {
+        if KIND == MASK {
+            self.s.prefetch_run(self.operand.wrapping_add(at), len);
+        }
+    }
+
     /// Finishes `lanes` sums, those of the output from `at` on.
     ///
     /// # Safety
@@ -120,15 +128,16 @@ impl FinishRun<'_> {
             self.sums.len() >= self.pixels * self.row && self.row >= self.channels.next_multiple_of(S::WIDTH)
         );
         let finish = Finish::<S, KIND>::new(s, self.epilogue, self.y, self.stream);
-        for channel in (0..self.channels).step_by(S::WIDTH) {
-            let lanes = S::WIDTH.min(self.channels - channel);
-            // SAFETY: there are that many channels left.
-            let bias = unsafe { finish.bias(channel, lanes) };
-            for pixel in 0..self.pixels {
-                // SAFETY: the buffer holds whole vectors for every pixel (asserted), the output these pixels.
+        for pixel in 0..self.pixels {
+            let at = self.at + pixel * self.channels;
+            finish.fetch(at + self.pixels * self.channels, self.channels);
+            for channel in (0..self.channels).step_by(S::WIDTH) {
+                let lanes = S::WIDTH.min(self.channels - channel);
+                // SAFETY: there are that many channels left, the buffer holds whole vectors for every pixel
+                // (asserted), and the output has these pixels.
                 unsafe {
                     let sum = s.load(self.sums.as_ptr().add(pixel * self.row + channel));
-                    finish.write(sum, bias, self.at + pixel * self.channels + channel, lanes);
+                    finish.write(sum, finish.bias(channel, lanes), at + channel, lanes);
                 }
             }
         }

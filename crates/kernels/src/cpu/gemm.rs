@@ -1,10 +1,10 @@
 //! The matrix product that everything here comes down to: up to 6 rows by a few registers of sums, held in registers.
 #![allow(unsafe_code)] // pointers with strides
 
-use super::simd::{Kernel, Simd};
+use super::simd::{Kernel, LINE, Simd};
 
 /// Rows of sums held in registers at a time.
-const ROWS: usize = 6;
+pub(super) const ROWS: usize = 6;
 
 /// `C = A B` or `C += A B`, with `C` of `rows` by `vectors * WIDTH`.
 ///
@@ -34,13 +34,22 @@ pub(super) struct Product {
     pub add: bool,
 }
 
+/// Memory to be fetched into the L2 cache on the way, a line of each run at every step of the depth: all at once
+/// they would hold up the product's own loads.
+#[derive(Clone, Copy)]
+pub(super) struct Fetch {
+    pub runs: [*const f32; 3],
+    /// Of each run; the depth permitting.
+    pub lines: usize,
+}
+
 impl Product {
-    /// Computes it.
+    /// Computes it; every piece asks `fetch` what to fetch meanwhile.
     ///
     /// # Safety
     /// All that the strides reach must be valid, and `C` must overlap `A` only where it is the same rows (so that
     /// every row of `A` is read before its row of `C` is written) and `C` is a single block of columns wide.
-    pub(super) unsafe fn run<S: Simd>(self, s: S) {
+    pub(super) unsafe fn run<S: Simd>(self, s: S, mut fetch: impl FnMut() -> Option<Fetch>) {
         let groups = self.rows.div_ceil(ROWS);
         for block in 0..self.vectors.div_ceil(S::COLUMNS) {
             let vectors = S::COLUMNS.min(self.vectors - block * S::COLUMNS);
@@ -57,21 +66,21 @@ impl Product {
                     b_step: if self.b_step == 0 { vectors * S::WIDTH } else { self.b_step },
                     ..self
                 };
-                part.micro(s, to - from, vectors);
+                part.micro(s, to - from, vectors, fetch());
             }
         }
     }
 
     #[inline(always)]
-    fn micro<S: Simd>(self, s: S, rows: usize, vectors: usize) {
+    fn micro<S: Simd>(self, s: S, rows: usize, vectors: usize, fetch: Option<Fetch>) {
         macro_rules! rows {
             ($($count:literal)*) => {
                 match (rows, vectors) {
                     $(
-                        ($count, 1) => self.sized::<S, $count, 1>(s),
-                        ($count, 2) => self.sized::<S, $count, 2>(s),
-                        ($count, 3) if S::COLUMNS > 2 => self.sized::<S, $count, 3>(s),
-                        ($count, _) if S::COLUMNS > 2 => self.sized::<S, $count, 4>(s),
+                        ($count, 1) => self.sized::<S, $count, 1>(s, fetch),
+                        ($count, 2) => self.sized::<S, $count, 2>(s, fetch),
+                        ($count, 3) if S::COLUMNS > 2 => self.sized::<S, $count, 3>(s, fetch),
+                        ($count, _) if S::COLUMNS > 2 => self.sized::<S, $count, 4>(s, fetch),
                     )*
                     _ => {}
                 }
@@ -81,42 +90,40 @@ impl Product {
     }
 
     #[inline(always)]
-    fn sized<S: Simd, const R: usize, const C: usize>(self, s: S) {
+    fn sized<S: Simd, const R: usize, const C: usize>(self, s: S, fetch: Option<Fetch>) {
+        let nothing = Fetch { runs: [self.b; 3], lines: 0 };
+        let fetch = fetch.unwrap_or(nothing);
         if self.a_step == 1 {
-            s.call(Micro::<R, C, true>(self));
+            s.call(Micro::<R, C, true>(self, fetch));
         } else {
-            s.call(Micro::<R, C, false>(self));
+            s.call(Micro::<R, C, false>(self, fetch));
         }
     }
 }
 
 /// `R` rows by `C` vectors of the product. `ROWS_APART`: `a_step` is 1; otherwise `a_row` is.
-struct Micro<const R: usize, const C: usize, const ROWS_APART: bool>(Product);
+struct Micro<const R: usize, const C: usize, const ROWS_APART: bool>(Product, Fetch);
 
 impl<const R: usize, const C: usize, const ROWS_APART: bool> Kernel for Micro<R, C, ROWS_APART> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let p = self.0;
+        let Self(p, fetch) = self;
         let (a_row, a_step) = if ROWS_APART { (p.a_row, 1) } else { (1, p.a_step) };
         let mut sums = [[s.splat(0.0); C]; R];
         let mut b = p.b;
         for segment in 0..p.segments {
             let mut a = p.a.wrapping_add(segment * p.a_segment);
-            for _ in 0..p.depth {
-                let mut row = [s.splat(0.0); C];
-                for (c, value) in row.iter_mut().enumerate() {
-                    // SAFETY: `Product::run`'s caller vouches for all of A, B and C.
-                    *value = unsafe { s.load(b.add(c * S::WIDTH)) };
+            let fetching = if segment == 0 { fetch.lines.min(p.depth) } else { 0 };
+            for line in 0..fetching {
+                for run in fetch.runs {
+                    s.prefetch(run.wrapping_add(line * LINE));
                 }
-                for (r, sums) in sums.iter_mut().enumerate() {
-                    // SAFETY: as above.
-                    let x = s.splat(unsafe { *a.add(r * a_row) });
-                    for c in 0..C {
-                        sums[c] = s.fma(x, row[c], sums[c]);
-                    }
-                }
-                a = a.wrapping_add(a_step);
-                b = b.wrapping_add(p.b_step);
+                step(s, a, a_row, b, &mut sums);
+                (a, b) = (a.wrapping_add(a_step), b.wrapping_add(p.b_step));
+            }
+            for _ in fetching..p.depth {
+                step(s, a, a_row, b, &mut sums);
+                (a, b) = (a.wrapping_add(a_step), b.wrapping_add(p.b_step));
             }
         }
         for (r, sums) in sums.iter().enumerate() {
@@ -127,6 +134,28 @@ impl<const R: usize, const C: usize, const ROWS_APART: bool> Kernel for Micro<R,
                     s.store(to, if p.add { s.add(s.load(to), sum) } else { sum });
                 }
             }
+        }
+    }
+}
+/// Adds a column of `A` times a row of `B`, all of which [`Product::run`]'s caller vouches for.
+#[inline(always)]
+fn step<S: Simd, const R: usize, const C: usize>(
+    s: S,
+    a: *const f32,
+    a_row: usize,
+    b: *const f32,
+    sums: &mut [[S::V; C]; R],
+) {
+    let mut row = [s.splat(0.0); C];
+    for (c, value) in row.iter_mut().enumerate() {
+        // SAFETY: as said above.
+        *value = unsafe { s.load(b.add(c * S::WIDTH)) };
+    }
+    for (r, sums) in sums.iter_mut().enumerate() {
+        // SAFETY: as said above.
+        let x = s.splat(unsafe { *a.add(r * a_row) });
+        for c in 0..C {
+            sums[c] = s.fma(x, row[c], sums[c]);
         }
     }
 }

@@ -13,6 +13,9 @@ pub(super) mod avx512;
 pub(super) mod neon;
 pub(super) mod portable;
 
+/// Numbers in a cache line.
+pub(super) const LINE: usize = 16;
+
 /// Code to be compiled for several sets of instructions.
 pub(super) trait Kernel {
     /// Does the work. Implementations are `#[inline(always)]`, down to the last function they call: what is not
@@ -100,6 +103,14 @@ pub(super) trait Simd: Copy + Send + Sync {
     /// Asks for the cache line of `at` to be brought into the L1 cache. Any address will do.
     #[inline(always)]
     fn prefetch_near(self, _at: *const f32) {}
+
+    /// [`Simd::prefetch`] for `len` numbers.
+    #[inline(always)]
+    fn prefetch_run(self, from: *const f32, len: usize) {
+        for at in (0..len).step_by(LINE) {
+            self.prefetch(from.wrapping_add(at));
+        }
+    }
 
     /// Asks for the cache line of `at` to be brought into the L2 cache. Any address will do.
     #[inline(always)]

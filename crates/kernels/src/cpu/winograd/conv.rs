@@ -5,20 +5,21 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use super::super::gemm::Product;
+use super::super::gemm::{Product, ROWS};
 use super::super::pool::{parallel_ahead, threads};
 use super::super::scratch::{self, Use};
 use super::super::simd::{Shared, Simd};
 use super::super::{ConvShape, Epilogue, Filter, streams};
-use super::ahead::Ahead;
+use super::ahead::{Ahead, Source};
 use super::filter::{Packing, transform};
 use super::input::{Block, Points, ReadInput};
 use super::output::WriteOutput;
 use super::{Grid, POSITIONS, position_stride};
 
-/// What the transformed tiles of a block may take, in bytes: a fifth of an L2 cache of 1 MiB, because the filters
-/// (1 MiB at 64 channels) stream through it and what is fetched ahead must survive that.
-const BLOCK_BYTES: usize = 200 << 10;
+/// What the transformed tiles of a block may take, in bytes: less than half of an L2 cache of 1 MiB, because the
+/// filters (1 MiB at 64 channels) stream through it and what is fetched ahead must survive that. Fewer tiles, and
+/// the filters stream more often.
+const BLOCK_BYTES: usize = 400 << 10;
 
 /// The convolution of `x` with `filter` to all of `y`; the lengths have been checked.
 pub(in crate::cpu) fn conv<S: Simd>(
@@ -45,7 +46,7 @@ pub(in crate::cpu) fn conv<S: Simd>(
 
 /// How many blocks the tiles are cut into: such that one fits the cache, and every thread gets as many.
 fn blocks(grid: &Grid) -> usize {
-    let most = (BLOCK_BYTES / (POSITIONS * grid.ci.max(grid.co) * size_of::<f32>())).max(6);
+    let most = (BLOCK_BYTES / (POSITIONS * grid.ci.max(grid.co) * size_of::<f32>()) / ROWS * ROWS).max(ROWS);
     let blocks = grid.tiles().div_ceil(most);
     if blocks < 8 * threads() { blocks.next_multiple_of(threads()).min(grid.tiles()) } else { blocks }
 }
@@ -79,16 +80,14 @@ impl Pass<'_> {
             let m = if in_place { v } else { v.wrapping_add(POSITIONS * stride_in) };
             let to = Block { at: v, position: stride_in, tile: row_in };
             s.call(ReadInput { grid, x, first, count, points: Points::All, to });
-            let input = Ahead::input(grid, x, next);
-            let output = (!self.stream).then(|| Ahead::output(grid, self.y, tiles.clone()));
             let mask = match self.epilogue {
-                Epilogue::Mask { by, .. } => Some(Ahead::output(grid, by.as_ptr(), tiles)),
+                Epilogue::Mask { by, .. } => Some(Source::output(grid, by.as_ptr(), tiles.clone())),
                 _ => None,
             };
+            let output = (!self.stream).then(|| Source::output(grid, self.y, tiles));
+            let pieces = POSITIONS * count.div_ceil(ROWS) * grid.co.div_ceil(S::COLUMNS * S::WIDTH);
+            let mut ahead = Ahead::new(pieces, [Some(Source::input(grid, x, next)), mask, output]);
             for position in 0..POSITIONS {
-                for ahead in [Some(&input), mask.as_ref(), output.as_ref()].into_iter().flatten() {
-                    ahead.fetch(s, position, POSITIONS);
-                }
                 let product = Product {
                     rows: count,
                     vectors: grid.co / S::WIDTH,
@@ -106,7 +105,7 @@ impl Pass<'_> {
                     add: false,
                 };
                 // SAFETY: `buffer` has all positions of both, `u` is packed for it, and in place it is one block wide.
-                unsafe { product.run(s) };
+                unsafe { product.run(s, || ahead.next()) };
             }
             s.call(WriteOutput {
                 grid,

@@ -5,19 +5,23 @@
 #![allow(unsafe_code)] // tasks write their own part of shared sums
 
 use super::super::ConvShape;
-use super::super::gemm::Product;
+use super::super::gemm::{Product, ROWS};
 use super::super::pool::parallel_for;
 use super::super::scratch::{self, Use};
 use super::super::simd::{Kernel, Shared, Simd};
+use super::ahead::{Ahead, Source};
 use super::input::{Block, Points, ReadGrad, ReadInput};
 use super::transform::filter_grad;
 use super::{Grid, IN, POSITIONS, position_stride};
 
 /// What the transformed tiles of a block may take of the L2 cache, in bytes.
-const BLOCK_BYTES: usize = 256 << 10;
+const BLOCK_BYTES: usize = 512 << 10;
 /// Tiles that make a chunk worth its sums, and most chunks: with two tasks each they keep 16 threads busy.
-const CHUNK_TILES: usize = 96;
+const CHUNK_TILES: usize = 160;
 const MOST_CHUNKS: usize = 8;
+
+/// Input channels that a task brings to an end.
+const FINISH: usize = 4;
 
 /// How the work is cut, by the shape alone, since it decides the order of the sums.
 #[derive(Clone, Copy)]
@@ -63,7 +67,11 @@ pub(in crate::cpu) fn weight_grad<S: Simd>(
             chunk_sums(s, &grid, x, gy, tiles, points, (sums, cut.position), total);
         });
         let (sums, totals, dw) = (&*sums, &*totals, Shared::new(dw));
-        parallel_for(shape.ci, |ci, _| s.call(Finish { grid: &grid, cut, sums, ci, dw: dw.get() }));
+        parallel_for(shape.ci.div_ceil(FINISH), |task, _| {
+            for ci in task * FINISH..shape.ci.min((task + 1) * FINISH) {
+                s.call(Finish { grid: &grid, cut, sums, ci, dw: dw.get() });
+            }
+        });
         if let Some(db) = db {
             for (co, db) in db.iter_mut().enumerate() {
                 *db = (0..cut.chunks).map(|chunk| totals[chunk * grid.co + co]).sum();
@@ -95,13 +103,24 @@ fn chunk_sums<S: Simd>(
     scratch::with(Use::Block, half * (stride_x + stride_g), |buffer| {
         let (v, g) = buffer.split_at_mut(half * stride_x);
         let (v, g) = (v.as_mut_ptr(), g.as_mut_ptr());
+        let range = |block: usize| {
+            let edge = |block: usize| tiles.start + block.min(blocks) * tiles.len() / blocks;
+            edge(block)..edge(block + 1)
+        };
         for block in 0..blocks {
-            let first = tiles.start + block * tiles.len() / blocks;
-            let count = tiles.start + (block + 1) * tiles.len() / blocks - first;
+            let (first, count) = (range(block).start, range(block).len());
             let to = Block { at: v, position: stride_x, tile: grid.ci };
             s.call(ReadInput { grid, x, first, count, points, to });
             let to = Block { at: g, position: stride_g, tile: grid.co };
             s.call(ReadGrad { grid, gy, first, count, points, to, total: total.as_deref_mut() });
+            let next = range(block + 1);
+            let pieces = half * grid.shape.ci.div_ceil(ROWS) * grid.co.div_ceil(S::COLUMNS * S::WIDTH);
+            let sources = [
+                Some(Source::input(grid, x, next.clone())),
+                Some(Source::output(grid, gy.as_ptr(), next)),
+                None,
+            ];
+            let mut ahead = Ahead::new(pieces, sources);
             for position in 0..half {
                 let product = Product {
                     rows: grid.shape.ci,
@@ -120,7 +139,7 @@ fn chunk_sums<S: Simd>(
                     add: block > 0,
                 };
                 // SAFETY: the buffer has room for `count` tiles at half of the positions, and `sums` is this task's.
-                unsafe { product.run(s) };
+                unsafe { product.run(s, || ahead.next()) };
             }
         }
     });
@@ -180,6 +199,8 @@ impl Finish<'_> {
         for chunk in 0..self.cut.chunks {
             let task = chunk * 2 + i / 4;
             let from = &self.sums[task * self.cut.sums + pair..][..S::WIDTH];
+            // The next input channel's, which lie next to these.
+            s.prefetch_near(from.as_ptr().wrapping_add(self.grid.co));
             // SAFETY: the slice is a whole vector long.
             total = s.add(total, unsafe { s.load(from.as_ptr()) });
         }

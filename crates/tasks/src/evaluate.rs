@@ -1,0 +1,66 @@
+//! How good a set of samples is: the figures of `metrics`, for a run's samples or any folder of pictures.
+
+use crate::{Error, Result, SampleRequest, Sampler};
+use candle_core::Device;
+use metrics::{Evaluation, Options, Reference, Report, SampleReport};
+use pyramid::Picture;
+use std::path::{Path, PathBuf};
+use train::Run;
+
+/// The figures of a set of samples, beside the floor: those of the picture's own mirror image.
+#[derive(Clone, Debug)]
+pub struct Quality {
+    /// Every sample's figures, their mean, and the samples' diversity.
+    pub report: Report,
+    /// What a set of patches that is as good as the picture's own scores.
+    pub floor: SampleReport,
+}
+
+/// Draws `n` samples of a run at its own size and scores them against its training picture. `progress` is called with the
+/// number of samples that are done.
+pub fn evaluate_run(run: &Run, n: u32, request: &SampleRequest, progress: impl FnMut(u32)) -> Result<Quality> {
+    let device = Device::Cpu;
+    let sampler = Sampler::new(run, request, &device)?;
+    let stage = request.stages.unwrap_or(run.info.stages_done) - 1;
+    let real = train::picture(&run.real(stage, &device)?)?;
+    score(&real, n, |index| Ok(train::picture(&sampler.sample(index)?)?), progress)
+}
+
+/// Scores the pictures in `samples` (contact sheets are skipped) against the picture `real`.
+pub fn evaluate_folder(samples: &Path, real: &Path, progress: impl FnMut(u32)) -> Result<Quality> {
+    let real = pyramid::load(real)?;
+    let files = pictures_in(samples)?;
+    score(&real, files.len() as u32, |index| Ok(pyramid::load(&files[index as usize])?), progress)
+}
+
+fn score(
+    real: &Picture, n: u32, sample: impl Fn(u32) -> Result<Picture>, mut progress: impl FnMut(u32),
+) -> Result<Quality> {
+    let reference = Reference::new(real.pixels(), &Options::default())?;
+    let mut evaluation = Evaluation::new(&reference);
+    for index in 0..n {
+        evaluation.add(sample(index)?.pixels())?;
+        progress(index + 1);
+    }
+    Ok(Quality { report: evaluation.report(), floor: reference.floor() })
+}
+
+/// The picture files of a folder, by name, without contact sheets.
+fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    const EXTENSIONS: [&str; 8] = ["bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp"];
+    let io = |source| Error::Io { path: folder.to_path_buf(), source };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        let lower = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().to_lowercase();
+        let sheet = lower(path.file_stem()).contains("sheet");
+        if path.is_file() && !sheet && EXTENSIONS.contains(&lower(path.extension()).as_str()) {
+            files.push(path);
+        }
+    }
+    if files.is_empty() {
+        return Err(Error::Run { path: folder.to_path_buf(), reason: "holds no pictures; name a folder of samples".into() });
+    }
+    files.sort();
+    Ok(files)
+}

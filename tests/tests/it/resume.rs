@@ -1,0 +1,228 @@
+//! A run that was stopped, anywhere and as often as one likes, ends as one that was not.
+
+use candle_core::Device;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tests::{Json, files, json, json_lines, names, picture, refused, succeeds, tiny_run};
+use train::{Control, Event, Label, Outcome, Pace, Run, TrainConfig, train};
+
+const NITER: usize = 5;
+const STAGES: usize = 2;
+
+/// A new run in `dir/name`.
+fn create(dir: &Path, name: &str) -> Run {
+    let small = TrainConfig {
+        niter: NITER,
+        train_stages: STAGES,
+        max_size: 40,
+        filters: 8,
+        ..TrainConfig::default()
+    };
+    let image = dir.join("image.png");
+    picture(48, 40).save(&image).unwrap();
+    let label = Label { task: "generation".into(), preset: "quick".into(), picture: "image.png".into() };
+    Run::create(&dir.join(name), small, &pyramid::load(&image).unwrap(), label).unwrap()
+}
+
+/// Trains until `stop` says so. With a checkpoint at every iteration if `eager`.
+fn go(run: &mut Run, eager: bool, mut stop: impl FnMut(&Event<'_>) -> bool) -> Outcome {
+    let checkpoint_every = if eager { Duration::ZERO } else { Duration::from_secs(3600) };
+    let pace = Pace { log_every: 2, checkpoint_every };
+    let mut observer = |e: &Event<'_>| if stop(e) { Control::Stop } else { Control::Continue };
+    train(run, &Device::Cpu, pace, &mut observer).unwrap()
+}
+
+fn whole_run(dir: &Path, name: &str) -> PathBuf {
+    let mut run = create(dir, name);
+    assert_eq!(go(&mut run, false, |_| false), Outcome::Finished);
+    run.dir
+}
+
+/// All files with what a clock wrote taken out.
+fn timeless(run: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = files(run);
+    let without_times = |mut value: Json| {
+        for key in ["time", "seconds"] {
+            value.as_object_mut().unwrap().remove(key);
+        }
+        value
+    };
+    let info = without_times(json(&run.join("run.json")));
+    let events = json_lines(&String::from_utf8(found["events.jsonl"].clone()).unwrap());
+    let events: Vec<Json> = events.into_iter().map(without_times).collect();
+    // Seconds have more digits or fewer: lengths of the log differ.
+    let info = info.as_object().unwrap().iter().filter(|(key, _)| *key != "logs");
+    found.insert("run.json".into(), format!("{:?}", info.collect::<Vec<_>>()).into());
+    found.insert("events.jsonl".into(), format!("{events:?}").into());
+    let tensorboard = found.keys().find(|name| name.contains("tfevents")).unwrap().clone();
+    let length = found[&tensorboard].len();
+    found.insert(tensorboard, length.to_string().into());
+    found
+}
+
+#[track_caller]
+fn assert_same(run: &Path, whole: &BTreeMap<String, Vec<u8>>, story: &str) {
+    let found = timeless(run);
+    assert_eq!(found.keys().collect::<Vec<_>>(), whole.keys().collect::<Vec<_>>(), "files after {story}");
+    for (name, bytes) in whole {
+        assert!(found[name] == *bytes, "{name} differs after {story}");
+    }
+}
+
+/// A moment of a run: after an iteration, or (none) after a stage.
+fn moment(event: &Event<'_>) -> Option<(usize, Option<usize>)> {
+    match *event {
+        Event::Iteration { stage, done, .. } => Some((stage, Some(done))),
+        Event::StageFinished { stage, .. } => Some((stage, None)),
+        _ => None,
+    }
+}
+
+#[test]
+fn stopped_once_at_every_moment() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = timeless(&whole_run(dir.path(), "whole"));
+    for stage in 0..STAGES {
+        for at in (1..=NITER).map(Some).chain([None]) {
+            if (stage, at) == (STAGES - 1, None) {
+                continue; // That is the end.
+            }
+            let story = format!("a stop at stage {stage}, iteration {at:?}");
+            let mut run = create(dir.path(), &format!("run-{stage}-{at:?}"));
+            assert_eq!(go(&mut run, false, |e| moment(e) == Some((stage, at))), Outcome::Stopped, "{story}");
+            assert_eq!(run.dir.join("checkpoint.safetensors").exists(), at.is_some(), "{story}");
+            // What is on disk says it all: the run is opened anew.
+            let mut run = Run::open(&run.dir).unwrap();
+            let mut first = None;
+            let finished = go(&mut run, false, |e| {
+                if let Event::Resumed { stage, iteration } = *e {
+                    first = Some((stage, iteration));
+                }
+                false
+            });
+            assert_eq!(finished, Outcome::Finished, "{story}");
+            assert_eq!(first, Some(at.map_or((stage + 1, 0), |at| (stage, at))), "{story}");
+            assert_same(&run.dir, &whole, &story);
+        }
+    }
+}
+
+#[test]
+fn stopped_after_every_iteration() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = timeless(&whole_run(dir.path(), "whole"));
+    let path = create(dir.path(), "run").dir;
+    let mut stops = 0;
+    while go(&mut Run::open(&path).unwrap(), false, |e| moment(e).is_some()) == Outcome::Stopped {
+        stops += 1;
+        assert!(stops < 100, "no end");
+    }
+    assert!(stops >= STAGES * NITER);
+    assert_same(&path, &whole, "a stop after every iteration");
+}
+
+/// What a kill leaves is what lies on disk at some moment: a copy of it, with logs that are not flushed and checkpoints
+/// of all ages.
+#[test]
+fn killed_at_every_event() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = timeless(&whole_run(dir.path(), "whole"));
+    for eager in [false, true] {
+        let mut run = create(dir.path(), if eager { "eager" } else { "lazy" });
+        let (from, mut copies) = (run.dir.clone(), Vec::new());
+        go(&mut run, eager, |e| {
+            let to = dir.path().join(format!("copy-{eager}-{}", copies.len()));
+            copy(&from, &to);
+            copies.push((to, format!("a kill at {e:?}, eager {eager}")));
+            false
+        });
+        assert_same(&run.dir, &whole, "a run with checkpoints");
+        assert!(copies.len() > 14);
+        for (path, story) in copies {
+            let mut run = Run::open(&path).unwrap();
+            if !run.is_finished() {
+                assert_eq!(go(&mut run, false, |_| false), Outcome::Finished, "{story}");
+            }
+            assert_same(&path, &whole, &story);
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for name in names(from) {
+        let target = to.join(&name);
+        if name.ends_with('/') {
+            std::fs::create_dir(target).unwrap();
+        } else {
+            std::fs::copy(from.join(&name), target).unwrap();
+        }
+    }
+}
+
+/// A kill in the middle of a write left its temporary file in the run for ever, one between the last stage's end and the
+/// removal of its checkpoint left that.
+#[test]
+fn regression_nothing_of_a_kill_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = whole_run(dir.path(), "whole");
+    let mut run = create(dir.path(), "run");
+    go(&mut run, false, |e| moment(e) == Some((1, Some(2))));
+    let checkpoint = std::fs::read(run.dir.join("checkpoint.safetensors")).unwrap();
+    let left =
+        ["checkpoint.safetensors.tmp", "samples/.stage-0.png.123-4.tmp", "stage-0/generator.safetensors.tmp"];
+    let leave =
+        |names: &[&str]| names.iter().for_each(|name| std::fs::write(run.dir.join(name), "half").unwrap());
+    leave(&left);
+    go(&mut Run::open(&run.dir).unwrap(), false, |_| false);
+    assert_eq!(names(&run.dir), names(&whole));
+
+    std::fs::write(run.dir.join("checkpoint.safetensors"), &checkpoint).unwrap();
+    leave(&["run.json.tmp"]);
+    let told = succeeds(dir.path(), ["train", "--resume", "run"]);
+    assert!(told.err.contains("run is finished"), "{}", told.err);
+    assert_eq!(names(&run.dir), names(&whole));
+}
+
+#[test]
+fn a_checkpoint_of_another_stage_is_ignored() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = timeless(&whole_run(dir.path(), "whole"));
+    let mut run = create(dir.path(), "run");
+    go(&mut run, false, |e| moment(e) == Some((0, Some(NITER))));
+    let checkpoint = std::fs::read(run.dir.join("checkpoint.safetensors")).unwrap();
+    let mut run = Run::open(&run.dir).unwrap();
+    go(&mut run, false, |e| moment(e) == Some((0, None)));
+    std::fs::write(run.dir.join("checkpoint.safetensors"), checkpoint).unwrap();
+    let mut run = Run::open(&run.dir).unwrap();
+    go(&mut run, false, |_| false);
+    assert_same(&run.dir, &whole, "a checkpoint of the stage before");
+}
+
+#[test]
+fn a_finished_run_says_so_and_stays_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = tiny_run(dir.path(), "run", &[]);
+    let before = files(&run);
+    let told = succeeds(dir.path(), ["train", "--resume", "run"]);
+    assert!(told.err.contains("run is finished"), "{}", told.err);
+    // Its own settings are no change.
+    succeeds(dir.path(), ["train", "--resume", "run", "--niter", "4", "--threads", "1"]);
+    for (change, name) in [
+        (["--train-stages", "8"], "train-stages is 2 there, 8 was asked for"),
+        (["--max-size", "80"], "max-size is 40 there, 80 was asked for"),
+        (["--niter", "5"], "niter is 4 there"),
+        (["--seed", "1"], "seed is 0 there"),
+        (["--train-stages", "99"], "between 1 and 32"),
+        (["--preset", "paper"], "cannot be used with"),
+        (["--out", "other"], "cannot be used with"),
+    ] {
+        let error = refused(dir.path(), ["train", "--resume", "run"].into_iter().chain(change));
+        assert!(error.contains(name), "{error}");
+    }
+    assert!(refused(dir.path(), ["train", "tiny.png", "--resume", "run"]).contains("cannot be used with"));
+    // It once trained, without a word about it.
+    assert!(refused(dir.path(), ["train", "--resume", "run", "--dry-run"]).contains("cannot be used with"));
+    assert!(files(&run) == before);
+}
