@@ -161,6 +161,9 @@ pub(crate) struct EvaluateArgs {
     /// The picture that they are samples of
     #[arg(long, value_name = "FILE", requires = "samples")]
     pub(crate) real: Option<PathBuf>,
+    /// Add SIFID, with the weights of torchvision's inception_v3 as a safetensors file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) inception: Option<PathBuf>,
     /// Print one JSON object on standard output
     #[arg(long)]
     pub(crate) json: bool,

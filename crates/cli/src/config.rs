@@ -7,7 +7,7 @@ use pyramid::Spacing;
 use serde::Deserialize;
 use std::path::Path;
 use tasks::Preset;
-use train::TrainConfig;
+use train::{GuardKind, TrainConfig};
 
 /// What the command line or a file sets; the rest stays as it was. A file's keys are the flags' names.
 #[derive(Clone, Debug, Default, Args, Deserialize)]
@@ -85,6 +85,9 @@ pub(crate) struct Overrides {
     /// The same.
     #[arg(skip)]
     border: Option<Border>,
+    /// The same.
+    #[arg(skip)]
+    guard: Option<GuardKind>,
     /// In a file only: the preset underneath.
     #[arg(skip)]
     preset: Option<String>,
@@ -147,7 +150,7 @@ impl Overrides {
             ($($field:ident)*) => { $(if let Some(value) = self.$field { config.$field = value; })* };
         }
         set!(seed niter train_stages train_depth lr_scale min_size max_size filters layers kernel lrelu_alpha batch_norm
-             lr_g lr_d beta1 gamma g_steps d_steps lambda_grad alpha noise_amp border);
+             lr_g lr_d beta1 gamma g_steps d_steps lambda_grad alpha noise_amp border guard);
         if let Some(name) = &self.activation {
             config.activation = serde_json::from_value(name.as_str().into())
                 .map_err(|_| anyhow::anyhow!("there is no activation \"{name}\"; there are lrelu, elu, selu and prelu"))?;

@@ -23,6 +23,14 @@ pub enum Error {
         /// Why not, and what would help.
         reason: String,
     },
+    /// A file is not the weights that it should be.
+    #[error("{path}: {reason}")]
+    Weights {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it and what to do.
+        reason: String,
+    },
     /// A file cannot be written.
     #[error("{path}: {source}")]
     Io {

@@ -1,8 +1,9 @@
 //! How good a set of samples is: the figures of `metrics`, for a run's samples or any folder of pictures.
 
-use crate::{Error, Result, SampleRequest, Sampler};
+use crate::{Error, Inception, Result, SampleRequest, Sampler};
 use candle_core::Device;
 use metrics::{Evaluation, Options, Reference, Report, SampleReport};
+use ndarray::Axis;
 use pyramid::Picture;
 use std::path::{Path, PathBuf};
 use train::Run;
@@ -14,35 +15,63 @@ pub struct Quality {
     pub report: Report,
     /// What a set of patches that is as good as the picture's own scores.
     pub floor: SampleReport,
+    /// Mean SIFID of the samples that are large enough for it; `None` without Inception's weights.
+    pub sifid: Option<f64>,
+    /// That of the mirror image.
+    pub floor_sifid: Option<f64>,
 }
 
-/// Draws `n` samples of a run at its own size and scores them against its training picture. `progress` is called with the
-/// number of samples that are done.
-pub fn evaluate_run(run: &Run, n: u32, request: &SampleRequest, progress: impl FnMut(u32)) -> Result<Quality> {
+/// Draws `n` samples of a run at its own size and scores them against its training picture, with SIFID if `inception` is
+/// given. `progress` is called with the number of samples that are done.
+pub fn evaluate_run(
+    run: &Run, n: u32, request: &SampleRequest, inception: Option<&Inception>, progress: impl FnMut(u32),
+) -> Result<Quality> {
     let device = Device::Cpu;
     let sampler = Sampler::new(run, request, &device)?;
     let stage = request.stages.unwrap_or(run.info.stages_done) - 1;
     let real = train::picture(&run.real(stage, &device)?)?;
-    score(&real, n, |index| Ok(train::picture(&sampler.sample(index)?)?), progress)
+    score(&real, n, inception, |index| Ok(train::picture(&sampler.sample(index)?)?), progress)
 }
 
-/// Scores the pictures in `samples` (contact sheets are skipped) against the picture `real`.
-pub fn evaluate_folder(samples: &Path, real: &Path, progress: impl FnMut(u32)) -> Result<Quality> {
+/// Scores the pictures in `samples` (contact sheets are skipped) against the picture `real`, with SIFID if `inception` is
+/// given.
+pub fn evaluate_folder(
+    samples: &Path, real: &Path, inception: Option<&Inception>, progress: impl FnMut(u32),
+) -> Result<Quality> {
     let real = pyramid::load(real)?;
     let files = pictures_in(samples)?;
-    score(&real, files.len() as u32, |index| Ok(pyramid::load(&files[index as usize])?), progress)
+    score(&real, files.len() as u32, inception, |index| Ok(pyramid::load(&files[index as usize])?), progress)
 }
 
-fn score(
-    real: &Picture, n: u32, sample: impl Fn(u32) -> Result<Picture>, mut progress: impl FnMut(u32),
+/// Scores the pictures `sample(0)..sample(n - 1)` against `real`.
+pub(crate) fn score(
+    real: &Picture, n: u32, inception: Option<&Inception>, mut sample: impl FnMut(u32) -> Result<Picture>,
+    mut progress: impl FnMut(u32),
 ) -> Result<Quality> {
     let reference = Reference::new(real.pixels(), &Options::default())?;
+    let features = |picture: &Picture| inception.map_or(Ok(None), |i| i.features(picture));
+    let real_features = features(real)?;
+    let distance = |picture: &Picture| -> Result<Option<f64>> {
+        let Some(real) = &real_features else { return Ok(None) };
+        Ok(features(picture)?.map(|features| real.distance(&features)))
+    };
     let mut evaluation = Evaluation::new(&reference);
+    let mut distances = Vec::new();
     for index in 0..n {
-        evaluation.add(sample(index)?.pixels())?;
+        let picture = sample(index)?;
+        evaluation.add(picture.pixels())?;
+        distances.extend(distance(&picture)?);
         progress(index + 1);
     }
-    Ok(Quality { report: evaluation.report(), floor: reference.floor() })
+    let sifid = (!distances.is_empty()).then(|| distances.iter().sum::<f64>() / distances.len() as f64);
+    let floor_sifid = distance(&mirrored(real)?)?;
+    Ok(Quality { report: evaluation.report(), floor: reference.floor(), sifid, floor_sifid })
+}
+
+fn mirrored(picture: &Picture) -> Result<Picture> {
+    let mut pixels = picture.pixels().to_owned();
+    pixels.invert_axis(Axis(1));
+    Ok(Picture::from_pixels(pixels)?)
 }
 
 /// The picture files of a folder, by name, without contact sheets.

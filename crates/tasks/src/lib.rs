@@ -4,12 +4,15 @@
 
 mod error;
 mod evaluate;
+mod frechet;
 mod preset;
 mod sample;
+mod sifid;
 mod sizes;
 
 pub use error::{Error, Result};
 pub use evaluate::{Quality, evaluate_folder, evaluate_run};
 pub use preset::Preset;
 pub use sample::{Format, SampleRequest, Sampler};
+pub use sifid::{Features, Inception};
 pub use sizes::{Target, output_sizes};

@@ -100,8 +100,11 @@ impl Checkpoint {
         if !path.exists() {
             return Ok(None);
         }
-        let (tensors, metadata) = read_tensors(&path, device)?;
         let damaged = |reason: String| Error::run(&path, format!("is damaged ({reason}); remove it to begin the stage anew"));
+        let (tensors, metadata) = read_tensors(&path, device).map_err(|e| match e {
+            Error::Run { .. } => damaged("it was cut off or changed".into()),
+            e => e,
+        })?;
         let json = metadata.get("checkpoint").ok_or_else(|| damaged("no position in it".into()))?;
         let position = serde_json::from_str(json).map_err(|e| damaged(e.to_string()))?;
         Ok(Some(Checkpoint { position, tensors }))

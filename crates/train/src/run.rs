@@ -125,7 +125,10 @@ pub fn train(run: &mut Run, device: &Device, pace: Pace, observer: &mut dyn Obse
 
             let losses = losses.filter(|_| logged);
             if let Some(losses) = losses {
-                at.losses = losses;
+                // A checkpoint could not be read with losses that are no numbers, of which the guard hears a little later.
+                if losses.iter().all(|l| l.is_finite()) {
+                    at.losses = losses;
+                }
                 log.losses(stage, at.done, config.niter, losses)?;
             }
             let control = observer.notify(&Event::Iteration { stage, done: at.done, losses });

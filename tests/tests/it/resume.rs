@@ -10,19 +10,21 @@ use train::{Control, Event, Label, Outcome, Pace, Run, TrainConfig, train};
 const NITER: usize = 5;
 const STAGES: usize = 2;
 
+fn small() -> TrainConfig {
+    TrainConfig { niter: NITER, train_stages: STAGES, max_size: 40, filters: 8, ..TrainConfig::default() }
+}
+
+/// Rates so high that the guard goes back once in a stage, and not so high that it has to give up.
+fn wild() -> TrainConfig {
+    TrainConfig { niter: 25, lr_g: 0.1, lr_d: 0.1, lambda_grad: 1000.0, ..small() }
+}
+
 /// A new run in `dir/name`.
-fn create(dir: &Path, name: &str) -> Run {
-    let small = TrainConfig {
-        niter: NITER,
-        train_stages: STAGES,
-        max_size: 40,
-        filters: 8,
-        ..TrainConfig::default()
-    };
+fn create(dir: &Path, name: &str, config: TrainConfig) -> Run {
     let image = dir.join("image.png");
     picture(48, 40).save(&image).unwrap();
     let label = Label { task: "generation".into(), preset: "quick".into(), picture: "image.png".into() };
-    Run::create(&dir.join(name), small, &pyramid::load(&image).unwrap(), label).unwrap()
+    Run::create(&dir.join(name), config, &pyramid::load(&image).unwrap(), label).unwrap()
 }
 
 /// Trains until `stop` says so. With a checkpoint at every iteration if `eager`.
@@ -33,8 +35,8 @@ fn go(run: &mut Run, eager: bool, mut stop: impl FnMut(&Event<'_>) -> bool) -> O
     train(run, &Device::Cpu, pace, &mut observer).unwrap()
 }
 
-fn whole_run(dir: &Path, name: &str) -> PathBuf {
-    let mut run = create(dir, name);
+fn whole_run(dir: &Path, config: TrainConfig) -> PathBuf {
+    let mut run = create(dir, "whole", config);
     assert_eq!(go(&mut run, false, |_| false), Outcome::Finished);
     run.dir
 }
@@ -82,14 +84,14 @@ fn moment(event: &Event<'_>) -> Option<(usize, Option<usize>)> {
 #[test]
 fn stopped_once_at_every_moment() {
     let dir = tempfile::tempdir().unwrap();
-    let whole = timeless(&whole_run(dir.path(), "whole"));
+    let whole = timeless(&whole_run(dir.path(), small()));
     for stage in 0..STAGES {
         for at in (1..=NITER).map(Some).chain([None]) {
             if (stage, at) == (STAGES - 1, None) {
                 continue; // That is the end.
             }
             let story = format!("a stop at stage {stage}, iteration {at:?}");
-            let mut run = create(dir.path(), &format!("run-{stage}-{at:?}"));
+            let mut run = create(dir.path(), &format!("run-{stage}-{at:?}"), small());
             assert_eq!(go(&mut run, false, |e| moment(e) == Some((stage, at))), Outcome::Stopped, "{story}");
             assert_eq!(run.dir.join("checkpoint.safetensors").exists(), at.is_some(), "{story}");
             // What is on disk says it all: the run is opened anew.
@@ -111,15 +113,20 @@ fn stopped_once_at_every_moment() {
 #[test]
 fn stopped_after_every_iteration() {
     let dir = tempfile::tempdir().unwrap();
-    let whole = timeless(&whole_run(dir.path(), "whole"));
-    let path = create(dir.path(), "run").dir;
-    let mut stops = 0;
-    while go(&mut Run::open(&path).unwrap(), false, |e| moment(e).is_some()) == Outcome::Stopped {
-        stops += 1;
-        assert!(stops < 100, "no end");
+    for (name, config) in [("calm", small()), ("wild", wild())] {
+        let dir = dir.path().join(name);
+        std::fs::create_dir(&dir).unwrap();
+        let whole = timeless(&whole_run(&dir, config.clone()));
+        assert_eq!(went_back(&whole), name == "wild");
+        let path = create(&dir, "run", config).dir;
+        let mut stops = 0;
+        while go(&mut Run::open(&path).unwrap(), false, |e| moment(e).is_some()) == Outcome::Stopped {
+            stops += 1;
+            assert!(stops < 100, "no end");
+        }
+        assert!(stops >= STAGES * NITER);
+        assert_same(&path, &whole, &format!("a stop after every iteration, {name}"));
     }
-    assert!(stops >= STAGES * NITER);
-    assert_same(&path, &whole, "a stop after every iteration");
 }
 
 /// What a kill leaves is what lies on disk at some moment: a copy of it, with logs that are not flushed and checkpoints
@@ -127,18 +134,25 @@ fn stopped_after_every_iteration() {
 #[test]
 fn killed_at_every_event() {
     let dir = tempfile::tempdir().unwrap();
-    let whole = timeless(&whole_run(dir.path(), "whole"));
-    for eager in [false, true] {
-        let mut run = create(dir.path(), if eager { "eager" } else { "lazy" });
-        let (from, mut copies) = (run.dir.clone(), Vec::new());
+    for (name, config, eager) in [("lazy", small(), false), ("eager", small(), true), ("wild", wild(), true)]
+    {
+        let dir = dir.path().join(name);
+        std::fs::create_dir(&dir).unwrap();
+        let whole = timeless(&whole_run(&dir, config.clone()));
+        let mut run = create(&dir, "run", config);
+        let (from, mut copies, mut events) = (run.dir.clone(), Vec::new(), 0);
         go(&mut run, eager, |e| {
-            let to = dir.path().join(format!("copy-{eager}-{}", copies.len()));
-            copy(&from, &to);
-            copies.push((to, format!("a kill at {e:?}, eager {eager}")));
+            // Wild runs have many events, and each of these runs ends like a whole one.
+            events += 1;
+            if name != "wild" || events % 7 == 0 {
+                let to = dir.join(format!("copy-{events}"));
+                copy(&from, &to);
+                copies.push((to, format!("a kill at {e:?}, {name}")));
+            }
             false
         });
-        assert_same(&run.dir, &whole, "a run with checkpoints");
-        assert!(copies.len() > 14);
+        assert_same(&run.dir, &whole, &format!("checkpoints, {name}"));
+        assert!(copies.len() > STAGES * NITER);
         for (path, story) in copies {
             let mut run = Run::open(&path).unwrap();
             if !run.is_finished() {
@@ -147,6 +161,11 @@ fn killed_at_every_event() {
             assert_same(&path, &whole, &story);
         }
     }
+}
+
+/// Whether the guard went back somewhere: else the test would not show what it is for.
+fn went_back(whole: &BTreeMap<String, Vec<u8>>) -> bool {
+    String::from_utf8_lossy(&whole["events.jsonl"]).contains("went-back")
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -166,8 +185,8 @@ fn copy(from: &Path, to: &Path) {
 #[test]
 fn regression_nothing_of_a_kill_stays() {
     let dir = tempfile::tempdir().unwrap();
-    let whole = whole_run(dir.path(), "whole");
-    let mut run = create(dir.path(), "run");
+    let whole = whole_run(dir.path(), small());
+    let mut run = create(dir.path(), "run", small());
     go(&mut run, false, |e| moment(e) == Some((1, Some(2))));
     let checkpoint = std::fs::read(run.dir.join("checkpoint.safetensors")).unwrap();
     let left =
@@ -188,8 +207,8 @@ fn regression_nothing_of_a_kill_stays() {
 #[test]
 fn a_checkpoint_of_another_stage_is_ignored() {
     let dir = tempfile::tempdir().unwrap();
-    let whole = timeless(&whole_run(dir.path(), "whole"));
-    let mut run = create(dir.path(), "run");
+    let whole = timeless(&whole_run(dir.path(), small()));
+    let mut run = create(dir.path(), "run", small());
     go(&mut run, false, |e| moment(e) == Some((0, Some(NITER))));
     let checkpoint = std::fs::read(run.dir.join("checkpoint.safetensors")).unwrap();
     let mut run = Run::open(&run.dir).unwrap();

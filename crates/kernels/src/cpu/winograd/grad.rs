@@ -156,6 +156,7 @@ struct Finish<'a> {
 
 impl Kernel for Finish<'_> {
     #[inline(always)]
+    #[allow(clippy::needless_range_loop, reason = "`j` is a column, and no slice")]
     fn run<S: Simd>(self, s: S) {
         let shape = &self.grid.shape;
         for co in (0..shape.co).step_by(S::WIDTH) {

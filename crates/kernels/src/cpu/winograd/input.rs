@@ -137,6 +137,7 @@ impl ReadInput<'_> {
     }
 
     #[inline(always)]
+    #[allow(clippy::needless_range_loop, reason = "`c` is a column, and no slice")]
     fn tile<S: Simd, const WHOLE: bool, const OUTER: bool, const INNER: bool>(
         &self,
         s: S,
@@ -241,6 +242,7 @@ impl ReadGrad<'_> {
 
     /// Returns the value at the position (1, 1), which is the sum of the tile, where that is computed.
     #[inline(always)]
+    #[allow(clippy::needless_range_loop, reason = "`c` is a column, and no slice")]
     fn tile<S: Simd, const WHOLE: bool, const OUTER: bool>(
         &self,
         s: S,

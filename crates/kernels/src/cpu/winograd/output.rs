@@ -69,6 +69,7 @@ impl WriteOutput<'_> {
 
     /// The vertical half of the transform.
     #[inline(always)]
+    #[allow(clippy::needless_range_loop, reason = "`j` is a column, and no slice")]
     fn tile<S: Simd>(&self, s: S, from: *const f32, rows: &mut [[S::V; IN]; OUT]) {
         let zero = s.splat(0.0);
         for j in 0..IN {

@@ -1,0 +1,136 @@
+//! SIFID, the single-image Frechet inception distance: how far two pictures' deep features are apart.
+//!
+//! The features are those of Inception v3 before its first pooling, 64 values a position: they see 11x11 pixels. Every
+//! position is a sample of a Gaussian; pictures are never resized. The weights are the user's own file: torchvision's
+//! `inception_v3` as safetensors, under its names.
+
+use crate::frechet::{Gaussian, Moments, frechet};
+use crate::{Error, Result};
+use candle_core::{DType, Device, Tensor};
+use pyramid::Picture;
+use std::collections::HashMap;
+use std::path::Path;
+
+/// Layers before the first pooling: name, channels in and out.
+const LAYERS: [(&str, usize, usize); 3] =
+    [("Conv2d_1a_3x3", 3, 32), ("Conv2d_2a_3x3", 32, 32), ("Conv2d_2b_3x3", 32, 64)];
+
+/// Features a position.
+const FEATURES: usize = 64;
+
+/// Batch norm's epsilon, as torchvision has it.
+const EPSILON: f64 = 1e-3;
+
+/// Positions computed at once: large pictures are worked through in bands of rows, for memory's sake.
+const BAND: usize = 1 << 15;
+
+/// The smallest side that gives a position.
+const SMALLEST: usize = 7;
+
+/// Inception v3 up to its first pooling.
+#[derive(Debug)]
+pub struct Inception {
+    /// Weight `[out, in, 3, 3]` and bias `[1, out, 1, 1]` of each layer, batch norm folded in.
+    layers: [(Tensor, Tensor); 3],
+}
+
+/// What a picture's features are distributed like.
+#[derive(Clone, Debug)]
+pub struct Features(Gaussian);
+
+impl Features {
+    /// The SIFID of two pictures: 0 for a picture and itself, symmetric, without an upper bound.
+    pub fn distance(&self, other: &Features) -> f64 {
+        // Rounding may take it below 0.
+        frechet(&self.0, &other.0).max(0.0)
+    }
+}
+
+impl Inception {
+    /// Reads torchvision's `inception_v3` state dict from a safetensors file; tensors of later layers are not looked at.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is no safetensors file, or a tensor is missing, of another shape, or not finite.
+    pub fn load(path: &Path) -> Result<Self> {
+        let wrong = |reason: String| Error::Weights { path: path.to_path_buf(), reason };
+        let (tensors, _) = train::files::read_tensors(path, &Device::Cpu).map_err(|e| match e {
+            train::Error::Io { source, .. } => wrong(format!("{source}; name torchvision's inception_v3 as a safetensors file")),
+            _ => wrong("is no safetensors file; convert torchvision's inception_v3 as docs/METRICS.md shows".into()),
+        })?;
+        let [a, b, c] = LAYERS.map(|layer| folded(&tensors, layer).map_err(wrong));
+        Ok(Inception { layers: [a?, b?, c?] })
+    }
+
+    /// The distribution of a picture's features. Gray counts as three equal channels, alpha is left out. `None` if the
+    /// picture is too small to have two positions (a side below 7 pixels, or both below 9).
+    pub fn features(&self, picture: &Picture) -> Result<Option<Features>> {
+        let mut moments = Moments::new(FEATURES);
+        self.visit(picture, BAND, |vector| moments.add(vector))?;
+        Ok(moments.gaussian().map(Features))
+    }
+
+    /// Calls `visit` with the features of every position, row by row, computing about `band` positions at once.
+    fn visit(&self, picture: &Picture, band: usize, mut visit: impl FnMut(&[f32])) -> Result<()> {
+        let (height, width) = picture.size();
+        if height.min(width) < SMALLEST {
+            return Ok(());
+        }
+        let planes: Vec<f32> = picture.widened(3).to_planar().into_iter().take(3 * height * width).collect();
+        let picture = Tensor::from_vec(planes, (1, 3, height, width), &Device::Cpu)?;
+        // Positions: the first layer's stride of 2, then the second's 3x3 without a border. The third keeps the size.
+        let (rows, columns) = ((height - 3) / 2 - 1, (width - 3) / 2 - 1);
+        let step = (band / columns).max(1);
+        for top in (0..rows).step_by(step) {
+            let bottom = (top + step).min(rows);
+            let map = self.band(&picture, (top, bottom), rows)?;
+            let values = map.permute((0, 2, 3, 1))?.flatten_all()?.to_vec1::<f32>()?;
+            values.chunks_exact(FEATURES).for_each(&mut visit);
+        }
+        Ok(())
+    }
+
+    /// Rows `top..bottom` of the `rows` rows of the map, `[1, 64, bottom - top, columns]`.
+    fn band(&self, picture: &Tensor, (top, bottom): (usize, usize), rows: usize) -> Result<Tensor> {
+        // The third layer wants a row more on both sides: zeros at the map's border, computed within it.
+        let (from, to) = (top.saturating_sub(1), (bottom + 1).min(rows));
+        let x = picture.narrow(2, 2 * from, 2 * (to - from) + 5)?;
+        let [first, second, third] = &self.layers;
+        let x = layer(&layer(&x, first, 2)?, second, 1)?;
+        let x = x.pad_with_zeros(2, usize::from(top == 0), usize::from(bottom == rows))?;
+        layer(&x.pad_with_zeros(3, 1, 1)?, third, 1)
+    }
+}
+
+fn layer(x: &Tensor, (weight, bias): &(Tensor, Tensor), stride: usize) -> Result<Tensor> {
+    Ok(x.contiguous()?.conv2d(weight, 0, stride, 1, 1)?.broadcast_add(bias)?.relu()?)
+}
+
+/// A convolution and its batch norm as one: `(w x - mean) / sqrt(var + eps) * scale + shift` is linear in `x`.
+fn folded(
+    tensors: &HashMap<String, Tensor>, (name, inputs, outputs): (&str, usize, usize),
+) -> std::result::Result<(Tensor, Tensor), String> {
+    let get = |part: &str, shape: &[usize]| {
+        let name = format!("{name}.{part}");
+        let tensor = tensors.get(&name).ok_or_else(|| format!("{name} is missing; it must be torchvision's inception_v3"))?;
+        if tensor.dims() != shape {
+            return Err(format!("{name} is {:?}, it should be {shape:?}; it must be torchvision's inception_v3", tensor.dims()));
+        }
+        let values = tensor.to_dtype(DType::F64).and_then(|t| t.flatten_all()?.to_vec1::<f64>());
+        match values {
+            Ok(values) if values.iter().all(|v| v.is_finite()) => Ok(values),
+            _ => Err(format!("{name} holds values that are no numbers; convert the weights anew")),
+        }
+    };
+    let weight = get("conv.weight", &[outputs, inputs, 3, 3])?;
+    let norm = |part: &str| get(&format!("bn.{part}"), &[outputs]);
+    let (scale, shift, mean, variance) = (norm("weight")?, norm("bias")?, norm("running_mean")?, norm("running_var")?);
+    if variance.iter().any(|v| *v < 0.0) {
+        return Err(format!("{name}.bn.running_var holds negative values; convert the weights anew"));
+    }
+    let factor: Vec<f64> = scale.iter().zip(&variance).map(|(s, v)| s / (v + EPSILON).sqrt()).collect();
+    let weight: Vec<f32> = weight.iter().enumerate().map(|(i, w)| (w * factor[i / (inputs * 9)]) as f32).collect();
+    let bias: Vec<f32> = (0..outputs).map(|i| (shift[i] - mean[i] * factor[i]) as f32).collect();
+    let tensor = |values: Vec<f32>, shape: (usize, usize, usize, usize)| Tensor::from_vec(values, shape, &Device::Cpu);
+    let made = tensor(weight, (outputs, inputs, 3, 3)).and_then(|w| Ok((w, tensor(bias, (1, outputs, 1, 1))?)));
+    made.map_err(|e| e.to_string())
+}
