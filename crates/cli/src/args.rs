@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Sample(SampleArgs),
     /// Score a run's samples, or a folder of pictures, against the picture
     Evaluate(EvaluateArgs),
+    /// Write a report of a run to look at: one HTML file
+    Report(ReportArgs),
     /// Say what a run is and how far
     Inspect(InspectArgs),
     /// Time the training step stage by stage, with the paper's settings
@@ -150,21 +152,41 @@ pub(crate) struct EvaluateArgs {
     #[arg(required_unless_present = "samples")]
     pub(crate) run: Option<PathBuf>,
     /// How many samples to draw, 1 to 10000
-    #[arg(short, long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(short, long, default_value_t = 50, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) n: u32,
     /// Seed of the noise
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=i64::MAX as u64))]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(0..=i64::MAX as u64))]
     pub(crate) seed: u64,
     /// A folder of samples that any program made (contact sheets in it are skipped)
     #[arg(long, value_name = "DIR", requires = "real", conflicts_with = "run")]
     pub(crate) samples: Option<PathBuf>,
     /// The picture that they are samples of
-    #[arg(long, value_name = "FILE", requires = "samples")]
+    #[arg(long, value_name = "FILE", requires = "samples", conflicts_with = "run")]
     pub(crate) real: Option<PathBuf>,
     /// Add SIFID, with the weights of torchvision's inception_v3 as a safetensors file
     #[arg(long, value_name = "FILE")]
     pub(crate) inception: Option<PathBuf>,
     /// Print one JSON object on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) threads: Threads,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// The run directory
+    pub(crate) run: PathBuf,
+    /// How many samples to draw and score, 1 to 10000
+    #[arg(short, long, default_value_t = 16, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) n: u32,
+    /// Seed of the noise [default: the run's plus 1, which gives others than the sheets show]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(0..=i64::MAX as u64))]
+    pub(crate) seed: Option<u64>,
+    /// The file to write [default: RUN/report.html]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print a JSON line on standard output
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]

@@ -8,6 +8,7 @@ mod golden;
 mod inspect;
 mod output;
 mod progress;
+mod report;
 mod sample;
 mod train_command;
 
@@ -42,6 +43,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Train(args) => train_command::run(args),
         Command::Sample(args) => sample::run(args),
         Command::Evaluate(args) => evaluate::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Golden(args) => Ok(ExitCode::from(u8::from(!golden::run(&args.cases, args.json)?))),

@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use std::sync::LazyLock;
 use tracing_subscriber::EnvFilter;
 
+pub(crate) use tasks::duration;
+
 /// Progress bars; log lines go above them.
 pub(crate) static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
@@ -117,14 +119,4 @@ fn is_ours(error: &Error) -> bool {
                 _ => false,
             }
     })
-}
-
-/// Seconds as people say them.
-pub(crate) fn duration(seconds: f64) -> String {
-    let s = seconds.round() as u64;
-    match s {
-        0..=59 => format!("{s} s"),
-        60..=3599 => format!("{} min {:02} s", s / 60, s % 60),
-        _ => format!("{} h {:02} min", s / 3600, s % 3600 / 60),
-    }
 }

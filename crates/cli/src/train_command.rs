@@ -4,6 +4,7 @@ use crate::args::TrainArgs;
 use crate::config::{Overrides, Resolved, resolve};
 use crate::output::{duration, line};
 use crate::progress::Progress;
+use crate::report;
 use crate::sample::free_name;
 use anyhow::{Context, Result, bail};
 use candle_core::Device;
@@ -49,6 +50,11 @@ pub(crate) fn run(args: Box<TrainArgs>) -> Result<ExitCode> {
     let samples = run.dir.join("samples");
     tracing::info!("done in {}", duration(run.info.seconds.iter().sum()));
     tracing::info!("samples: {}", samples.join(format!("stage-{}.png", run.config.train_stages - 1)).display());
+    match report::at_the_end(&run) {
+        Ok(path) => tracing::info!("report: {}", path.display()),
+        // The run is what matters, and it is whole.
+        Err(e) => tracing::warn!("no report was written ({e}); try again: consingan report {}", run.dir.display()),
+    }
     tracing::info!("more of them, at any size: consingan sample {} -n 16 --size 200x400", run.dir.display());
     Ok(ExitCode::SUCCESS)
 }

@@ -116,18 +116,18 @@ fn fill_row_with(row: Row, out: &mut [MaybeUninit<f32>]) {
     let c = row.channels;
     let groups = c.div_ceil(4);
     let total = out.len() / c * groups;
-    let mut lane = [[0u32; LANES]; 2]; // columns and channel groups
+    let (mut columns, mut channel_groups) = ([0u32; LANES], [0u32; LANES]);
     for first in (0..total).step_by(LANES) {
         let (mut column, mut group) = (first / groups, first % groups);
-        for i in 0..LANES {
-            lane[0][i] = row.column.wrapping_add(column as u32);
-            lane[1][i] = group as u32;
+        for (lane, channel_group) in columns.iter_mut().zip(&mut channel_groups) {
+            *lane = row.column.wrapping_add(column as u32);
+            *channel_group = group as u32;
             group += 1;
             if group == groups {
                 (column, group) = (column + 1, 0);
             }
         }
-        let numbers = normals(lane[0], row.row, lane[1], row.iteration, row.key);
+        let numbers = normals(columns, row.row, channel_groups, row.iteration, row.key);
         let (mut column, mut group) = (first / groups, first % groups);
         for i in 0..LANES.min(total - first) {
             let at = column * c + group * 4;
@@ -223,7 +223,7 @@ fn ln(x: f32) -> f32 {
     let s = (m - 1.0) / (m + 1.0);
     let z = s * s;
     let series = 0.666_666_7 + z * (0.4 + z * (0.285_714_3 + z * (0.222_222_22 + z * 0.181_818_18)));
-    exponent as f32 * 0.693_147_2 + (s * 2.0 + s * z * series)
+    exponent as f32 * std::f32::consts::LN_2 + (s * 2.0 + s * z * series)
 }
 
 /// Sine and cosine of `turn` full turns, `turn` in [0, 1): Taylor polynomials within an eighth of a turn.

@@ -120,6 +120,14 @@ impl Picture {
             .map_err(|source| Error::Write { name: name_of(path), source })
     }
 
+    /// The bytes of the file that [`Picture::save_png`] writes.
+    ///
+    /// # Errors
+    /// [`Error::Write`] if the picture is too large for a PNG.
+    pub fn to_png(&self) -> Result<Vec<u8>, Error> {
+        self.encode_png().map_err(|source| Error::Write { name: "the picture".into(), source })
+    }
+
     fn encode_png(&self) -> Result<Vec<u8>, IoError> {
         let (height, width, channels) = self.pixels.dim();
         let color = match channels {

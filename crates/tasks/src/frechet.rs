@@ -172,3 +172,81 @@ impl Matrix {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gaussian(rows: &[Vec<f32>]) -> Gaussian {
+        let mut moments = Moments::new(rows[0].len());
+        rows.iter().for_each(|row| moments.add(row));
+        moments.gaussian().expect("two vectors or more")
+    }
+
+    fn cloud(count: usize, features: usize, phase: f64) -> Vec<Vec<f32>> {
+        let value = |i: usize, j: f64| ((((i * i % 31) as f64 * 0.37 * (j + 1.0) + phase).sin() + phase) * (j + 1.0)) as f32;
+        (0..count).map(|i| (0..features).map(|j| value(i, j as f64)).collect()).collect()
+    }
+
+    /// The expected numbers are SciPy's (1.17.1):
+    ///
+    /// ```python
+    /// import numpy as np
+    /// from scipy.linalg import sqrtm
+    ///
+    /// def cloud(count, features, phase):
+    ///     i, j = np.ogrid[:count, :features]
+    ///     return ((np.sin((i * i % 31) * 0.37 * (j + 1) + phase) + phase) * (j + 1)).astype(np.float32).astype(float)
+    ///
+    /// def frechet(a, b):
+    ///     d, s, t = a.mean(0) - b.mean(0), np.cov(a, rowvar=False), np.cov(b, rowvar=False)
+    ///     return d @ d + np.trace(s + t - 2 * sqrtm(s @ t)).real
+    ///
+    /// for n, m, features in [(40, 50, 6), (30, 31, 16), (5, 40, 8), (3, 4, 6)]:
+    ///     print(frechet(cloud(n, features, 0.0), cloud(m, features, 0.9)))
+    /// ```
+    ///
+    /// In the last two there are fewer vectors than features: such covariances have no full rank.
+    const EXPECTED: [(usize, usize, usize, f64); 4] = [
+        (40, 50, 6, 70.75466251470962),
+        (30, 31, 16, 1464.840014108902),
+        (5, 40, 8, 195.82595948122116),
+        (3, 4, 6, 113.42808893288478),
+    ];
+
+    #[test]
+    fn as_scipy_has_it() {
+        for (n, m, features, expected) in EXPECTED {
+            let found = frechet(&gaussian(&cloud(n, features, 0.0)), &gaussian(&cloud(m, features, 0.9)));
+            assert!((found - expected).abs() < 1e-6 * expected, "{n}, {m}, {features}: {found}, SciPy has {expected}");
+        }
+    }
+
+    #[test]
+    fn what_holds_of_every_distance() {
+        let (a, b) = (gaussian(&cloud(70, 64, 0.0)), gaussian(&cloud(90, 64, 0.4)));
+        // The vectors span about half of the space: elsewhere the root makes 1e-8 of rounding's 1e-16.
+        let allowed = 1e-6 * a.covariance.trace();
+        assert!(frechet(&a, &a).abs() < allowed);
+        assert!((frechet(&a, &b) - frechet(&b, &a)).abs() < allowed);
+        // One shared shape, moved: only the means differ.
+        let moved: Vec<Vec<f32>> = cloud(70, 64, 0.0).iter().map(|row| row.iter().map(|v| v + 2.0).collect()).collect();
+        assert!((frechet(&a, &gaussian(&moved)) - 4.0 * 64.0).abs() < allowed);
+    }
+
+    #[test]
+    fn a_large_mean_costs_no_digits() {
+        let moved: Vec<Vec<f32>> = (0..9).map(|i| vec![1e6 + i as f32, 5e6 - 2.0 * i as f32]).collect();
+        let covariance = gaussian(&moved).covariance.values;
+        for (found, expected) in covariance.iter().zip([7.5, -15.0, -15.0, 30.0]) {
+            assert!((found - expected).abs() < 1e-9, "{found}, {expected}");
+        }
+    }
+
+    #[test]
+    fn one_vector_has_no_covariance() {
+        let mut moments = Moments::new(2);
+        moments.add(&[1.0, 2.0]);
+        assert!(moments.gaussian().is_none());
+    }
+}

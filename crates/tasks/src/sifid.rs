@@ -134,3 +134,142 @@ fn folded(
     let made = tensor(weight, (outputs, inputs, 3, 3)).and_then(|w| Ok((w, tensor(bias, (1, outputs, 1, 1))?)));
     made.map_err(|e| e.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array3;
+
+    /// Layers of a randomly initialised network, two pictures, and what torchvision 0.29 makes of the first:
+    ///
+    /// ```python
+    /// import numpy as np, torch, torchvision
+    /// from safetensors.torch import save_file
+    /// from scipy.linalg import sqrtm
+    ///
+    /// torch.manual_seed(0)
+    /// stem = ["Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3"]
+    /// net = torchvision.models.inception_v3(weights=None, init_weights=True).eval()
+    /// for bn in (getattr(net, name).bn for name in stem):
+    ///     with torch.no_grad():
+    ///         bn.weight.uniform_(0.5, 1.5); bn.bias.normal_(0, 0.3)
+    ///         bn.running_mean.normal_(0, 0.2); bn.running_var.uniform_(0.3, 2)
+    /// weights = {k: v for k, v in net.state_dict().items() if k.split(".")[0] in stem and "tracked" not in k}
+    /// real = torch.randint(0, 256, (24, 29, 3), dtype=torch.uint8)
+    /// sample = torch.randint(0, 200, (21, 33, 3), dtype=torch.uint8)
+    ///
+    /// def features(x):
+    ///     x = x.permute(2, 0, 1)[None].float() / 255 * 2 - 1
+    ///     with torch.no_grad():
+    ///         for name in stem:
+    ///             x = getattr(net, name)(x)
+    ///     return x
+    ///
+    /// save_file({**weights, "real": real, "sample": sample, "map": features(real).contiguous()}, "inception_stem.safetensors")
+    /// a, b = (features(x)[0].permute(1, 2, 0).reshape(-1, 64).double().numpy() for x in (real, sample))
+    /// d, s, t = a.mean(0) - b.mean(0), np.cov(a, rowvar=False), np.cov(b, rowvar=False)
+    /// print(d @ d + np.trace(s + t - 2 * sqrtm(s @ t)).real)
+    /// ```
+    const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/inception_stem.safetensors");
+
+    const SIFID: f64 = 2.085286885616469;
+
+    struct Case {
+        inception: Inception,
+        tensors: HashMap<String, Tensor>,
+    }
+
+    fn case() -> Result<Case> {
+        let (tensors, _) = train::files::read_tensors(Path::new(FIXTURE), &Device::Cpu)?;
+        Ok(Case { inception: Inception::load(Path::new(FIXTURE))?, tensors })
+    }
+
+    impl Case {
+        fn picture(&self, name: &str) -> Result<Picture> {
+            let (h, w, c) = self.tensors[name].dims3()?;
+            let bytes = Array3::from_shape_vec((h, w, c), self.tensors[name].flatten_all()?.to_vec1::<u8>()?);
+            Ok(Picture::from_u8(bytes.expect("a picture").view())?)
+        }
+
+        fn map(&self, band: usize) -> Result<Vec<f32>> {
+            let mut map = Vec::new();
+            self.inception.visit(&self.picture("real")?, band, |vector| map.extend_from_slice(vector))?;
+            Ok(map)
+        }
+    }
+
+    #[test]
+    fn the_map_is_torchvisions() -> Result<()> {
+        let case = case()?;
+        let expected = case.tensors["map"].permute((0, 2, 3, 1))?.flatten_all()?.to_vec1::<f32>()?;
+        // Bands of one, two and four rows, and all at once.
+        for band in [1, 24, 50, BAND] {
+            let found = case.map(band)?;
+            assert_eq!(found.len(), expected.len());
+            let error = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(error < 1e-5, "{error} with {band} positions at once");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn the_distance_is_scipys() -> Result<()> {
+        let case = case()?;
+        let features = |name: &str| Ok::<_, Error>(case.inception.features(&case.picture(name)?)?.expect("large enough"));
+        let (real, sample) = (features("real")?, features("sample")?);
+        let found = real.distance(&sample);
+        assert!((found - SIFID).abs() < 1e-5 * SIFID, "{found}");
+        assert!(real.distance(&real) < 1e-9);
+        Ok(())
+    }
+
+    #[test]
+    fn gray_is_rgb_and_alpha_is_nothing() -> Result<()> {
+        let case = case()?;
+        let picture = |channels: usize| {
+            let value = |(y, x, c): (usize, usize, usize)| if c % 2 == 1 && channels < 3 || c == 3 { -1.0 } else { ((y * x) as f32).sin() };
+            Picture::from_pixels(Array3::from_shape_fn((12, 15, channels), value))
+        };
+        let rgb = case.inception.features(&picture(3)?)?.expect("large enough");
+        for channels in [1, 2, 4] {
+            let other = case.inception.features(&picture(channels)?)?.expect("large enough");
+            assert!(rgb.distance(&other) < 1e-9, "{channels} channels");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn small_pictures_have_none() -> Result<()> {
+        let case = case()?;
+        for (h, w, some) in [(1, 1, false), (6, 90, false), (8, 8, false), (7, 9, true), (9, 8, true)] {
+            let picture = Picture::from_pixels(Array3::zeros((h, w, 3)))?;
+            assert_eq!(case.inception.features(&picture)?.is_some(), some, "{h}x{w}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_wrong_file_is_named_with_what_is_wrong() -> Result<()> {
+        let dir = std::env::temp_dir().join(format!("consingan-sifid-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).expect("a directory");
+        let path = dir.join("weights.safetensors");
+        let refused = |path: &Path| Inception::load(path).expect_err("a wrong file").to_string();
+        assert!(refused(&path).contains("weights.safetensors"));
+        std::fs::write(&path, "PK\x03\x04 a pickle").expect("written");
+        assert!(refused(&path).contains("no safetensors file"));
+        let write = |change: &dyn Fn(&mut HashMap<String, Tensor>) -> Result<()>| {
+            let mut tensors = case()?.tensors;
+            change(&mut tensors)?;
+            Ok::<_, Error>(train::files::write_tensors(&path, tensors.into_iter().collect(), None)?)
+        };
+        let bias = "Conv2d_2a_3x3.bn.bias";
+        write(&|t| Ok(drop(t.remove(bias))))?;
+        assert!(refused(&path).contains("Conv2d_2a_3x3.bn.bias is missing"));
+        write(&|t| Ok(drop(t.insert(bias.into(), Tensor::zeros(64, DType::F32, &Device::Cpu)?))))?;
+        assert!(refused(&path).contains("[64], it should be [32]"));
+        write(&|t| Ok(drop(t.insert(bias.into(), Tensor::full(f32::NAN, 32, &Device::Cpu)?))))?;
+        assert!(refused(&path).contains("no numbers"));
+        std::fs::remove_dir_all(&dir).expect("removed");
+        Ok(())
+    }
+}

@@ -137,7 +137,7 @@ mod tests {
         let (real, black) = (ramp(0.02)?, ramp(0.0)?);
         assert_eq!(check_samples(&real, std::slice::from_ref(&black))?, Some(Collapse::Flat(0.0)));
         assert_eq!(check_samples(&real, &[black.clone(), ramp(0.01)?])?, None);
-        assert_eq!(check_samples(&black, &[black.clone()])?, None);
+        assert_eq!(check_samples(&black, std::slice::from_ref(&black))?, None);
         Ok(())
     }
 }

@@ -20,11 +20,11 @@ pub fn time_stage(
     let d = Discriminator::new(&net, weights(config.seed, 1), device)?;
     let sizes: Vec<_> = pictures[..=stage].iter().map(Picture::size).collect();
     let mut fixed = vec![tensor(&pictures[0], device)?];
-    for level in 1..=stage {
+    for (level, &size) in sizes.iter().enumerate().skip(1) {
         g.grow()?;
         let stream =
             Stream { seed: config.seed, purpose: Purpose::FixedNoise, stage: 0, level: level as u32, iteration: 0 };
-        fixed.push(kernels::normal(stream, (0, 0), net.noise_shape(level, sizes[level]), device)?);
+        fixed.push(kernels::normal(stream, (0, 0), net.noise_shape(level, size), device)?);
     }
     let amps: Vec<f64> = (0..=stage).map(|k| if k == 0 { 1.0 } else { 0.1 }).collect();
     let (mut opt_d, mut opt_g) = optimizers(&g, &d, config)?;

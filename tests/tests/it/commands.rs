@@ -1,4 +1,4 @@
-//! `inspect`, `bench`, `completions`, help.
+//! `inspect`, `evaluate`, `bench`, `completions`, help.
 
 use std::path::Path;
 use tests::{TINY, json_lines, picture, refused, succeeds, tell, tiny_run};
@@ -38,6 +38,50 @@ fn bench_prints_a_line_a_stage() {
         refused(dir.path(), ["bench", "a.png"].into_iter().chain(bad));
     }
     refused(dir.path(), ["bench", "missing.png"]);
+}
+
+#[test]
+fn evaluate_scores_a_run_and_a_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    tiny_run(dir.path(), "run", &[]);
+    let score = |args: &[&str]| {
+        json_lines(&succeeds(dir.path(), ["evaluate", "--json"].iter().chain(args)).out)[0].clone()
+    };
+    let own = score(&["run", "-n", "3", "--seed", "2"]);
+    assert_eq!(own["samples"], 3);
+    assert!(own["patch_swd"].as_f64() > Some(0.0), "{own}");
+    assert_eq!(own, score(&["run", "-n", "3", "--seed", "2", "--threads", "1"]));
+    // The picture itself is as realistic as can be, and nothing but a copy.
+    std::fs::create_dir(dir.path().join("copies")).unwrap();
+    for name in ["a.png", "b.png"] {
+        std::fs::copy(dir.path().join("tiny.png"), dir.path().join("copies").join(name)).unwrap();
+    }
+    let copies = score(&["--samples", "copies", "--real", "tiny.png"]);
+    assert!(
+        copies["copy_rate"].as_f64() > Some(0.9) && copies["patch_swd"].as_f64() < Some(1e-3),
+        "{copies}"
+    );
+
+    std::fs::create_dir(dir.path().join("empty")).unwrap();
+    std::fs::write(dir.path().join("file"), "x").unwrap();
+    for args in [
+        "",
+        "missing",
+        "run -n 0",
+        "run -n -1",
+        "run --seed -1",
+        "run --inception file",
+        "run --inception missing",
+        "run --real tiny.png",
+        "run --samples copies --real tiny.png",
+        "--samples copies",
+        "--samples empty --real tiny.png",
+        "--samples missing --real tiny.png",
+        "--samples copies --real file",
+        "--samples copies --real missing",
+    ] {
+        refused(dir.path(), ["evaluate"].into_iter().chain(args.split_whitespace()));
+    }
 }
 
 #[test]

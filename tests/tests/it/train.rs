@@ -54,7 +54,7 @@ fn a_finished_run_holds_these_files() {
         "fixed_noise.safetensors",
         "pyramid.safetensors",
     ]);
-    expected.extend(["pyramid.png", "samples/stage-0.png", "samples/stage-1.png"]);
+    expected.extend(["pyramid.png", "report.html", "samples/stage-0.png", "samples/stage-1.png"]);
     expected.extend(["stage-0/generator.safetensors", "stage-0/discriminator.safetensors"]);
     expected.extend(["stage-1/generator.safetensors", "stage-1/discriminator.safetensors"]);
     assert_eq!(names(&run), expected.into_iter().map(String::from).collect());
@@ -113,7 +113,7 @@ fn without_a_terminal_it_logs_plain_lines() {
     let told = succeeds(dir.path(), ["train", "large.png", "--out", "run"].into_iter().chain(TINY));
     assert!(!told.err.contains(['\u{1b}', '\r']), "{:?}", told.err);
     assert!(told.err.contains("80x96") && told.err.contains("scaled down to 34x40"), "{}", told.err);
-    let end = told.err.lines().rev().take(2).collect::<String>();
+    let end = told.err.lines().rev().take(3).collect::<String>();
     assert!(end.contains("consingan sample run") && end.contains("stage-1.png"), "{}", told.err);
     assert_eq!(told.out, "");
 }

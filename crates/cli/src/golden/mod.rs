@@ -35,13 +35,13 @@ pub(crate) fn run(cases: &Path, json: bool) -> Result<bool> {
             bail!("{}: no tensor was compared", path.display());
         }
         for check in checks {
-            let miss = !(check.error <= check.allowed);
+            let miss = check.error.is_nan() || check.error > check.allowed;
             tensors += 1;
             misses += usize::from(miss);
             check.print(&case.name, miss, json);
         }
     }
-    eprintln!("{} cases, {tensors} tensors, {misses} misses", files.len());
+    tracing::info!("{} cases, {tensors} tensors, {misses} misses", files.len());
     Ok(misses == 0)
 }
 

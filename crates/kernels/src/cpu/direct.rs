@@ -9,13 +9,11 @@ use std::mem::MaybeUninit;
 use super::epilogue::FinishRun;
 use super::gemm::Product;
 use super::pool::parallel_for;
-use super::rows::{padded, padded_len};
+use super::rows::{band, padded, padded_len};
 use super::scratch::{self, Use};
 use super::simd::{Shared, Simd};
 use super::{ConvShape, Epilogue, Filter, streams};
 
-/// Output rows of a task, where the shape allows.
-const BAND: usize = 4;
 /// Output pixels whose sums go through the buffer at a time: 12 KiB at 64 channels, a multiple of 6.
 const RUN: usize = 48;
 
@@ -33,13 +31,14 @@ pub(super) fn conv<S: Simd>(
     let taps = k * k * shape.ci;
     let stream = streams::<S>(shape, y);
     let y = Shared::new(y);
-    let bands = oh.div_ceil(BAND);
+    let band = band(shape);
+    let bands = oh.div_ceil(band);
     scratch::with(Use::Filter, taps * co, |weights| {
         pack::<S>(shape, filter, weights);
         let weights = &*weights;
         parallel_for(shape.n * bands, |task, _| {
-            let (picture, top) = (task / bands, task % bands * BAND);
-            let count = BAND.min(oh - top);
+            let (picture, top) = (task / bands, task % bands * band);
+            let count = band.min(oh - top);
             let rows = count + k - 1;
             scratch::with(Use::Block, RUN * co + padded_len(shape, rows), |buffer| {
                 let (sums, buffer) = buffer.split_at_mut(RUN * co);

@@ -5,11 +5,11 @@
 #![allow(unsafe_code)] // tasks write their own part of shared sums
 
 use super::ConvShape;
-use super::gemm::Product;
+use super::gemm::{Fetch, Product, ROWS};
 use super::pool::parallel_for;
 use super::rows::{padded, padded_len};
 use super::scratch::{self, Use};
-use super::simd::{Kernel, Shared, Simd};
+use super::simd::{Kernel, LINE, Shared, Simd};
 
 /// Pixels of a row that one product sums over.
 const RUN: usize = 64;
@@ -98,10 +98,16 @@ fn add_line<S: Simd>(
         }
         let gy = if copied == 0 { gy } else { copy };
         let rows = padded(shape, x, (picture, y, k), buffer);
+        // While the product goes over a run of the gradient, the next run is fetched, a share with every piece.
+        let pieces = k * run.div_ceil(ROWS) * co.div_ceil(S::COLUMNS * S::WIDTH);
+        let share = (RUN * co).div_ceil(pieces * 3 * LINE) * LINE;
+        let mut at = gy.as_ptr().wrapping_add(RUN * co);
+        let mut next = || {
+            let runs = [at, at.wrapping_add(share), at.wrapping_add(2 * share)];
+            at = at.wrapping_add(3 * share);
+            Some(Fetch { runs, lines: share / LINE })
+        };
         for (from, ky) in (0..ow).step_by(RUN).flat_map(|from| (0..k).map(move |ky| (from, ky))) {
-            // A share of the pixels that come next; the last ones' lie in the next row.
-            let share = (RUN * co).div_ceil(k);
-            s.prefetch_run(gy.as_ptr().wrapping_add((from + RUN) * co + ky * share), share);
             let product = Product {
                 rows: run,
                 vectors: co / S::WIDTH,
@@ -120,7 +126,7 @@ fn add_line<S: Simd>(
             };
             // SAFETY: the last pixel's run ends with its row, the gradient's rows are whole vectors, and `sums` has
             // `run` rows of `co` for each row of the kernel.
-            unsafe { product.run(s, || None) };
+            unsafe { product.run(s, &mut next) };
         }
     });
 }

@@ -5,13 +5,11 @@ use std::mem::MaybeUninit;
 
 use super::direct::weight;
 use super::pool::parallel_for;
-use super::rows::{Rows, padded, padded_len};
+use super::rows::{Rows, band, padded, padded_len};
 use super::scratch::{self, Use};
 use super::simd::{Kernel, Shared, Simd};
 use super::{ConvShape, Epilogue, Filter};
 
-/// Output rows of a task, where the shape allows.
-const BAND: usize = 4;
 /// Output pixels at a time.
 const PIXELS: usize = 4;
 
@@ -26,7 +24,8 @@ pub(super) fn conv<S: Simd>(
 ) {
     let (oh, ow, k) = (shape.out_h(), shape.out_w(), shape.k);
     let y = Shared::new(y);
-    let bands = oh.div_ceil(BAND);
+    let band = band(shape);
+    let bands = oh.div_ceil(band);
     // The run under one row of the kernel, and its length in whole vectors.
     let run = k * shape.ci;
     let padded_run = run.next_multiple_of(S::WIDTH);
@@ -40,8 +39,8 @@ pub(super) fn conv<S: Simd>(
         }
         let weights = &*weights;
         parallel_for(shape.n * bands, |task, _| {
-            let (picture, top) = (task / bands, task % bands * BAND);
-            let count = BAND.min(oh - top);
+            let (picture, top) = (task / bands, task % bands * band);
+            let count = band.min(oh - top);
             let rows = count + k - 1;
             scratch::with(Use::Block, ow * shape.co + padded_len(shape, rows), |buffer| {
                 let (sums, buffer) = buffer.split_at_mut(ow * shape.co);

@@ -201,7 +201,8 @@ fn algorithm(shape: &ConvShape) -> Algorithm {
 }
 
 /// Outputs of more bytes are stored past the caches: whoever reads them next finds their beginning evicted anyway.
-const STREAM_BYTES: usize = 12 << 20;
+/// Tests do with less.
+const STREAM_BYTES: usize = if cfg!(test) { 1 << 20 } else { 12 << 20 };
 
 /// Whether to store the output past the caches: where it is large, and in whole aligned vectors.
 fn streams<S: simd::Simd>(shape: &ConvShape, y: &[MaybeUninit<f32>]) -> bool {

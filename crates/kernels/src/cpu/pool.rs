@@ -250,3 +250,59 @@ fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every task once, workers in range, whoever else uses the pool meanwhile.
+    fn check_loop(tasks: usize) {
+        let counts: Vec<_> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
+        parallel_for(tasks, |task, _| {
+            parallel_for(3, |_, _| {
+                counts[task].fetch_add(1, Ordering::Relaxed);
+            });
+        });
+        assert!(counts.iter().all(|count| count.load(Ordering::Relaxed) == 3));
+        let seen: Vec<_> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
+        parallel_ahead(tasks, |task, next| {
+            assert!(next.is_none_or(|next| next > task && next < tasks));
+            seen[task].fetch_add(1, Ordering::Relaxed);
+        });
+        assert!(seen.iter().all(|count| count.load(Ordering::Relaxed) == 1));
+    }
+
+    #[test]
+    fn loops_run_every_task_once_whatever_happens_around_them() {
+        let changing = AtomicBool::new(true);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for count in [1, 4, 2, 7, 3].into_iter().cycle().take(40) {
+                    set_threads(count);
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                changing.store(false, Ordering::Relaxed);
+            });
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while changing.load(Ordering::Relaxed) {
+                        [0, 1, 2, 50].into_iter().for_each(check_loop);
+                    }
+                });
+            }
+        });
+        set_threads(0);
+        assert!(threads() >= 1);
+    }
+
+    #[test]
+    fn a_panic_reaches_the_caller_and_the_pool_survives() {
+        let loops = || parallel_for(100, |task, _| assert!(task != 57, "task {task}"));
+        for _ in 0..20 {
+            let panic = catch_unwind(loops).expect_err("task 57 panics");
+            let message = panic.downcast_ref::<String>().expect("a formatted message");
+            assert_eq!(message, "task 57");
+            check_loop(20);
+        }
+    }
+}

@@ -11,6 +11,11 @@ pub(super) struct Rows<'a> {
     pub row: usize,
 }
 
+/// Output rows of a task: with more, fewer input rows are copied and read twice; with less, there are more tasks.
+pub(super) fn band(shape: &ConvShape) -> usize {
+    if shape.n * shape.out_h() >= 256 { 8 } else { 4 }
+}
+
 /// How long a buffer [`padded`] needs for `rows` rows.
 pub(super) fn padded_len(shape: &ConvShape, rows: usize) -> usize {
     if shape.pad == 0 { 0 } else { rows * (shape.w + 2 * shape.pad) * shape.ci }
