@@ -12,7 +12,8 @@ use train::Run;
 pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     args.threads.apply();
     let inception = args.inception.as_deref().map(Inception::load).transpose()?;
-    let bar = if std::io::stderr().is_terminal() { BARS.add(ProgressBar::new(0)) } else { ProgressBar::hidden() };
+    let bar =
+        if std::io::stderr().is_terminal() { BARS.add(ProgressBar::new(0)) } else { ProgressBar::hidden() };
     let progress = |done: u32| bar.set_position(done.into());
     let quality = match (&args.run, &args.samples, &args.real) {
         (Some(dir), ..) => {
@@ -40,7 +41,11 @@ fn json(quality: &Quality) -> serde_json::Value {
     }
     value["pixel_diversity"] = quality.report.pixel_diversity.into();
     value["sifid"] = quality.sifid.into();
-    let floor = quality.floor.figures().into_iter().map(|(name, figure)| (name.to_string(), serde_json::json!(figure)));
+    let floor = quality
+        .floor
+        .figures()
+        .into_iter()
+        .map(|(name, figure)| (name.to_string(), serde_json::json!(figure)));
     value["floor"] = floor.collect();
     value["floor"]["sifid"] = quality.floor_sifid.into();
     value

@@ -13,16 +13,21 @@ use train::Run;
 /// Name of the report in a run directory.
 const FILE: &str = "report.html";
 
-/// Pixels of samples that are scored at the end of training. Scoring takes some 10 ms for 200 of them on one core, and is
-/// to take seconds; `consingan report` takes its time.
-const SCORED_PIXELS: usize = 150_000;
+/// Pixels of all samples that are scored at the end of training. At most two seconds of a core go into a sample of a
+/// picture that this lets through, and the end is to take seconds; `consingan report` takes its time.
+const SCORED_PIXELS: usize = 125_000;
 
 pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode> {
     args.threads.apply();
     let run = Run::open(&args.run)?;
     let path = args.out.clone().unwrap_or_else(|| run.dir.join(FILE));
-    let bar = if std::io::stderr().is_terminal() { BARS.add(ProgressBar::new(args.n.into())) } else { ProgressBar::hidden() };
-    let request = ReportRequest { samples: args.n, scored: true, seed: args.seed.unwrap_or(run.info.seed + 1) };
+    let bar = if std::io::stderr().is_terminal() {
+        BARS.add(ProgressBar::new(args.n.into()))
+    } else {
+        ProgressBar::hidden()
+    };
+    let request =
+        ReportRequest { samples: args.n, scored: true, seed: args.seed.unwrap_or(run.info.seed + 1) };
     write_report(&run, &request, &path, |done| bar.set_position(done.into()))?;
     bar.finish_and_clear();
     if args.json {
@@ -39,7 +44,11 @@ pub(crate) fn at_the_end(run: &Run) -> tasks::Result<PathBuf> {
     let (h, w) = run.info.sizes[run.info.sizes.len() - 1];
     let scored = (SCORED_PIXELS / (h * w)).min(8) as u32;
     // Diversity is a figure of two samples or more.
-    let request = ReportRequest { samples: if scored > 1 { scored } else { 4 }, scored: scored > 1, seed: run.info.seed + 1 };
+    let request = ReportRequest {
+        samples: if scored > 1 { scored } else { 4 },
+        scored: scored > 1,
+        seed: run.info.seed + 1,
+    };
     let path = run.dir.join(FILE);
     write_report(run, &request, &path, |_| {})?;
     Ok(path)

@@ -24,7 +24,11 @@ pub struct Quality {
 /// Draws `n` samples of a run at its own size and scores them against its training picture, with SIFID if `inception` is
 /// given. `progress` is called with the number of samples that are done.
 pub fn evaluate_run(
-    run: &Run, n: u32, request: &SampleRequest, inception: Option<&Inception>, progress: impl FnMut(u32),
+    run: &Run,
+    n: u32,
+    request: &SampleRequest,
+    inception: Option<&Inception>,
+    progress: impl FnMut(u32),
 ) -> Result<Quality> {
     let device = Device::Cpu;
     let sampler = Sampler::new(run, request, &device)?;
@@ -36,7 +40,10 @@ pub fn evaluate_run(
 /// Scores the pictures in `samples` (contact sheets are skipped) against the picture `real`, with SIFID if `inception` is
 /// given.
 pub fn evaluate_folder(
-    samples: &Path, real: &Path, inception: Option<&Inception>, progress: impl FnMut(u32),
+    samples: &Path,
+    real: &Path,
+    inception: Option<&Inception>,
+    progress: impl FnMut(u32),
 ) -> Result<Quality> {
     let real = pyramid::load(real)?;
     let files = pictures_in(samples)?;
@@ -45,7 +52,10 @@ pub fn evaluate_folder(
 
 /// Scores the pictures `sample(0)..sample(n - 1)` against `real`.
 pub(crate) fn score(
-    real: &Picture, n: u32, inception: Option<&Inception>, mut sample: impl FnMut(u32) -> Result<Picture>,
+    real: &Picture,
+    n: u32,
+    inception: Option<&Inception>,
+    mut sample: impl FnMut(u32) -> Result<Picture>,
     mut progress: impl FnMut(u32),
 ) -> Result<Quality> {
     let reference = Reference::new(real.pixels(), &Options::default())?;
@@ -81,14 +91,18 @@ fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(io)? {
         let path = entry.map_err(io)?.path();
-        let lower = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().to_lowercase();
+        let lower =
+            |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().to_lowercase();
         let sheet = lower(path.file_stem()).contains("sheet");
         if path.is_file() && !sheet && EXTENSIONS.contains(&lower(path.extension()).as_str()) {
             files.push(path);
         }
     }
     if files.is_empty() {
-        return Err(Error::Run { path: folder.to_path_buf(), reason: "holds no pictures; name a folder of samples".into() });
+        return Err(Error::Run {
+            path: folder.to_path_buf(),
+            reason: "holds no pictures; name a folder of samples".into(),
+        });
     }
     files.sort();
     Ok(files)

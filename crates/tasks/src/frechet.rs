@@ -59,7 +59,8 @@ impl Moments {
         let mut covariance = Matrix::zeros(n);
         for i in 0..n {
             for j in 0..=i {
-                let value = (self.products.values[i * n + j] - self.sums[i] * self.sums[j] / count) / (count - 1.0);
+                let value =
+                    (self.products.values[i * n + j] - self.sums[i] * self.sums[j] / count) / (count - 1.0);
                 covariance.values[i * n + j] = value;
                 covariance.values[j * n + i] = value;
             }
@@ -184,7 +185,9 @@ mod tests {
     }
 
     fn cloud(count: usize, features: usize, phase: f64) -> Vec<Vec<f32>> {
-        let value = |i: usize, j: f64| ((((i * i % 31) as f64 * 0.37 * (j + 1.0) + phase).sin() + phase) * (j + 1.0)) as f32;
+        let value = |i: usize, j: f64| {
+            ((((i * i % 31) as f64 * 0.37 * (j + 1.0) + phase).sin() + phase) * (j + 1.0)) as f32
+        };
         (0..count).map(|i| (0..features).map(|j| value(i, j as f64)).collect()).collect()
     }
 
@@ -218,7 +221,10 @@ mod tests {
     fn as_scipy_has_it() {
         for (n, m, features, expected) in EXPECTED {
             let found = frechet(&gaussian(&cloud(n, features, 0.0)), &gaussian(&cloud(m, features, 0.9)));
-            assert!((found - expected).abs() < 1e-6 * expected, "{n}, {m}, {features}: {found}, SciPy has {expected}");
+            assert!(
+                (found - expected).abs() < 1e-6 * expected,
+                "{n}, {m}, {features}: {found}, SciPy has {expected}"
+            );
         }
     }
 
@@ -230,7 +236,8 @@ mod tests {
         assert!(frechet(&a, &a).abs() < allowed);
         assert!((frechet(&a, &b) - frechet(&b, &a)).abs() < allowed);
         // One shared shape, moved: only the means differ.
-        let moved: Vec<Vec<f32>> = cloud(70, 64, 0.0).iter().map(|row| row.iter().map(|v| v + 2.0).collect()).collect();
+        let moved: Vec<Vec<f32>> =
+            cloud(70, 64, 0.0).iter().map(|row| row.iter().map(|v| v + 2.0).collect()).collect();
         assert!((frechet(&a, &gaussian(&moved)) - 4.0 * 64.0).abs() < allowed);
     }
 

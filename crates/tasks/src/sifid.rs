@@ -54,8 +54,12 @@ impl Inception {
     pub fn load(path: &Path) -> Result<Self> {
         let wrong = |reason: String| Error::Weights { path: path.to_path_buf(), reason };
         let (tensors, _) = train::files::read_tensors(path, &Device::Cpu).map_err(|e| match e {
-            train::Error::Io { source, .. } => wrong(format!("{source}; name torchvision's inception_v3 as a safetensors file")),
-            _ => wrong("is no safetensors file; convert torchvision's inception_v3 as docs/METRICS.md shows".into()),
+            train::Error::Io { source, .. } => {
+                wrong(format!("{source}; name torchvision's inception_v3 as a safetensors file"))
+            }
+            _ => wrong(
+                "is no safetensors file; convert torchvision's inception_v3 as docs/METRICS.md shows".into(),
+            ),
         })?;
         let [a, b, c] = LAYERS.map(|layer| folded(&tensors, layer).map_err(wrong));
         Ok(Inception { layers: [a?, b?, c?] })
@@ -107,13 +111,19 @@ fn layer(x: &Tensor, (weight, bias): &(Tensor, Tensor), stride: usize) -> Result
 
 /// A convolution and its batch norm as one: `(w x - mean) / sqrt(var + eps) * scale + shift` is linear in `x`.
 fn folded(
-    tensors: &HashMap<String, Tensor>, (name, inputs, outputs): (&str, usize, usize),
+    tensors: &HashMap<String, Tensor>,
+    (name, inputs, outputs): (&str, usize, usize),
 ) -> std::result::Result<(Tensor, Tensor), String> {
     let get = |part: &str, shape: &[usize]| {
         let name = format!("{name}.{part}");
-        let tensor = tensors.get(&name).ok_or_else(|| format!("{name} is missing; it must be torchvision's inception_v3"))?;
+        let tensor = tensors
+            .get(&name)
+            .ok_or_else(|| format!("{name} is missing; it must be torchvision's inception_v3"))?;
         if tensor.dims() != shape {
-            return Err(format!("{name} is {:?}, it should be {shape:?}; it must be torchvision's inception_v3", tensor.dims()));
+            return Err(format!(
+                "{name} is {:?}, it should be {shape:?}; it must be torchvision's inception_v3",
+                tensor.dims()
+            ));
         }
         let values = tensor.to_dtype(DType::F64).and_then(|t| t.flatten_all()?.to_vec1::<f64>());
         match values {
@@ -123,15 +133,19 @@ fn folded(
     };
     let weight = get("conv.weight", &[outputs, inputs, 3, 3])?;
     let norm = |part: &str| get(&format!("bn.{part}"), &[outputs]);
-    let (scale, shift, mean, variance) = (norm("weight")?, norm("bias")?, norm("running_mean")?, norm("running_var")?);
+    let (scale, shift, mean, variance) =
+        (norm("weight")?, norm("bias")?, norm("running_mean")?, norm("running_var")?);
     if variance.iter().any(|v| *v < 0.0) {
         return Err(format!("{name}.bn.running_var holds negative values; convert the weights anew"));
     }
     let factor: Vec<f64> = scale.iter().zip(&variance).map(|(s, v)| s / (v + EPSILON).sqrt()).collect();
-    let weight: Vec<f32> = weight.iter().enumerate().map(|(i, w)| (w * factor[i / (inputs * 9)]) as f32).collect();
+    let weight: Vec<f32> =
+        weight.iter().enumerate().map(|(i, w)| (w * factor[i / (inputs * 9)]) as f32).collect();
     let bias: Vec<f32> = (0..outputs).map(|i| (shift[i] - mean[i] * factor[i]) as f32).collect();
-    let tensor = |values: Vec<f32>, shape: (usize, usize, usize, usize)| Tensor::from_vec(values, shape, &Device::Cpu);
-    let made = tensor(weight, (outputs, inputs, 3, 3)).and_then(|w| Ok((w, tensor(bias, (1, outputs, 1, 1))?)));
+    let tensor =
+        |values: Vec<f32>, shape: (usize, usize, usize, usize)| Tensor::from_vec(values, shape, &Device::Cpu);
+    let made =
+        tensor(weight, (outputs, inputs, 3, 3)).and_then(|w| Ok((w, tensor(bias, (1, outputs, 1, 1))?)));
     made.map_err(|e| e.to_string())
 }
 
@@ -215,7 +229,9 @@ mod tests {
     #[test]
     fn the_distance_is_scipys() -> Result<()> {
         let case = case()?;
-        let features = |name: &str| Ok::<_, Error>(case.inception.features(&case.picture(name)?)?.expect("large enough"));
+        let features = |name: &str| {
+            Ok::<_, Error>(case.inception.features(&case.picture(name)?)?.expect("large enough"))
+        };
         let (real, sample) = (features("real")?, features("sample")?);
         let found = real.distance(&sample);
         assert!((found - SIFID).abs() < 1e-5 * SIFID, "{found}");
@@ -227,7 +243,9 @@ mod tests {
     fn gray_is_rgb_and_alpha_is_nothing() -> Result<()> {
         let case = case()?;
         let picture = |channels: usize| {
-            let value = |(y, x, c): (usize, usize, usize)| if c % 2 == 1 && channels < 3 || c == 3 { -1.0 } else { ((y * x) as f32).sin() };
+            let value = |(y, x, c): (usize, usize, usize)| {
+                if c % 2 == 1 && channels < 3 || c == 3 { -1.0 } else { ((y * x) as f32).sin() }
+            };
             Picture::from_pixels(Array3::from_shape_fn((12, 15, channels), value))
         };
         let rgb = case.inception.features(&picture(3)?)?.expect("large enough");
@@ -250,9 +268,8 @@ mod tests {
 
     #[test]
     fn a_wrong_file_is_named_with_what_is_wrong() -> Result<()> {
-        let dir = std::env::temp_dir().join(format!("consingan-sifid-{}", std::process::id()));
-        std::fs::create_dir_all(&dir).expect("a directory");
-        let path = dir.join("weights.safetensors");
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("weights.safetensors");
         let refused = |path: &Path| Inception::load(path).expect_err("a wrong file").to_string();
         assert!(refused(&path).contains("weights.safetensors"));
         std::fs::write(&path, "PK\x03\x04 a pickle").expect("written");
@@ -269,7 +286,6 @@ mod tests {
         assert!(refused(&path).contains("[64], it should be [32]"));
         write(&|t| Ok(drop(t.insert(bias.into(), Tensor::full(f32::NAN, 32, &Device::Cpu)?))))?;
         assert!(refused(&path).contains("no numbers"));
-        std::fs::remove_dir_all(&dir).expect("removed");
         Ok(())
     }
 }

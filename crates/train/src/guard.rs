@@ -91,11 +91,17 @@ impl GuardState {
     }
 }
 
-/// Whether losses tell that training has gone wrong.
-pub(crate) fn check_losses(losses: &[f32; 5]) -> Option<Collapse> {
+/// Whether losses tell that training has gone wrong; `lambda` is the penalty's weight, which is taken out. The reconstruction's
+/// error cannot explode: both pictures lie in [-1, 1].
+pub(crate) fn check_losses(losses: &[f32; 5], lambda: f64) -> Option<Collapse> {
     let named = || Losses::NAMES.into_iter().zip(*losses);
-    let nan = named().find(|(_, l)| !l.is_finite()).map(|(name, _)| Collapse::NotANumber(name));
-    nan.or_else(|| named().find(|(_, l)| l.abs() > EXPLODED).map(|(name, l)| Collapse::Exploded(name, l)))
+    if let Some((name, _)) = named().find(|(_, l)| !l.is_finite()) {
+        return Some(Collapse::NotANumber(name));
+    }
+    let [real, fake, penalty, adversarial, _] = *losses;
+    let scores = [real, fake, penalty / lambda.max(f64::MIN_POSITIVE) as f32, adversarial];
+    let exploded = Losses::NAMES.into_iter().zip(scores).find(|(_, l)| l.is_finite() && l.abs() > EXPLODED);
+    exploded.map(|(name, l)| Collapse::Exploded(name, l))
 }
 
 /// Whether samples have gone flat beside the real picture; a picture that is flat itself cannot tell.
@@ -126,9 +132,10 @@ mod tests {
 
     #[test]
     fn losses_are_judged_by_name() {
-        assert_eq!(check_losses(&[1.0, -300.0, 0.0, 2.0, 3.0]), None);
-        assert_eq!(check_losses(&[1.0, f32::NAN, 0.0, 2.0, 3.0]), Some(Collapse::NotANumber("d_fake")));
-        assert_eq!(check_losses(&[1.0, 0.0, 2e6, 2.0, 3.0]), Some(Collapse::Exploded("gradient_penalty", 2e6)));
+        assert_eq!(check_losses(&[1.0, -300.0, 0.0, 2.0, 3e6], 0.1), None);
+        assert_eq!(check_losses(&[1.0, -300.0, 2e6, 2.0, 3.0], 1000.0), None);
+        assert_eq!(check_losses(&[1.0, f32::NAN, 0.0, 2.0, 3.0], 0.1), Some(Collapse::NotANumber("d_fake")));
+        assert_eq!(check_losses(&[1.0, 0.0, 2e6, 2.0, 3.0], 1.0), Some(Collapse::Exploded("gradient_penalty", 2e6)));
     }
 
     #[test]

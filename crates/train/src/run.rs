@@ -103,7 +103,7 @@ pub fn train(run: &mut Run, device: &Device, pace: Pace, observer: &mut dyn Obse
             let logged = iteration.is_multiple_of(pace.log_every) || last;
             let checked = at.done.is_multiple_of(guard::CHECK_EVERY) || last;
             let losses = if logged || checked { Some(losses.read()?) } else { None };
-            let mut collapse = losses.filter(|_| checked).as_ref().and_then(guard::check_losses);
+            let mut collapse = losses.filter(|_| checked).and_then(|l| guard::check_losses(&l, config.lambda_grad));
             if collapse.is_none() && config.guard == GuardKind::All && at.done.is_multiple_of(guard::KEEP_EVERY) {
                 let samples = (0..4).map(|index| draw(&g, sampling, index)).collect::<Result<Vec<_>>>()?;
                 collapse = guard::check_samples(&inputs.real, &samples)?;

@@ -39,7 +39,13 @@ pub(super) fn weight_grad<S: Simd>(
         sums(s, shape, x, gy, |ky, kx, i, o, sum| dw[((o * ci + i) * k + ky) * k + kx] = sum);
     }
     if let Some(db) = db {
-        channel_sums(s, gy, db);
+        // Picture by picture: equal and opposite gradients of two pictures must cancel exactly.
+        let mut of_picture = vec![0.0; co];
+        db.fill(0.0);
+        for gy in gy.chunks_exact(gy.len() / shape.n) {
+            channel_sums(s, gy, &mut of_picture);
+            db.iter_mut().zip(&of_picture).for_each(|(db, sum)| *db += sum);
+        }
     }
 }
 

@@ -42,7 +42,8 @@ impl Chart<'_> {
         let until = self.until.max(self.lines.iter().flat_map(|l| l.1).map(|p| p.0).fold(1.0, f64::max));
         let x = |iteration: f64| LEFT + (WIDTH - LEFT - RIGHT) * iteration / until;
         let y = |value: f64| TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - scale.at(value));
-        let axis = if scale.logarithmic { format!("{}, log scale", self.axis) } else { self.axis.to_string() };
+        let axis =
+            if scale.logarithmic { format!("{}, log scale", self.axis) } else { self.axis.to_string() };
 
         let mut svg = String::new();
         let (bottom, right) = (HEIGHT - BOTTOM, WIDTH - RIGHT);
@@ -50,19 +51,31 @@ impl Chart<'_> {
         for (value, label) in scale.ticks() {
             let y = y(value);
             let _ = write!(svg, "<path class=\"grid\" d=\"M{LEFT} {y:.1}H{right}\"/>");
-            let _ = write!(svg, "<text class=\"end\" x=\"{}\" y=\"{:.1}\">{label}</text>", LEFT - 5.0, y + 3.5);
+            let _ =
+                write!(svg, "<text class=\"end\" x=\"{}\" y=\"{:.1}\">{label}</text>", LEFT - 5.0, y + 3.5);
         }
         for tick in (0..=4).map(|k| k as f64 * step(until / 4.0)).filter(|&t| t <= until * 1.001) {
-            let _ = write!(svg, "<text class=\"middle\" x=\"{:.1}\" y=\"{}\">{tick}</text>", x(tick), bottom + 14.0);
+            let _ = write!(
+                svg,
+                "<text class=\"middle\" x=\"{:.1}\" y=\"{}\">{tick}</text>",
+                x(tick),
+                bottom + 14.0
+            );
         }
         let (middle_x, middle_y) = ((LEFT + right) / 2.0, (TOP + bottom) / 2.0);
-        let _ = write!(svg, "<text class=\"middle\" x=\"{middle_x}\" y=\"{}\">iteration</text>", HEIGHT - 5.0);
-        let _ = write!(svg, "<text class=\"middle\" transform=\"translate(11 {middle_y})rotate(-90)\">{}</text>", escape(&axis));
+        let _ =
+            write!(svg, "<text class=\"middle\" x=\"{middle_x}\" y=\"{}\">iteration</text>", HEIGHT - 5.0);
+        let _ = write!(
+            svg,
+            "<text class=\"middle\" transform=\"translate(11 {middle_y})rotate(-90)\">{}</text>",
+            escape(&axis)
+        );
         if let Some(mark) = self.mark {
             let _ = write!(svg, "<path class=\"mark\" d=\"M{:.1} {TOP}V{bottom}\"/>", x(mark));
         }
         for (index, (_, points)) in self.lines.iter().enumerate() {
-            let path: Vec<String> = decimated(points).iter().map(|p| format!("{:.1} {:.1}", x(p.0), y(p.1))).collect();
+            let path: Vec<String> =
+                decimated(points).iter().map(|p| format!("{:.1} {:.1}", x(p.0), y(p.1))).collect();
             // A line of a single point would not be seen.
             let path = if path.len() == 1 { format!("{}h2", path[0]) } else { path.join("L") };
             let _ = write!(svg, "<path class=\"line-{index}\" d=\"M{path}\"/>");
@@ -70,7 +83,8 @@ impl Chart<'_> {
 
         let key = |(index, (name, points)): (usize, &(&str, &[(f64, f64)]))| {
             let last = points.last().map_or_else(|| "-".into(), |point| short(point.1));
-            let swatch = if self.lines.len() > 1 { format!("<i class=\"key-{index}\"></i>") } else { String::new() };
+            let swatch =
+                if self.lines.len() > 1 { format!("<i class=\"key-{index}\"></i>") } else { String::new() };
             format!("<span>{swatch}{} {last}</span>", escape(name))
         };
         let keys: Vec<String> = self.lines.iter().enumerate().map(key).collect();
@@ -159,7 +173,9 @@ fn decimated(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     }
     let mut kept = Vec::with_capacity(POINTS);
     for stretch in points.chunks(points.len().div_ceil(POINTS / 2)) {
-        let extreme = |sign: f64| (0..stretch.len()).min_by(|&a, &b| (sign * stretch[a].1).total_cmp(&(sign * stretch[b].1)));
+        let extreme = |sign: f64| {
+            (0..stretch.len()).min_by(|&a, &b| (sign * stretch[a].1).total_cmp(&(sign * stretch[b].1)))
+        };
         let (low, high) = (extreme(1.0).unwrap_or(0), extreme(-1.0).unwrap_or(0));
         kept.push(stretch[low.min(high)]);
         if low != high {
@@ -175,21 +191,30 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_few() {
-        for (low, high, logarithmic) in
-            [(0.0, 1.0, false), (-13.2, 15.7, false), (0.4, 3.8, true), (1e-3, 2.0, true), (2.0, 2.0, false), (0.0, 0.0, true),
-             (1e-12, 1e12, true), (-3e38, 3e38, false), (1.0, 1.0 + 1e-9, false)]
-        {
+        for (low, high, logarithmic) in [
+            (0.0, 1.0, false),
+            (-13.2, 15.7, false),
+            (0.4, 3.8, true),
+            (1e-3, 2.0, true),
+            (2.0, 2.0, false),
+            (0.0, 0.0, true),
+            (1e-12, 1e12, true),
+            (-3e38, 3e38, false),
+            (1.0, 1.0 + 1e-9, false),
+        ] {
             let ticks = Scale::new(low, high, logarithmic).ticks();
             assert!((2..=7).contains(&ticks.len()), "{low} to {high}: {ticks:?}");
         }
-        let labels = |low, high| Scale::new(low, high, false).ticks().into_iter().map(|t| t.1).collect::<Vec<_>>();
+        let labels =
+            |low, high| Scale::new(low, high, false).ticks().into_iter().map(|t| t.1).collect::<Vec<_>>();
         assert_eq!(labels(-0.1, 1.1), ["0.0", "0.5", "1.0"]);
         assert_eq!(labels(-1900.0, 2100.0), ["-2000", "-1000", "0", "1000", "2000"]);
     }
 
     #[test]
     fn no_spike_is_lost() {
-        let points: Vec<(f64, f64)> = (0..100_000).map(|i| (i as f64, if i == 54_321 { 1e6 } else { (i as f64).sin() })).collect();
+        let points: Vec<(f64, f64)> =
+            (0..100_000).map(|i| (i as f64, if i == 54_321 { 1e6 } else { (i as f64).sin() })).collect();
         let kept = decimated(&points);
         assert!(kept.len() <= POINTS && kept.contains(&(54_321.0, 1e6)));
         assert!(kept.windows(2).all(|pair| pair[0].0 < pair[1].0));
@@ -199,11 +224,31 @@ mod tests {
     fn every_chart_is_drawn_with_numbers() {
         for points in [vec![(1.0, 5.0)], vec![(1.0, 0.0), (2.0, 0.0)], vec![(1.0, -1e30), (900.0, 1e30)]] {
             let lines = [("a<b", points.as_slice())];
-            let chart = Chart { title: "t", axis: "loss", lines: &lines, until: 100.0, mark: Some(80.0), logarithmic: true };
+            let chart = Chart {
+                title: "t",
+                axis: "loss",
+                lines: &lines,
+                until: 100.0,
+                mark: Some(80.0),
+                logarithmic: true,
+            };
             let html = chart.html();
-            assert!(html.contains("<svg") && !html.contains("NaN") && !html.contains("inf") && !html.contains("a<b"), "{html}");
+            assert!(
+                html.contains("<svg")
+                    && !html.contains("NaN")
+                    && !html.contains("inf")
+                    && !html.contains("a<b"),
+                "{html}"
+            );
         }
-        let none = Chart { title: "t", axis: "loss", lines: &[("a", &[])], until: 1.0, mark: None, logarithmic: false };
+        let none = Chart {
+            title: "t",
+            axis: "loss",
+            lines: &[("a", &[])],
+            until: 1.0,
+            mark: None,
+            logarithmic: false,
+        };
         assert_eq!(none.html(), "");
     }
 }

@@ -17,7 +17,10 @@ pub(super) fn header(run: &Run, log: &Log) -> String {
         format!("unfinished: {} of {} stages are done", info.stages_done, info.sizes.len())
     };
     let (preset, task) = (escape(&info.preset), escape(&info.task));
-    format!("<header>\n<h1>{}</h1>\n<p>ConSinGAN, {task}, preset {preset}, {state}</p>\n</header>\n", escape(&info.picture))
+    format!(
+        "<header>\n<h1>{}</h1>\n<p>ConSinGAN, {task}, preset {preset}, {state}</p>\n</header>\n",
+        escape(&info.picture)
+    )
 }
 
 /// Time a stage, facts, configuration.
@@ -33,7 +36,9 @@ pub(super) fn section(run: &Run, log: &Log) -> Result<String> {
 fn times(run: &Run) -> String {
     let info = &run.info;
     let longest = info.seconds.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
-    let mut html = String::from("<table class=\"times\">\n<thead><tr><th>stage</th><th>size</th><th>noise</th><th>time</th><th></th></tr></thead>\n<tbody>\n");
+    let mut html = String::from(
+        "<table class=\"times\">\n<thead><tr><th>stage</th><th>size</th><th>noise</th><th>time</th><th></th></tr></thead>\n<tbody>\n",
+    );
     for (stage, (h, w)) in info.sizes.iter().enumerate() {
         let amp = info.amps.get(stage).map_or_else(|| "-".into(), |amp| short(*amp));
         let seconds = info.seconds.get(stage);
@@ -57,9 +62,17 @@ fn facts(run: &Run, log: &Log) -> Result<Vec<(String, String)>> {
         ("seed", info.seed.to_string()),
     ];
     if let Some(last) = info.stages_done.checked_sub(1) {
-        let count = |list: Vec<(String, candle_core::Tensor)>| list.iter().map(|(_, t)| t.elem_count()).sum::<usize>().to_string();
-        facts.push(("generator", format!("{} parameters", count(run.generator(last, &Device::Cpu)?.parameters()))));
-        facts.push(("discriminator", format!("{} parameters", count(run.discriminator(last, &Device::Cpu)?.parameters()))));
+        let count = |list: Vec<(String, candle_core::Tensor)>| {
+            list.iter().map(|(_, t)| t.elem_count()).sum::<usize>().to_string()
+        };
+        facts.push((
+            "generator",
+            format!("{} parameters", count(run.generator(last, &Device::Cpu)?.parameters())),
+        ));
+        facts.push((
+            "discriminator",
+            format!("{} parameters", count(run.discriminator(last, &Device::Cpu)?.parameters())),
+        ));
     }
     facts.extend(log.begun.and_then(date).map(|date| ("begun", date)));
     facts.extend(log.ended.and_then(date).map(|date| ("ended", date)));
@@ -70,12 +83,16 @@ fn facts(run: &Run, log: &Log) -> Result<Vec<(String, String)>> {
 fn configuration(run: &Run) -> Result<Vec<(String, String)>> {
     let text = toml::to_string(&run.config)
         .map_err(|e| Error::Run { path: run.dir.join("config.toml"), reason: e.to_string() })?;
-    let entry = |line: &str| line.split_once(" = ").map(|(key, value)| (key.to_string(), value.trim_matches('"').to_string()));
+    let entry = |line: &str| {
+        line.split_once(" = ").map(|(key, value)| (key.to_string(), value.trim_matches('"').to_string()))
+    };
     Ok(text.lines().filter_map(entry).collect())
 }
 
 fn list(entries: &[(String, String)]) -> String {
-    let entry = |(name, value): &(String, String)| format!("<div><dt>{}</dt><dd>{}</dd></div>\n", escape(name), escape(value));
+    let entry = |(name, value): &(String, String)| {
+        format!("<div><dt>{}</dt><dd>{}</dd></div>\n", escape(name), escape(value))
+    };
     format!("<dl>\n{}</dl>\n", entries.iter().map(entry).collect::<String>())
 }
 

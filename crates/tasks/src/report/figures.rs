@@ -5,23 +5,49 @@ use crate::Quality;
 
 /// Key, name, which direction is good, and what it says.
 const FIGURES: [(&str, &str, &str, &str); 10] = [
-    ("patch_realism", "Patch realism", "low", "How far the samples' patches are from the nearest of the picture. High: smears or noise."),
+    (
+        "patch_realism",
+        "Patch realism",
+        "low",
+        "How far the samples' patches are from the nearest of the picture. High: smears or noise.",
+    ),
     ("patch_realism_2", "Patch realism, 1/2", "low", "The same at half the size: coarser structure."),
-    ("pixel_diversity", "Pixel diversity", "high", "How much samples differ from each other, relative to the picture's contrast. Near 0: always the same picture."),
-    ("patch_swd", "Patch distance", "low", "Whether patches occur as often as in the picture (sliced Wasserstein)."),
+    (
+        "pixel_diversity",
+        "Pixel diversity",
+        "high",
+        "How much samples differ from each other, relative to the picture's contrast. Near 0: always the same picture.",
+    ),
+    (
+        "patch_swd",
+        "Patch distance",
+        "low",
+        "Whether patches occur as often as in the picture (sliced Wasserstein).",
+    ),
     ("patch_swd_2", "Patch distance, 1/2", "low", "The same at half the size."),
     ("patch_swd_4", "Patch distance, 1/4", "low", "The same at a quarter: layout and colours."),
-    ("patch_completeness", "Patch completeness", "low", "How far the picture's patches are from the samples' nearest. High: parts of the picture never occur."),
+    (
+        "patch_completeness",
+        "Patch completeness",
+        "low",
+        "How far the picture's patches are from the samples' nearest. High: parts of the picture never occur.",
+    ),
     ("patch_completeness_2", "Patch completeness, 1/2", "low", "The same at half the size."),
     ("coverage", "Coverage", "high", "The share of the picture's patches that samples make use of."),
-    ("copy_rate", "Copy rate", "below 1", "The share of neighbouring patches that are neighbours in the picture too. Near 1: samples are copies."),
+    (
+        "copy_rate",
+        "Copy rate",
+        "below 1",
+        "The share of neighbouring patches that are neighbours in the picture too. Near 1: samples are copies.",
+    ),
 ];
 
 /// The table of figures beside the floor.
 pub(super) fn section(quality: Option<&Quality>) -> String {
     let mut html = String::from("<section>\n<h2>Figures</h2>\n");
     let Some(quality) = quality else {
-        return html + "<p>Not measured here; <code>consingan report</code> measures the samples of a run with a finished stage.</p>\n</section>\n";
+        return html
+            + "<p>Not measured here; <code>consingan report</code> measures the samples of a run with a finished stage.</p>\n</section>\n";
     };
     let (mean, floor) = (quality.report.mean.figures(), quality.floor.figures());
     let find = |figures: &[(&str, Option<f64>)], key| figures.iter().find(|f| f.0 == key).and_then(|f| f.1);

@@ -44,7 +44,10 @@ impl Image {
         let (height, width) = picture.size();
         if height * width > MOST_PIXELS {
             let factor = (MOST_PIXELS as f64 / (height * width) as f64).sqrt();
-            return Image::of(&Picture::from_pixels(imresize(picture.pixels(), Target::Scale(factor * 0.99))?)?);
+            return Image::of(&Picture::from_pixels(imresize(
+                picture.pixels(),
+                Target::Scale(factor * 0.99),
+            )?)?);
         }
         Ok(Image { bytes: picture.to_png()?, height, width })
     }
@@ -82,7 +85,11 @@ impl Image {
 
     /// The same with a caption.
     pub(super) fn figure(&self, name: &str, caption: &str, wanted: usize) -> String {
-        format!("<figure>\n{}<figcaption>{}</figcaption>\n</figure>\n", self.button(name, wanted), escape(caption))
+        format!(
+            "<figure>\n{}<figcaption>{}</figcaption>\n</figure>\n",
+            self.button(name, wanted),
+            escape(caption)
+        )
     }
 }
 
@@ -107,7 +114,14 @@ mod tests {
 
     #[test]
     fn base64_is_as_in_the_standard() {
-        let cases = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy"), ("~~?", "fn4/")];
+        let cases = [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foobar", "Zm9vYmFy"),
+            ("~~?", "fn4/"),
+        ];
         for (text, expected) in cases {
             assert_eq!(base64(text.as_bytes()), expected);
         }
@@ -123,7 +137,12 @@ mod tests {
     #[test]
     fn large_pictures_are_scaled_down() -> Result<()> {
         let image = Image::of(&Picture::from_pixels(ndarray::Array3::zeros((2500, 4000, 1)))?)?;
-        assert!(image.height * image.width <= MOST_PIXELS && image.height > 1800, "{}x{}", image.height, image.width);
+        assert!(
+            image.height * image.width <= MOST_PIXELS && image.height > 1800,
+            "{}x{}",
+            image.height,
+            image.width
+        );
         Ok(())
     }
 }

@@ -71,7 +71,9 @@ impl Curves {
     fn go_back(&mut self, event: &Value) {
         let (Some(from), Some(to)) = (event["from"].as_u64(), event["to"].as_u64()) else { return };
         let reason = event["reason"].as_str().unwrap_or("it had collapsed");
-        self.notes.push(format!("At iteration {from} training went back to iteration {to} with a lower rate: {reason}."));
+        self.notes.push(format!(
+            "At iteration {from} training went back to iteration {to} with a lower rate: {reason}."
+        ));
         self.cut(to as f64 + 1.0);
     }
 
@@ -113,7 +115,13 @@ mod tests {
     #[test]
     fn lines_that_make_no_sense_are_passed_over() {
         let mut log = Log::default();
-        for event in [json!(3), json!({}), json!({"event": "iteration"}), iteration(7, 1, json!(1.0)), iteration(0, 1, Value::Null)] {
+        for event in [
+            json!(3),
+            json!({}),
+            json!({"event": "iteration"}),
+            iteration(7, 1, json!(1.0)),
+            iteration(0, 1, Value::Null),
+        ] {
             log.add(&event, 2);
         }
         assert!(log.stages.iter().all(|s| s.losses.iter().all(Vec::is_empty)));

@@ -41,7 +41,12 @@ const SHOWN_PIXELS: usize = 8 << 20;
 /// # Errors
 /// When the run's own files are damaged or `path` cannot be written. Sheets, curves and the like that are missing are not
 /// errors.
-pub fn write_report(run: &Run, request: &ReportRequest, path: &Path, progress: impl FnMut(u32)) -> Result<()> {
+pub fn write_report(
+    run: &Run,
+    request: &ReportRequest,
+    path: &Path,
+    progress: impl FnMut(u32),
+) -> Result<()> {
     Ok(train::files::write(path, report(run, request, progress)?.as_bytes())?)
 }
 
@@ -84,7 +89,8 @@ fn fresh(run: &Run, request: &ReportRequest, real: &Picture, mut progress: impl 
     if run.info.stages_done == 0 || request.samples == 0 {
         return Ok(Fresh { shown, quality: None });
     }
-    let sampler = Sampler::new(run, &SampleRequest { seed: request.seed, ..SampleRequest::default() }, &Device::Cpu)?;
+    let sampler =
+        Sampler::new(run, &SampleRequest { seed: request.seed, ..SampleRequest::default() }, &Device::Cpu)?;
     let (h, w) = sampler.size();
     let most = (SHOWN_PIXELS / (h * w)).clamp(1, SHOWN);
     let mut sample = |index: u32| {
@@ -111,7 +117,10 @@ fn pictures(run: &Run, samples: &[Picture]) -> Result<String> {
     let last = run.info.sizes.len() - 1;
     let real = Image::of(&train::picture(&run.real(last, &Device::Cpu)?)?)?;
     let (h, w) = run.info.sizes[last];
-    let mut html = format!("<section>\n<h2>The picture</h2>\n{}", real.figure("training picture", &format!("As it is trained on, {h}x{w}."), 480));
+    let mut html = format!(
+        "<section>\n<h2>The picture</h2>\n{}",
+        real.figure("training picture", &format!("As it is trained on, {h}x{w}."), 480)
+    );
     if !samples.is_empty() {
         html += "<h2>Fresh samples</h2>\n<p>New pictures from the generator. Select one to enlarge it.</p>\n<div class=\"tiles\">\n";
         for (index, sample) in samples.iter().enumerate() {

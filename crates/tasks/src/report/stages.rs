@@ -44,7 +44,8 @@ fn charts(run: &Run, curves: &Curves) -> String {
     let niter = run.config.niter;
     let falls = (0..niter).rev().find(|&i| run.config.rate_factor(i) == 1.0).filter(|&i| i + 1 < niter);
     let chart = |title, axis, lines: &[(&str, &[(f64, f64)])], logarithmic| {
-        Chart { title, axis, lines, until: niter as f64, mark: falls.map(|i| (i + 1) as f64), logarithmic }.html()
+        Chart { title, axis, lines, until: niter as f64, mark: falls.map(|i| (i + 1) as f64), logarithmic }
+            .html()
     };
     [
         chart("Critic", "score", &[("picture", real), ("samples", fake)], false),

@@ -26,7 +26,11 @@ const FINISH: usize = 4;
 /// How the work is cut, by the shape alone, since it decides the order of the sums.
 #[derive(Clone, Copy)]
 struct Cut {
+    /// Chunks of all pictures.
     chunks: usize,
+    /// Chunks of one picture; none reaches into the next, so that equal and opposite gradients of two pictures add up
+    /// the same way and cancel exactly.
+    per_picture: usize,
     /// From one position's sums to the next.
     position: usize,
     /// Numbers that a task leaves: half of the positions.
@@ -35,9 +39,18 @@ struct Cut {
 
 impl Cut {
     fn new(grid: &Grid) -> Self {
-        let chunks = (grid.tiles() / CHUNK_TILES).clamp(1, MOST_CHUNKS);
+        let pictures = grid.shape.n;
+        let per_picture = (grid.tiles() / CHUNK_TILES).clamp(1, MOST_CHUNKS).div_ceil(pictures);
+        let chunks = pictures * per_picture;
         let position = position_stride(grid.shape.ci, grid.co);
-        Self { chunks, position, sums: POSITIONS / 2 * position }
+        Self { chunks, per_picture, position, sums: POSITIONS / 2 * position }
+    }
+
+    /// The tiles of a chunk.
+    fn tiles(&self, grid: &Grid, chunk: usize) -> std::ops::Range<usize> {
+        let each = grid.tiles() / grid.shape.n;
+        let (first, at) = (chunk / self.per_picture * each, chunk % self.per_picture);
+        first + at * each / self.per_picture..first + (at + 1) * each / self.per_picture
     }
 }
 
@@ -57,7 +70,7 @@ pub(in crate::cpu) fn weight_grad<S: Simd>(
         let (shared, shared_totals) = (Shared::new(sums), Shared::new(totals));
         parallel_for(cut.chunks * 2, |task, _| {
             let (chunk, points) = (task / 2, if task % 2 == 0 { Points::Outer } else { Points::Inner });
-            let tiles = chunk * grid.tiles() / cut.chunks..(chunk + 1) * grid.tiles() / cut.chunks;
+            let tiles = cut.tiles(&grid, chunk);
             let sums = shared.get().wrapping_add(task * cut.sums);
             let total = (points == Points::Outer).then(|| {
                 let at = shared_totals.get().wrapping_add(chunk * grid.co);
@@ -74,7 +87,11 @@ pub(in crate::cpu) fn weight_grad<S: Simd>(
         });
         if let Some(db) = db {
             for (co, db) in db.iter_mut().enumerate() {
-                *db = (0..cut.chunks).map(|chunk| totals[chunk * grid.co + co]).sum();
+                let of_picture = |picture: usize| -> f32 {
+                    let chunks = picture * cut.per_picture..(picture + 1) * cut.per_picture;
+                    chunks.map(|chunk| totals[chunk * grid.co + co]).sum()
+                };
+                *db = (0..shape.n).map(of_picture).sum();
             }
         }
     });
