@@ -2,7 +2,7 @@
 
 use crate::args::ReportArgs;
 use crate::output::{BARS, line};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use indicatif::ProgressBar;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -21,6 +21,14 @@ pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode> {
     args.threads.apply();
     let run = Run::open(&args.run)?;
     let path = args.out.clone().unwrap_or_else(|| run.dir.join(FILE));
+    // Before minutes of drawing and scoring, not after.
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    if path.is_dir() || folder.is_some_and(|p| !p.is_dir()) {
+        bail!(
+            "{}: is no place for a file; name a file in a directory that exists with --out",
+            path.display()
+        );
+    }
     let bar = if std::io::stderr().is_terminal() {
         BARS.add(ProgressBar::new(args.n.into()))
     } else {

@@ -4,15 +4,18 @@ use super::html::escape;
 use std::fmt::Write;
 
 /// Size of a chart and its margins, in its own units.
-const WIDTH: f64 = 280.0;
+const WIDTH: f64 = 290.0;
 const HEIGHT: f64 = 170.0;
-const LEFT: f64 = 54.0;
-const RIGHT: f64 = 8.0;
+const LEFT: f64 = 62.0;
+const RIGHT: f64 = 18.0;
 const TOP: f64 = 8.0;
 const BOTTOM: f64 = 36.0;
 
 /// Points of a line at most: more than the chart has dots to show.
 const POINTS: usize = 300;
+
+/// A line: its name, and its (iteration, value) points.
+pub(super) type Line<'a> = (&'a str, &'a [(f64, f64)]);
 
 /// What to draw.
 pub(super) struct Chart<'a> {
@@ -20,8 +23,8 @@ pub(super) struct Chart<'a> {
     pub(super) title: &'a str,
     /// Name of the vertical axis; the horizontal one counts iterations.
     pub(super) axis: &'a str,
-    /// Name and (iteration, value) points of each line, at most two, in order and finite.
-    pub(super) lines: &'a [(&'a str, &'a [(f64, f64)])],
+    /// At most two lines, their points in order and finite.
+    pub(super) lines: &'a [Line<'a>],
     /// The last iteration of the horizontal axis.
     pub(super) until: f64,
     /// A vertical line.
@@ -81,7 +84,7 @@ impl Chart<'_> {
             let _ = write!(svg, "<path class=\"line-{index}\" d=\"M{path}\"/>");
         }
 
-        let key = |(index, (name, points)): (usize, &(&str, &[(f64, f64)]))| {
+        let key = |(index, (name, points)): (usize, &Line<'_>)| {
             let last = points.last().map_or_else(|| "-".into(), |point| short(point.1));
             let swatch =
                 if self.lines.len() > 1 { format!("<i class=\"key-{index}\"></i>") } else { String::new() };

@@ -43,9 +43,10 @@ fn times(run: &Run) -> String {
         let amp = info.amps.get(stage).map_or_else(|| "-".into(), |amp| short(*amp));
         let seconds = info.seconds.get(stage);
         let time = seconds.map_or_else(|| "-".into(), |s| duration(*s));
-        let bar = seconds.map_or(0.0, |s| (100.0 * s / longest).clamp(0.0, 100.0));
+        let share = |s: &f64| (100.0 * s / longest).clamp(0.0, 100.0);
+        let bar = seconds.map_or_else(String::new, |s| format!("<i style=\"width:{:.1}%\"></i>", share(s)));
         html += &format!(
-            "<tr><td>{stage}</td><td>{h}x{w}</td><td>{amp}</td><td>{time}</td><td><i style=\"width:{bar:.1}%\"></i></td></tr>\n"
+            "<tr><td>{stage}</td><td>{h}x{w}</td><td>{amp}</td><td>{time}</td><td>{bar}</td></tr>\n"
         );
     }
     html + "</tbody>\n</table>\n"

@@ -1,6 +1,6 @@
 //! Stage by stage: the sheet of samples, and the losses.
 
-use super::chart::Chart;
+use super::chart::{Chart, Line};
 use super::facts::duration;
 use super::html::{Image, escape};
 use super::losses::{Curves, Log};
@@ -43,7 +43,7 @@ fn charts(run: &Run, curves: &Curves) -> String {
     let [real, fake, penalty, adversarial, reconstruction] = curves.losses.each_ref().map(Vec::as_slice);
     let niter = run.config.niter;
     let falls = (0..niter).rev().find(|&i| run.config.rate_factor(i) == 1.0).filter(|&i| i + 1 < niter);
-    let chart = |title, axis, lines: &[(&str, &[(f64, f64)])], logarithmic| {
+    let chart = |title, axis, lines: &[Line<'_>], logarithmic| {
         Chart { title, axis, lines, until: niter as f64, mark: falls.map(|i| (i + 1) as f64), logarithmic }
             .html()
     };
