@@ -3,6 +3,7 @@
 use candle_core::Device;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::Duration;
 use tests::{Json, files, json, json_lines, names, picture, refused, succeeds, tiny_run};
 use train::{Control, Event, Label, Outcome, Pace, Run, TrainConfig, train};
@@ -14,9 +15,25 @@ fn small() -> TrainConfig {
     TrainConfig { niter: NITER, train_stages: STAGES, max_size: 40, filters: 8, ..TrainConfig::default() }
 }
 
-/// Rates so high that the guard goes back once in a stage, and not so high that it has to give up.
+/// Rates so high that the guard goes back once in some stage, and not so high that it has to give up. Which ones do that
+/// hangs on the last bit of every sum, so that they are looked for.
 fn wild() -> TrainConfig {
-    TrainConfig { niter: 25, lr_g: 0.1, lr_d: 0.1, lambda_grad: 1000.0, ..small() }
+    static WILD: LazyLock<TrainConfig> = LazyLock::new(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let goes_back_once = |config: &TrainConfig| {
+            let mut run = create(dir.path(), &format!("lr-{}", config.lr_d), config.clone());
+            let mut back = false;
+            let mut observer = |e: &Event<'_>| {
+                back |= matches!(e, Event::WentBack { .. });
+                Control::Continue
+            };
+            train(&mut run, &Device::Cpu, Pace::default(), &mut observer).is_ok() && back
+        };
+        let rates = (8..60).map(|i| f64::from(i) * 0.01);
+        let mut configs = rates.map(|lr| TrainConfig { niter: 25, lr_g: lr, lr_d: lr, ..small() });
+        configs.find(goes_back_once).expect("a rate at which training explodes and recovers")
+    });
+    WILD.clone()
 }
 
 /// A new run in `dir/name`.
