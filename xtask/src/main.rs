@@ -54,7 +54,11 @@ fn run() -> Result<ExitCode> {
         Some("check") => check(),
         Some("ci") => {
             let code = check()?;
-            if code != ExitCode::SUCCESS { Ok(code) } else { cargo(["test", "--workspace", "--release"], &rest) }
+            if code != ExitCode::SUCCESS {
+                Ok(code)
+            } else {
+                cargo(["test", "--workspace", "--release"], &rest)
+            }
         }
         Some("" | "help" | "--help" | "-h") => {
             report(HELP);

@@ -13,6 +13,8 @@ pub(crate) mod pool;
 mod rows;
 mod scratch;
 mod simd;
+#[cfg(test)]
+mod tests;
 mod winograd;
 
 use std::mem::MaybeUninit;

@@ -36,7 +36,7 @@ pub(in crate::cpu) fn conv<S: Simd>(
     let y = Shared::new(y);
     scratch::with(Use::Filter, POSITIONS * packing.position, |u| {
         transform(s, &grid, filter, packing, u);
-        let (tiles, blocks) = (grid.tiles(), blocks(&grid));
+        let (tiles, blocks) = (grid.tiles(), blocks::<S>(&grid));
         let range = |block: usize| block * tiles / blocks..(block + 1) * tiles / blocks;
         let pass = Pass { grid: &grid, x, u, packing, epilogue, y: y.get().cast(), stream };
         let pass = &pass;
@@ -44,9 +44,15 @@ pub(in crate::cpu) fn conv<S: Simd>(
     });
 }
 
+/// Whether the products overwrite the transformed input, row by row: not where a row of theirs takes several passes.
+fn in_place<S: Simd>(grid: &Grid) -> bool {
+    grid.co <= S::COLUMNS * S::WIDTH
+}
+
 /// How many blocks the tiles are cut into: such that one fits the cache, and every thread gets as many.
-fn blocks(grid: &Grid) -> usize {
-    let most = (BLOCK_BYTES / (POSITIONS * grid.ci.max(grid.co) * size_of::<f32>()) / ROWS * ROWS).max(ROWS);
+fn blocks<S: Simd>(grid: &Grid) -> usize {
+    let channels = if in_place::<S>(grid) { grid.ci.max(grid.co) } else { grid.ci + grid.co };
+    let most = (BLOCK_BYTES / (POSITIONS * channels * size_of::<f32>()) / ROWS * ROWS).max(ROWS);
     let blocks = grid.tiles().div_ceil(most);
     if blocks < 8 * threads() { blocks.next_multiple_of(threads()).min(grid.tiles()) } else { blocks }
 }
@@ -69,8 +75,7 @@ impl Pass<'_> {
     /// Computes `tiles`, fetching ahead for `next`.
     fn block<S: Simd>(&self, s: S, tiles: Range<usize>, next: Range<usize>) {
         let (grid, x, first, count) = (self.grid, self.x, tiles.start, tiles.len());
-        // The products overwrite the transformed input, row by row, unless a row of theirs takes several passes.
-        let in_place = grid.co <= S::COLUMNS * S::WIDTH;
+        let in_place = in_place::<S>(grid);
         let (row_in, row_out) =
             if in_place { (grid.ci.max(grid.co), grid.ci.max(grid.co)) } else { (grid.ci, grid.co) };
         let (stride_in, stride_out) = (position_stride(count, row_in), position_stride(count, row_out));
@@ -81,12 +86,12 @@ impl Pass<'_> {
             let to = Block { at: v, position: stride_in, tile: row_in };
             s.call(ReadInput { grid, x, first, count, points: Points::All, to });
             let mask = match self.epilogue {
-                Epilogue::Mask { by, .. } => Some(Source::output(grid, by.as_ptr(), tiles.clone())),
+                Epilogue::Mask { by, .. } => Source::output(grid, by.as_ptr(), tiles.clone()),
                 _ => None,
             };
-            let output = (!self.stream).then(|| Source::output(grid, self.y, tiles));
+            let output = if self.stream { None } else { Source::output(grid, self.y, tiles) };
             let pieces = POSITIONS * count.div_ceil(ROWS) * grid.co.div_ceil(S::COLUMNS * S::WIDTH);
-            let mut ahead = Ahead::new(pieces, [Some(Source::input(grid, x, next)), mask, output]);
+            let mut ahead = Ahead::new(pieces, [Source::input(grid, x, next), mask, output]);
             for position in 0..POSITIONS {
                 let product = Product {
                     rows: count,

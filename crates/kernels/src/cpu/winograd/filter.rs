@@ -1,6 +1,8 @@
 //! Filters to their values at the points, packed as the matrix product reads them.
 #![allow(unsafe_code)] // pointers with strides
 
+use std::ops::Range;
+
 use super::super::pool::parallel_for;
 use super::super::simd::{Kernel, Shared, Simd};
 use super::super::{ConvShape, Filter};
@@ -66,27 +68,9 @@ impl Kernel for Strip<'_> {
     fn run<S: Simd>(self, s: S) {
         let shape = self.shape;
         let channels = self.ci..shape.ci.min(self.ci + STRIP);
-        let lanes = S::WIDTH.min(shape.co - self.co);
-        // Tap by tap, a vector of output channels each; what is beyond `lanes` stays zero.
+        // Tap by tap, a vector of output channels each; what is beyond the last one stays zero.
         let mut taps = [[0.0_f32; 16]; STRIP * 9];
-        for lane in 0..lanes {
-            match self.weights {
-                Filter::Forward(weights) => {
-                    let from = &weights[((self.co + lane) * shape.ci + self.ci) * 9..][..channels.len() * 9];
-                    for (tap, &weight) in taps.iter_mut().zip(from) {
-                        tap[lane] = weight;
-                    }
-                }
-                Filter::Transposed(weights) => {
-                    for (ci, taps) in channels.clone().zip(taps.chunks_exact_mut(9)) {
-                        let from = &weights[(ci * shape.co + self.co + lane) * 9..][..9];
-                        for (tap, &weight) in taps.iter_mut().zip(from.iter().rev()) {
-                            tap[lane] = weight;
-                        }
-                    }
-                }
-            }
-        }
+        gather(shape, self.weights, channels.clone(), self.co..shape.co.min(self.co + S::WIDTH), &mut taps);
         for (ci, taps) in channels.zip(taps.chunks_exact(9)) {
             let to = self.to.wrapping_add(self.packing.offset::<S>(ci, self.co));
             let zero = s.splat(0.0);
@@ -107,6 +91,36 @@ impl Kernel for Strip<'_> {
                     // SAFETY: `transform`'s buffer holds every position of every pair of channels, and this pair is
                     // this task's alone.
                     unsafe { s.store(to.add((i * IN + j) * self.packing.position), value) };
+                }
+            }
+        }
+    }
+}
+
+/// Reads the taps of some pairs of channels: input channel, tap, output channel. A function of its own, without the
+/// vectors of a path: scattered stores are much slower than moves.
+#[inline(never)]
+fn gather(
+    shape: &ConvShape,
+    weights: Filter<'_>,
+    from: Range<usize>,
+    to: Range<usize>,
+    taps: &mut [[f32; 16]; STRIP * 9],
+) {
+    for (lane, co) in to.enumerate().take(16) {
+        match weights {
+            Filter::Forward(weights) => {
+                let weights = &weights[(co * shape.ci + from.start) * 9..][..from.len() * 9];
+                for (tap, &weight) in taps.iter_mut().zip(weights) {
+                    tap[lane] = weight;
+                }
+            }
+            Filter::Transposed(weights) => {
+                for (ci, taps) in from.clone().zip(taps.chunks_exact_mut(9)) {
+                    let weights = &weights[(ci * shape.co + co) * 9..][..9];
+                    for (tap, &weight) in taps.iter_mut().zip(weights.iter().rev()) {
+                        tap[lane] = weight;
+                    }
                 }
             }
         }

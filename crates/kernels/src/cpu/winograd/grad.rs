@@ -4,6 +4,8 @@
 //! the tiles they come from, so that a task takes half of the points of the vertical axis for one chunk.
 #![allow(unsafe_code)] // tasks write their own part of shared sums
 
+use std::ops::Range;
+
 use super::super::ConvShape;
 use super::super::gemm::{Product, ROWS};
 use super::super::pool::parallel_for;
@@ -47,7 +49,7 @@ impl Cut {
     }
 
     /// The tiles of a chunk.
-    fn tiles(&self, grid: &Grid, chunk: usize) -> std::ops::Range<usize> {
+    fn tiles(&self, grid: &Grid, chunk: usize) -> Range<usize> {
         let each = grid.tiles() / grid.shape.n;
         let (first, at) = (chunk / self.per_picture * each, chunk % self.per_picture);
         first + at * each / self.per_picture..first + (at + 1) * each / self.per_picture
@@ -81,9 +83,10 @@ pub(in crate::cpu) fn weight_grad<S: Simd>(
         });
         let (sums, totals, dw) = (&*sums, &*totals, Shared::new(dw));
         parallel_for(shape.ci.div_ceil(FINISH), |task, _| {
-            for ci in task * FINISH..shape.ci.min((task + 1) * FINISH) {
-                s.call(Finish { grid: &grid, cut, sums, ci, dw: dw.get() });
-            }
+            let channels = task * FINISH..shape.ci.min((task + 1) * FINISH);
+            scratch::with(Use::Block, POSITIONS * position_stride(FINISH, grid.co), |block| {
+                s.call(Finish { grid: &grid, cut, sums, channels, block, dw: dw.get() });
+            });
         });
         if let Some(db) = db {
             for (co, db) in db.iter_mut().enumerate() {
@@ -104,7 +107,7 @@ fn chunk_sums<S: Simd>(
     grid: &Grid,
     x: &[f32],
     gy: &[f32],
-    tiles: std::ops::Range<usize>,
+    tiles: Range<usize>,
     points: Points,
     (sums, stride): (*mut f32, usize),
     mut total: Option<&mut [f32]>,
@@ -132,11 +135,8 @@ fn chunk_sums<S: Simd>(
             s.call(ReadGrad { grid, gy, first, count, points, to, total: total.as_deref_mut() });
             let next = range(block + 1);
             let pieces = half * grid.shape.ci.div_ceil(ROWS) * grid.co.div_ceil(S::COLUMNS * S::WIDTH);
-            let sources = [
-                Some(Source::input(grid, x, next.clone())),
-                Some(Source::output(grid, gy.as_ptr(), next)),
-                None,
-            ];
+            let sources =
+                [Source::input(grid, x, next.clone()), Source::output(grid, gy.as_ptr(), next), None];
             let mut ahead = Ahead::new(pieces, sources);
             for position in 0..half {
                 let product = Product {
@@ -162,66 +162,86 @@ fn chunk_sums<S: Simd>(
     });
 }
 
-/// Adds up the chunks for one input channel and transforms the sums to the gradient of its taps.
+/// Adds up the chunks for a few input channels, and transforms the sums to the gradients of their taps.
 struct Finish<'a> {
     grid: &'a Grid,
     cut: Cut,
     sums: &'a [f32],
-    ci: usize,
+    channels: Range<usize>,
+    block: &'a mut [f32],
     dw: *mut f32,
 }
 
 impl Kernel for Finish<'_> {
     #[inline(always)]
-    #[allow(clippy::needless_range_loop, reason = "`j` is a column, and no slice")]
     fn run<S: Simd>(self, s: S) {
-        let shape = &self.grid.shape;
-        for co in (0..shape.co).step_by(S::WIDTH) {
-            let zero = s.splat(0.0);
-            let mut rows = [[zero; IN]; 3];
-            for j in 0..IN {
-                let mut column = [zero; IN];
-                for (i, value) in column.iter_mut().enumerate() {
-                    *value = self.total(s, i, j, co);
-                }
-                let column = filter_grad(s, column);
-                for r in 0..3 {
-                    rows[r][j] = column[r];
-                }
-            }
-            let mut taps = [[0.0_f32; 16]; 9];
-            for (r, &row) in rows.iter().enumerate() {
-                let row = filter_grad(s, row);
-                for (c, &value) in row.iter().enumerate() {
-                    // SAFETY: a tap has 16 numbers, at least a vector.
-                    unsafe { s.store(taps[r * 3 + c].as_mut_ptr(), value) };
+        // First all that lies together, then from near memory: position by position would wait for every number.
+        let Self { grid, cut, sums, channels, block, dw } = self;
+        let (ci, co) = (grid.shape.ci, grid.co);
+        let run = channels.len() * co;
+        let stride = position_stride(channels.len(), co);
+        for (position, to) in block.chunks_exact_mut(stride).take(POSITIONS).enumerate() {
+            let to = &mut to[..run];
+            let (half, position) = (position / (POSITIONS / 2), position % (POSITIONS / 2));
+            let first = half * cut.sums + position * cut.position + channels.start * co;
+            let from = |chunk: usize| &sums[2 * chunk * cut.sums + first..][..run];
+            to.copy_from_slice(from(0));
+            for chunk in 1..cut.chunks {
+                for (to, from) in to.iter_mut().zip(from(chunk)) {
+                    *to += from;
                 }
             }
-            for lane in 0..S::WIDTH.min(shape.co - co) {
-                for (tap, values) in taps.iter().enumerate() {
-                    let at = ((co + lane) * shape.ci + self.ci) * 9 + tap;
-                    // SAFETY: `dw` has `co * ci * 9` numbers, and those of this input channel are this task's.
-                    unsafe { *self.dw.add(at) = values[lane] };
-                }
+        }
+        for (row, channel) in channels.enumerate() {
+            for first in (0..grid.shape.co).step_by(S::WIDTH) {
+                let taps = taps(s, &block[row * co + first..], stride);
+                let lanes = S::WIDTH.min(grid.shape.co - first);
+                // SAFETY: `dw` has `co * ci * 9` numbers, and those of this input channel are this task's.
+                unsafe { scatter(&taps, lanes, dw.wrapping_add((first * ci + channel) * 9), ci * 9) };
             }
         }
     }
 }
 
-impl Finish<'_> {
-    /// The sum over all chunks at the position (`i`, `j`), in their order.
-    #[inline(always)]
-    fn total<S: Simd>(&self, s: S, i: usize, j: usize, co: usize) -> S::V {
-        let pair = (i % 4 * IN + j) * self.cut.position + self.ci * self.grid.co + co;
-        let mut total = s.splat(0.0);
-        for chunk in 0..self.cut.chunks {
-            let task = chunk * 2 + i / 4;
-            let from = &self.sums[task * self.cut.sums + pair..][..S::WIDTH];
-            // The next input channel's, which lie next to these.
-            s.prefetch_near(from.as_ptr().wrapping_add(self.grid.co));
-            // SAFETY: the slice is a whole vector long.
-            total = s.add(total, unsafe { s.load(from.as_ptr()) });
+/// Writes the taps of `lanes` output channels, `stride` apart. A function of its own, without the vectors of a path:
+/// a gather from what has just been stored is much slower than nine moves.
+///
+/// # Safety
+/// `to` must be valid for writing nine numbers at every such stride.
+#[inline(never)]
+unsafe fn scatter(taps: &[[f32; 16]; 9], lanes: usize, to: *mut f32, stride: usize) {
+    for lane in 0..lanes.min(16) {
+        for (tap, values) in taps.iter().enumerate() {
+            // SAFETY: the caller's.
+            unsafe { *to.add(lane * stride + tap) = values[lane] };
         }
-        total
     }
+}
+
+/// The gradients of the nine taps for a vector of output channels, from its sums at all positions.
+#[inline(always)]
+#[allow(clippy::needless_range_loop, reason = "`j` is a column, and no slice")]
+fn taps<S: Simd>(s: S, sums: &[f32], position: usize) -> [[f32; 16]; 9] {
+    assert!(sums.len() >= (POSITIONS - 1) * position + S::WIDTH);
+    let zero = s.splat(0.0);
+    let mut rows = [[zero; IN]; 3];
+    for j in 0..IN {
+        let mut column = [zero; IN];
+        for (i, value) in column.iter_mut().enumerate() {
+            // SAFETY: all positions are there (asserted).
+            *value = unsafe { s.load(sums.as_ptr().add((i * IN + j) * position)) };
+        }
+        let column = filter_grad(s, column);
+        for r in 0..3 {
+            rows[r][j] = column[r];
+        }
+    }
+    let mut taps = [[0.0; 16]; 9];
+    for (r, &row) in rows.iter().enumerate() {
+        for (c, &value) in filter_grad(s, row).iter().enumerate() {
+            // SAFETY: a tap has 16 numbers, at least a vector.
+            unsafe { s.store(taps[r * 3 + c].as_mut_ptr(), value) };
+        }
+    }
+    taps
 }
