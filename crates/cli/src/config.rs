@@ -122,7 +122,8 @@ fn read(path: &Path) -> Result<Overrides> {
         Err(e) => bail!("{}: {e}; --config takes a TOML file", path.display()),
     };
     toml::from_str(&text).map_err(|e: toml::de::Error| {
-        let line = e.span().map_or(String::new(), |s| format!(":{}", text[..s.start].matches('\n').count() + 1));
+        let line =
+            e.span().map_or(String::new(), |s| format!(":{}", text[..s.start].matches('\n').count() + 1));
         let message = e.message().replace('\n', ", ");
         anyhow::anyhow!("{}{line}: {message}; keys are the flags' names, like `niter = 500`", path.display())
     })
@@ -152,8 +153,9 @@ impl Overrides {
         set!(seed niter train_stages train_depth lr_scale min_size max_size filters layers kernel lrelu_alpha batch_norm
              lr_g lr_d beta1 gamma g_steps d_steps lambda_grad alpha noise_amp border guard);
         if let Some(name) = &self.activation {
-            config.activation = serde_json::from_value(name.as_str().into())
-                .map_err(|_| anyhow::anyhow!("there is no activation \"{name}\"; there are lrelu, elu, selu and prelu"))?;
+            config.activation = serde_json::from_value(name.as_str().into()).map_err(|_| {
+                anyhow::anyhow!("there is no activation \"{name}\"; there are lrelu, elu, selu and prelu")
+            })?;
         }
         match self.spacing.as_deref() {
             None => {}

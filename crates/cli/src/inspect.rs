@@ -13,7 +13,9 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
     let parameters = match info.stages_done.checked_sub(1) {
         None => None,
         Some(last) => {
-            let count = |list: Vec<(String, candle_core::Tensor)>| list.iter().map(|(_, t)| t.elem_count()).sum::<usize>();
+            let count = |list: Vec<(String, candle_core::Tensor)>| {
+                list.iter().map(|(_, t)| t.elem_count()).sum::<usize>()
+            };
             let g = run.generator(last, &Device::Cpu)?;
             let d = run.discriminator(last, &Device::Cpu)?;
             Some((count(g.parameters()), count(d.parameters())))
@@ -28,9 +30,25 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let (h, w) = info.picture_size;
-    line(&format!("{}: {} of {} ({h}x{w}, {} channels), preset {}, seed {}", run.dir.display(), info.task, info.picture, info.channels, info.preset, info.seed));
-    let state = if run.is_finished() { "finished".into() } else { format!("{} of {} stages done", info.stages_done, info.sizes.len()) };
-    line(&format!("{state}, {} iterations a stage, {} in all", run.config.niter, duration(info.seconds.iter().sum())));
+    line(&format!(
+        "{}: {} of {} ({h}x{w}, {} channels), preset {}, seed {}",
+        run.dir.display(),
+        info.task,
+        info.picture,
+        info.channels,
+        info.preset,
+        info.seed
+    ));
+    let state = if run.is_finished() {
+        "finished".into()
+    } else {
+        format!("{} of {} stages done", info.stages_done, info.sizes.len())
+    };
+    line(&format!(
+        "{state}, {} iterations a stage, {} in all",
+        run.config.niter,
+        duration(info.seconds.iter().sum())
+    ));
     if let Some((g, d)) = parameters {
         line(&format!("{g} parameters in the generator, {d} in the discriminator"));
     }
@@ -41,9 +59,17 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
             line(&format!("{k:>5} {size:>9}"));
             continue;
         };
-        let losses: Vec<String> =
-            losses.iter().zip(Losses::NAMES).map(|(l, name)| format!("{l:>width$.4}", width = name.len())).collect();
-        line(&format!("{k:>5} {size:>9} {:>9.4} {:>12}  {}", info.amps[k], duration(info.seconds[k]), losses.join("  ")));
+        let losses: Vec<String> = losses
+            .iter()
+            .zip(Losses::NAMES)
+            .map(|(l, name)| format!("{l:>width$.4}", width = name.len()))
+            .collect();
+        line(&format!(
+            "{k:>5} {size:>9} {:>9.4} {:>12}  {}",
+            info.amps[k],
+            duration(info.seconds[k]),
+            losses.join("  ")
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -76,7 +76,11 @@ pub(crate) fn report(error: &Error) -> ExitCode {
 
 /// Tells what is wrong with the command line in the same two lines; help and version are clap's.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
-    let help = [ErrorKind::DisplayHelp, ErrorKind::DisplayVersion, ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand];
+    let help = [
+        ErrorKind::DisplayHelp,
+        ErrorKind::DisplayVersion,
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,
+    ];
     if help.contains(&error.kind()) {
         // As below.
         let _ = error.print();
@@ -91,7 +95,10 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
         let line = rest.iter().find_map(|part| part.strip_prefix(kind))?;
         Some(if *kind == "tip: " { line.to_string() } else { format!("usage: {line}") })
     });
-    tell(message.trim_start_matches("error: "), Some(hint.as_deref().unwrap_or("--help says what each flag takes")));
+    tell(
+        message.trim_start_matches("error: "),
+        Some(hint.as_deref().unwrap_or("--help says what each flag takes")),
+    );
     ExitCode::from(2)
 }
 
@@ -108,7 +115,9 @@ fn tell(what: &str, hint: Option<&str>) {
 
 /// Whether a tensor operation failed: what was given has been checked before it comes to those.
 fn is_ours(error: &Error) -> bool {
-    let train = |e: &train::Error| matches!(e, train::Error::Tensor(_) | train::Error::Model(model::Error::Tensor(_)));
+    let train = |e: &train::Error| {
+        matches!(e, train::Error::Tensor(_) | train::Error::Model(model::Error::Tensor(_)))
+    };
     error.chain().any(|e| {
         e.is::<candle_core::Error>()
             || matches!(e.downcast_ref(), Some(model::Error::Tensor(_)))

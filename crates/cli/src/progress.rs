@@ -110,7 +110,9 @@ impl Observer for Progress {
             Event::Iteration { stage, done, losses } => self.iteration(stage, done, losses),
             Event::Saved { stage, done } => tracing::debug!("saved at stage {stage}, iteration {done}"),
             Event::WentBack { stage, from, to, collapse } => {
-                tracing::warn!("stage {stage}, iteration {from}: {collapse}; going back to iteration {to} with lower rates");
+                tracing::warn!(
+                    "stage {stage}, iteration {from}: {collapse}; going back to iteration {to} with lower rates"
+                );
                 self.since = (Instant::now(), to);
             }
             Event::StageFinished { stage, seconds, sheet } => {
@@ -125,7 +127,9 @@ impl Observer for Progress {
 
 fn print_json(event: &Event<'_>) {
     let value = match event {
-        Event::Resumed { stage, iteration } => serde_json::json!({"event": "resumed", "stage": stage, "iteration": iteration}),
+        Event::Resumed { stage, iteration } => {
+            serde_json::json!({"event": "resumed", "stage": stage, "iteration": iteration})
+        }
         Event::StageStarted { stage, size, amp } => {
             serde_json::json!({"event": "stage", "stage": stage, "size": size, "amp": amp})
         }
@@ -137,7 +141,9 @@ fn print_json(event: &Event<'_>) {
             value
         }
         Event::Iteration { .. } => return,
-        Event::Saved { stage, done } => serde_json::json!({"event": "saved", "stage": stage, "iteration": done}),
+        Event::Saved { stage, done } => {
+            serde_json::json!({"event": "saved", "stage": stage, "iteration": done})
+        }
         Event::WentBack { stage, from, to, collapse } => serde_json::json!({
             "event": "went-back", "stage": stage, "from": from, "to": to, "reason": collapse.to_string(),
         }),

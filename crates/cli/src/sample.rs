@@ -63,7 +63,13 @@ pub(crate) fn run(args: SampleArgs) -> Result<ExitCode> {
     pyramid::contact_sheet(&tiles, columns, 2).save_png(&sheet)?;
     say(&sheet);
     if !args.json {
-        line(&format!("{} samples of {}x{} and sheet.png in {}", args.n, sampler.size().0, sampler.size().1, out.display()));
+        line(&format!(
+            "{} samples of {}x{} and sheet.png in {}",
+            args.n,
+            sampler.size().0,
+            sampler.size().1,
+            out.display()
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -49,11 +49,16 @@ pub(crate) fn run(args: Box<TrainArgs>) -> Result<ExitCode> {
     }
     let samples = run.dir.join("samples");
     tracing::info!("done in {}", duration(run.info.seconds.iter().sum()));
-    tracing::info!("samples: {}", samples.join(format!("stage-{}.png", run.config.train_stages - 1)).display());
+    tracing::info!(
+        "samples: {}",
+        samples.join(format!("stage-{}.png", run.config.train_stages - 1)).display()
+    );
     match report::at_the_end(&run) {
         Ok(path) => tracing::info!("report: {}", path.display()),
         // The run is what matters, and it is whole.
-        Err(e) => tracing::warn!("no report was written ({e}); try again: consingan report {}", run.dir.display()),
+        Err(e) => {
+            tracing::warn!("no report was written ({e}); try again: consingan report {}", run.dir.display())
+        }
     }
     tracing::info!("more of them, at any size: consingan sample {} -n 16 --size 200x400", run.dir.display());
     Ok(ExitCode::SUCCESS)
@@ -61,7 +66,8 @@ pub(crate) fn run(args: Box<TrainArgs>) -> Result<ExitCode> {
 
 /// Everything that can be wrong is found before anything is written.
 fn create(args: &TrainArgs) -> Result<Option<Run>> {
-    let Resolved { preset, config } = resolve(args.preset.as_deref(), args.config.as_deref(), &args.settings)?;
+    let Resolved { preset, config } =
+        resolve(args.preset.as_deref(), args.config.as_deref(), &args.settings)?;
     let image = args.image.as_ref().or(args.input_name.as_ref()).context("no picture was named")?;
     let picture = pyramid::load(image)?;
     let smallest = config.net(picture.channels()).receptive_field();
@@ -82,7 +88,11 @@ fn create(args: &TrainArgs) -> Result<Option<Run>> {
     let last = sizes[sizes.len() - 1];
     if last != (h, w) {
         let max_size = run.config.max_size;
-        tracing::info!("the picture is {h}x{w}; it is scaled down to {}x{} (--max-size {max_size})", last.0, last.1);
+        tracing::info!(
+            "the picture is {h}x{w}; it is scaled down to {}x{} (--max-size {max_size})",
+            last.0,
+            last.1
+        );
     }
     Ok(Some(run))
 }
@@ -151,7 +161,8 @@ fn dry_run(config: &TrainConfig, picture: &Picture, smallest: usize, json: bool)
 fn stop_signals() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop)).context("signals")?;
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop))
+            .context("signals")?;
         signal_hook::flag::register(signal, Arc::clone(&stop)).context("signals")?;
     }
     Ok(stop)

@@ -4,7 +4,10 @@
 //! `cargo bench -p kernels --bench conv -- 64to64` runs a part; `KERNELS_CPU=avx2` another path.
 
 use candle_core::{Device, Result, Tensor};
-use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
+use criterion::{
+    BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
+    measurement::WallTime,
+};
 use kernels::{conv2d, conv2d_input_grad, conv2d_weight_grad};
 use std::hint::black_box;
 

@@ -27,8 +27,20 @@ pub enum Activation {
 impl Activation {
     fn value(self, x: f32) -> f32 {
         match self {
-            Activation::LeakyRelu(slope) => if x > 0.0 { x } else { slope * x },
-            Activation::Elu => if x > 0.0 { x } else { x.exp_m1() },
+            Activation::LeakyRelu(slope) => {
+                if x > 0.0 {
+                    x
+                } else {
+                    slope * x
+                }
+            }
+            Activation::Elu => {
+                if x > 0.0 {
+                    x
+                } else {
+                    x.exp_m1()
+                }
+            }
             Activation::Selu => SELU_SCALE * if x > 0.0 { x } else { SELU_ALPHA * x.exp_m1() },
             Activation::Tanh => x.tanh(),
         }
@@ -37,9 +49,27 @@ impl Activation {
     /// The derivative at the input whose output was `y`: all of these determine it by their output.
     fn slope(self, y: f32) -> f32 {
         match self {
-            Activation::LeakyRelu(slope) => if y > 0.0 { 1.0 } else { slope },
-            Activation::Elu => if y > 0.0 { 1.0 } else { y + 1.0 },
-            Activation::Selu => if y > 0.0 { SELU_SCALE } else { y + SELU_SCALE * SELU_ALPHA },
+            Activation::LeakyRelu(slope) => {
+                if y > 0.0 {
+                    1.0
+                } else {
+                    slope
+                }
+            }
+            Activation::Elu => {
+                if y > 0.0 {
+                    1.0
+                } else {
+                    y + 1.0
+                }
+            }
+            Activation::Selu => {
+                if y > 0.0 {
+                    SELU_SCALE
+                } else {
+                    y + SELU_SCALE * SELU_ALPHA
+                }
+            }
             Activation::Tanh => 1.0 - y * y,
         }
     }
@@ -103,7 +133,13 @@ impl CustomOp2 for ActivationGrad {
         "activation_grad"
     }
 
-    fn cpu_fwd(&self, y: &CpuStorage, ly: &Layout, g: &CpuStorage, lg: &Layout) -> Result<(CpuStorage, Shape)> {
+    fn cpu_fwd(
+        &self,
+        y: &CpuStorage,
+        ly: &Layout,
+        g: &CpuStorage,
+        lg: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
         let (y, g) = (values(y, ly)?, values(g, lg)?);
         same_shape("activation_grad", ly, lg)?;
         let act = self.0;
@@ -119,7 +155,13 @@ impl CustomOp3 for NegativeProduct {
     }
 
     fn cpu_fwd(
-        &self, y: &CpuStorage, ly: &Layout, a: &CpuStorage, la: &Layout, b: &CpuStorage, lb: &Layout,
+        &self,
+        y: &CpuStorage,
+        ly: &Layout,
+        a: &CpuStorage,
+        la: &Layout,
+        b: &CpuStorage,
+        lb: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let (y, a, b) = (values(y, ly)?, values(a, la)?, values(b, lb)?);
         same_shape("negative_product", ly, la)?;
@@ -140,7 +182,13 @@ impl CustomOp2 for Prelu {
         "prelu"
     }
 
-    fn cpu_fwd(&self, z: &CpuStorage, lz: &Layout, a: &CpuStorage, la: &Layout) -> Result<(CpuStorage, Shape)> {
+    fn cpu_fwd(
+        &self,
+        z: &CpuStorage,
+        lz: &Layout,
+        a: &CpuStorage,
+        la: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
         let (z, a) = (values(z, lz)?, values(a, la)?[0]);
         Ok((filled(z.len(), |out| map1(out, z, |z| if z > 0.0 { z } else { a * z })), lz.shape().clone()))
     }
@@ -154,7 +202,13 @@ impl CustomOp3 for PreluGrad {
     }
 
     fn cpu_fwd(
-        &self, z: &CpuStorage, lz: &Layout, g: &CpuStorage, lg: &Layout, a: &CpuStorage, la: &Layout,
+        &self,
+        z: &CpuStorage,
+        lz: &Layout,
+        g: &CpuStorage,
+        lg: &Layout,
+        a: &CpuStorage,
+        la: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let (z, g, a) = (values(z, lz)?, values(g, lg)?, values(a, la)?[0]);
         same_shape("prelu_grad", lz, lg)?;
@@ -171,7 +225,13 @@ impl CustomOp3 for PreluSlopeGrad {
     }
 
     fn cpu_fwd(
-        &self, z: &CpuStorage, lz: &Layout, a: &CpuStorage, la: &Layout, b: &CpuStorage, lb: &Layout,
+        &self,
+        z: &CpuStorage,
+        lz: &Layout,
+        a: &CpuStorage,
+        la: &Layout,
+        b: &CpuStorage,
+        lb: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let (z, a, b) = (values(z, lz)?, values(a, la)?, values(b, lb)?);
         same_shape("prelu_slope_grad", lz, la)?;

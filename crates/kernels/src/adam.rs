@@ -89,7 +89,13 @@ impl InplaceOp3 for Update {
     }
 
     fn cpu_fwd(
-        &self, p: &mut CpuStorage, lp: &Layout, s: &CpuStorage, ls: &Layout, g: &CpuStorage, lg: &Layout,
+        &self,
+        p: &mut CpuStorage,
+        lp: &Layout,
+        s: &CpuStorage,
+        ls: &Layout,
+        g: &CpuStorage,
+        lg: &Layout,
     ) -> Result<()> {
         let (p, state, g) = (values_mut(p, lp)?, values(s, ls)?, values(g, lg)?);
         check(state.len(), g.len(), lg)?;
@@ -108,7 +114,10 @@ fn check(state: usize, gradient: usize, layout: &Layout) -> Result<()> {
     if state == 2 * gradient {
         return Ok(());
     }
-    bail!("adam: parameter, moments [2, n] and gradient do not fit: {gradient} values against {:?}", layout.dims())
+    bail!(
+        "adam: parameter, moments [2, n] and gradient do not fit: {gradient} values against {:?}",
+        layout.dims()
+    )
 }
 
 widest! {
@@ -172,10 +181,13 @@ mod tests {
 
     #[test]
     fn several_steps_at_once_are_several_steps() -> Result<()> {
-        let values = |f: fn(f32) -> f32| Tensor::from_vec((0..10_007).map(|i| f(i as f32)).collect(), 10_007, &Device::Cpu);
+        let values = |f: fn(f32) -> f32| {
+            Tensor::from_vec((0..10_007).map(|i| f(i as f32)).collect(), 10_007, &Device::Cpu)
+        };
         let gradient = values(|i| (i * 0.37).sin())?;
         let run = |parts: &[u64]| -> Result<Vec<f32>> {
-            let (p, state) = (values(|i| (i * 0.11).cos())?, Tensor::zeros((2, 10_007), DType::F32, &Device::Cpu)?);
+            let (p, state) =
+                (values(|i| (i * 0.11).cos())?, Tensor::zeros((2, 10_007), DType::F32, &Device::Cpu)?);
             let mut done = 0;
             for &steps in parts {
                 adam(&p, &state, &gradient, AdamStep { lr: 1e-3, beta1: 0.5, beta2: 0.999, done, steps })?;

@@ -13,13 +13,17 @@ use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tenso
 ///
 /// `x [N, H, W, Ci]`, `w [Co, Ci, k, k]`, `bias [Co]` gives `[N, H + 2 pad - k + 1, W + 2 pad - k + 1, Co]`.
 /// Differentiable in all three. Fails on shapes that do not fit.
-pub fn conv2d(x: &Tensor, w: &Tensor, bias: Option<&Tensor>, pad: usize, slope: Option<f32>) -> Result<Tensor> {
+pub fn conv2d(
+    x: &Tensor,
+    w: &Tensor,
+    bias: Option<&Tensor>,
+    pad: usize,
+    slope: Option<f32>,
+) -> Result<Tensor> {
     match (bias, slope) {
         (Some(bias), _) => x.apply_op3(w, bias, ConvBias { pad, slope }),
         (None, None) => x.apply_op2(w, Conv { pad, direction: Direction::Forward }),
-        (None, Some(slope)) => {
-            crate::activate(&conv2d(x, w, None, pad, None)?, Activation::LeakyRelu(slope))
-        }
+        (None, Some(slope)) => crate::activate(&conv2d(x, w, None, pad, None)?, Activation::LeakyRelu(slope)),
     }
 }
 
@@ -33,7 +37,12 @@ pub fn conv2d_masked(x: &Tensor, w: &Tensor, by: &Tensor, pad: usize, slope: f32
 ///
 /// With `mask = (by, slope)` the result is multiplied by LeakyReLU's derivative at `by` (of the shape of `x`).
 /// Differentiable where there is no mask.
-pub fn conv2d_input_grad(gy: &Tensor, w: &Tensor, pad: usize, mask: Option<(&Tensor, f32)>) -> Result<Tensor> {
+pub fn conv2d_input_grad(
+    gy: &Tensor,
+    w: &Tensor,
+    pad: usize,
+    mask: Option<(&Tensor, f32)>,
+) -> Result<Tensor> {
     match mask {
         None => gy.apply_op2(w, Conv { pad, direction: Direction::Backward }),
         Some((by, slope)) => {
@@ -88,14 +97,21 @@ fn conv_shape(lx: &Layout, lw: &Layout, pad: usize, direction: Direction) -> Res
     };
     let Some(pad) = pad else { bail!("conv2d: padding must be at most {} for its input gradient", k - 1) };
     if k != kw || k % 2 == 0 || c != ci || h + 2 * pad < k || w + 2 * pad < k {
-        bail!("conv2d: input {:?} and weight {:?} do not fit (padding {pad}, odd square kernels)", lx.dims(), lw.dims())
+        bail!(
+            "conv2d: input {:?} and weight {:?} do not fit (padding {pad}, odd square kernels)",
+            lx.dims(),
+            lw.dims()
+        )
     }
     let out = [n, h + 2 * pad + 1 - k, w + 2 * pad + 1 - k, co];
     Ok((ConvShape { n, h, w, ci, co, k, pad }, out))
 }
 
 fn run<'a>(
-    (x, lx): (&CpuStorage, &Layout), (w, lw): (&CpuStorage, &Layout), pad: usize, direction: Direction,
+    (x, lx): (&CpuStorage, &Layout),
+    (w, lw): (&CpuStorage, &Layout),
+    pad: usize,
+    direction: Direction,
     epilogue: impl FnOnce(&[usize; 4]) -> Result<Epilogue<'a>>,
 ) -> Result<(CpuStorage, Shape)> {
     let (shape, out) = conv_shape(lx, lw, pad, direction)?;
@@ -110,11 +126,23 @@ impl CustomOp2 for Conv {
         "conv2d"
     }
 
-    fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, w: &CpuStorage, lw: &Layout) -> Result<(CpuStorage, Shape)> {
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        lx: &Layout,
+        w: &CpuStorage,
+        lw: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
         run((x, lx), (w, lw), self.pad, self.direction, |_| Ok(Epilogue::None))
     }
 
-    fn bwd(&self, x: &Tensor, w: &Tensor, _: &Tensor, gy: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+    fn bwd(
+        &self,
+        x: &Tensor,
+        w: &Tensor,
+        _: &Tensor,
+        gy: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let (gy, k) = (gy.contiguous()?, w.dim(2)?);
         Ok(match self.direction {
             Direction::Forward => (
@@ -136,7 +164,13 @@ impl CustomOp3 for ConvBias {
     }
 
     fn cpu_fwd(
-        &self, x: &CpuStorage, lx: &Layout, w: &CpuStorage, lw: &Layout, b: &CpuStorage, lb: &Layout,
+        &self,
+        x: &CpuStorage,
+        lx: &Layout,
+        w: &CpuStorage,
+        lw: &Layout,
+        b: &CpuStorage,
+        lb: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         run((x, lx), (w, lw), self.pad, Direction::Forward, |out| {
             if lb.dims() != [out[3]] {
@@ -147,7 +181,12 @@ impl CustomOp3 for ConvBias {
     }
 
     fn bwd(
-        &self, x: &Tensor, w: &Tensor, _: &Tensor, y: &Tensor, gy: &Tensor,
+        &self,
+        x: &Tensor,
+        w: &Tensor,
+        _: &Tensor,
+        y: &Tensor,
+        gy: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
         let mut gy = gy.contiguous()?;
         if let Some(slope) = self.slope {
@@ -164,7 +203,13 @@ impl CustomOp3 for ConvMasked {
     }
 
     fn cpu_fwd(
-        &self, x: &CpuStorage, lx: &Layout, w: &CpuStorage, lw: &Layout, by: &CpuStorage, lb: &Layout,
+        &self,
+        x: &CpuStorage,
+        lx: &Layout,
+        w: &CpuStorage,
+        lw: &Layout,
+        by: &CpuStorage,
+        lb: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         run((x, lx), (w, lw), self.pad, self.direction, |out| {
             if lb.dims() != out {
@@ -181,11 +226,21 @@ impl CustomOp2 for WeightGrad {
     }
 
     /// One flat result, the weight's gradient and behind it the bias's, since an op has one result.
-    fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, gy: &CpuStorage, lg: &Layout) -> Result<(CpuStorage, Shape)> {
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        lx: &Layout,
+        gy: &CpuStorage,
+        lg: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
         let ((n, h, w, ci), (gn, gh, gw, co)) = (lx.shape().dims4()?, lg.shape().dims4()?);
         let WeightGrad { k, pad } = *self;
         if (gn, gh + k, gw + k) != (n, h + 2 * pad + 1, w + 2 * pad + 1) {
-            bail!("conv2d_weight_grad: input {:?} and gradient {:?} do not fit a kernel of {k}", lx.dims(), lg.dims())
+            bail!(
+                "conv2d_weight_grad: input {:?} and gradient {:?} do not fit a kernel of {k}",
+                lx.dims(),
+                lg.dims()
+            )
         }
         let shape = ConvShape { n, h, w, ci, co, k, pad };
         let (x, gy) = (values(x, lx)?, values(gy, lg)?);
@@ -196,7 +251,13 @@ impl CustomOp2 for WeightGrad {
         Ok((CpuStorage::F32(both), Shape::from(len)))
     }
 
-    fn bwd(&self, x: &Tensor, gy: &Tensor, _: &Tensor, g: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+    fn bwd(
+        &self,
+        x: &Tensor,
+        gy: &Tensor,
+        _: &Tensor,
+        g: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let (ci, co) = (x.dim(3)?, gy.dim(3)?);
         let n = co * ci * self.k * self.k;
         let gw = g.narrow(0, 0, n)?.reshape((co, ci, self.k, self.k))?.contiguous()?;

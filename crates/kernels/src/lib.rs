@@ -28,12 +28,12 @@ pub use activation::{
     Activation, activate, activation_grad, negative_product, prelu, prelu_grad, prelu_slope_grad,
 };
 pub use adam::{AdamStep, adam};
+pub use conv::{conv2d, conv2d_input_grad, conv2d_masked, conv2d_weight_grad};
 pub use cpu::path::{Path as CpuPath, PathError, cpu_path};
 pub use cpu::pool::{set_threads, threads};
-pub use conv::{conv2d, conv2d_input_grad, conv2d_masked, conv2d_weight_grad};
+pub use loss::{batch_means, gradient_penalty, mix, mse};
 #[cfg(feature = "mimalloc")]
 pub use memory::keep_freed_memory;
-pub use loss::{batch_means, gradient_penalty, mix, mse};
 pub use noise::{Purpose, Stream, fill_normal, normal, uniform};
 pub use norm::{norm, norm_grad, norm_stats};
 pub use peak::fma_peak;

@@ -60,12 +60,20 @@ impl CustomOp2 for Mse {
         "mse"
     }
 
-    fn cpu_fwd(&self, y: &CpuStorage, ly: &Layout, t: &CpuStorage, lt: &Layout) -> Result<(CpuStorage, Shape)> {
+    fn cpu_fwd(
+        &self,
+        y: &CpuStorage,
+        ly: &Layout,
+        t: &CpuStorage,
+        lt: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
         same_shape("mse", ly, lt)?;
         let (y, t) = (values(y, ly)?, values(t, lt)?);
         let n = y.len();
         let scale = (2.0 * f64::from(self.weight) / n as f64) as f32;
-        let sum = sum_blocks(n, BLOCK, |r| y[r.clone()].iter().zip(&t[r]).map(|(y, t)| f64::from(y - t).powi(2)).sum());
+        let sum = sum_blocks(n, BLOCK, |r| {
+            y[r.clone()].iter().zip(&t[r]).map(|(y, t)| f64::from(y - t).powi(2)).sum()
+        });
         let out = filled(n + 1, |out| {
             map2(&mut out[..n], y, t, |y, t| scale * (y - t));
             out[n].write((f64::from(self.weight) * sum / n as f64) as f32);
@@ -118,7 +126,13 @@ impl CustomOp2 for Mix {
         "mix"
     }
 
-    fn cpu_fwd(&self, a: &CpuStorage, la: &Layout, b: &CpuStorage, lb: &Layout) -> Result<(CpuStorage, Shape)> {
+    fn cpu_fwd(
+        &self,
+        a: &CpuStorage,
+        la: &Layout,
+        b: &CpuStorage,
+        lb: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
         same_shape("mix", la, lb)?;
         let (a, b, alpha) = (values(a, la)?, values(b, lb)?, self.alpha);
         let beta = 1.0 - alpha;

@@ -50,7 +50,12 @@ pub struct Stream {
 }
 
 /// Standard normal noise `[1, H, W, C]` whose upper left corner is (row, column) `origin` of the stream's plane.
-pub fn normal(stream: Stream, origin: (i64, i64), shape: (usize, usize, usize), device: &Device) -> Result<Tensor> {
+pub fn normal(
+    stream: Stream,
+    origin: (i64, i64),
+    shape: (usize, usize, usize),
+    device: &Device,
+) -> Result<Tensor> {
     let (h, w, c) = shape;
     let CpuStorage::F32(values) = filled(h * w * c, |out| fill(stream, origin, (w, c), out)) else {
         unreachable!("filled makes f32 storage")
@@ -145,7 +150,13 @@ fn fill_row_with(row: Row, out: &mut [MaybeUninit<f32>]) {
 
 /// Four normal numbers for each of `LANES` counters.
 #[inline(always)]
-fn normals(column: [u32; LANES], row: u32, group: [u32; LANES], iteration: u32, key: [u32; 2]) -> [[f32; LANES]; 4] {
+fn normals(
+    column: [u32; LANES],
+    row: u32,
+    group: [u32; LANES],
+    iteration: u32,
+    key: [u32; 2],
+) -> [[f32; LANES]; 4] {
     let mut c = [column, [row; LANES], group, [iteration; LANES]];
     let mut k = key;
     for _ in 0..10 {
@@ -232,8 +243,10 @@ fn sin_cos_turn(turn: f32) -> (f32, f32) {
     let quadrant = (turn * 4.0 + 0.5) as i32;
     let angle = (turn - quadrant as f32 * 0.25) * std::f32::consts::TAU;
     let z = angle * angle;
-    let sin = angle + angle * z * (-1.666_666_7e-1 + z * (8.333_333e-3 + z * (-1.984_127e-4 + z * 2.755_732e-6)));
-    let cos = 1.0 + z * (-0.5 + z * (4.166_666_8e-2 + z * (-1.388_888_9e-3 + z * (2.480_158_7e-5 - z * 2.755_732e-7))));
+    let sin =
+        angle + angle * z * (-1.666_666_7e-1 + z * (8.333_333e-3 + z * (-1.984_127e-4 + z * 2.755_732e-6)));
+    let cos = 1.0
+        + z * (-0.5 + z * (4.166_666_8e-2 + z * (-1.388_888_9e-3 + z * (2.480_158_7e-5 - z * 2.755_732e-7))));
     let swap = quadrant & 1 != 0;
     let (s, c) = (if swap { cos } else { sin }, if swap { sin } else { cos });
     let s = if quadrant & 2 != 0 { -s } else { s };
@@ -250,9 +263,15 @@ mod tests {
     #[test]
     fn philox_gives_the_authors_known_answers() {
         assert_eq!(philox([0; 4], [0; 2]), [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
-        assert_eq!(philox([u32::MAX; 4], [u32::MAX; 2]), [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]);
+        assert_eq!(
+            philox([u32::MAX; 4], [u32::MAX; 2]),
+            [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]
+        );
         let pi = [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344];
-        assert_eq!(philox(pi, [0xa409_3822, 0x299f_31d0]), [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]);
+        assert_eq!(
+            philox(pi, [0xa409_3822, 0x299f_31d0]),
+            [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
+        );
     }
 
     #[test]
@@ -264,7 +283,10 @@ mod tests {
             let turn = (i * 83) as f32 / 16_777_216.0;
             let angle = f64::from(turn) * std::f64::consts::TAU;
             let (s, c) = sin_cos_turn(turn);
-            assert!((f64::from(s) - angle.sin()).abs() < 3e-7 && (f64::from(c) - angle.cos()).abs() < 3e-7, "{turn}");
+            assert!(
+                (f64::from(s) - angle.sin()).abs() < 3e-7 && (f64::from(c) - angle.cos()).abs() < 3e-7,
+                "{turn}"
+            );
         }
     }
 
@@ -294,8 +316,12 @@ mod tests {
         let first = |s: Stream| normal(s, (0, 0), (1, 1, 1), &Device::Cpu)?.flatten_all()?.to_vec1::<f32>();
         let base = first(STREAM)?;
         for other in [
-            Stream { seed: 8, ..STREAM }, Stream { seed: 7 << 32, ..STREAM }, Stream { purpose: Purpose::Training, ..STREAM },
-            Stream { stage: 1, ..STREAM }, Stream { level: 2, ..STREAM }, Stream { iteration: 4, ..STREAM },
+            Stream { seed: 8, ..STREAM },
+            Stream { seed: 7 << 32, ..STREAM },
+            Stream { purpose: Purpose::Training, ..STREAM },
+            Stream { stage: 1, ..STREAM },
+            Stream { level: 2, ..STREAM },
+            Stream { iteration: 4, ..STREAM },
         ] {
             assert_ne!(first(other)?, base, "{other:?}");
         }

@@ -57,7 +57,13 @@ impl CustomOp2 for Stats {
         "norm_stats"
     }
 
-    fn cpu_fwd(&self, z: &CpuStorage, lz: &Layout, w: &CpuStorage, lw: &Layout) -> Result<(CpuStorage, Shape)> {
+    fn cpu_fwd(
+        &self,
+        z: &CpuStorage,
+        lz: &Layout,
+        w: &CpuStorage,
+        lw: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
         let (n, h, width, c) = lz.shape().dims4()?;
         let (z, w) = (values(z, lz)?, values(w, lw)?);
         if w.len() != c {
@@ -68,7 +74,8 @@ impl CustomOp2 for Stats {
         for z in z.chunks_exact(pixels * c) {
             let means = channel_sums(pixels, c, |p, ch| [f64::from(z[p * c + ch]), 0.0]);
             let means: Vec<f64> = means.iter().map(|s| s[0] / pixels as f64).collect();
-            let squares = channel_sums(pixels, c, |p, ch| [(f64::from(z[p * c + ch]) - means[ch]).powi(2), 0.0]);
+            let squares =
+                channel_sums(pixels, c, |p, ch| [(f64::from(z[p * c + ch]) - means[ch]).powi(2), 0.0]);
             out.extend(means.iter().map(|&m| m as f32));
             out.extend(squares.iter().map(|s| (1.0 / (s[0] / pixels as f64 + EPS).sqrt()) as f32));
             out.extend_from_slice(w);
@@ -85,7 +92,13 @@ impl CustomOp3 for Apply {
     }
 
     fn cpu_fwd(
-        &self, z: &CpuStorage, lz: &Layout, s: &CpuStorage, ls: &Layout, b: &CpuStorage, lb: &Layout,
+        &self,
+        z: &CpuStorage,
+        lz: &Layout,
+        s: &CpuStorage,
+        ls: &Layout,
+        b: &CpuStorage,
+        lb: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let (_, h, w, c) = lz.shape().dims4()?;
         let (z, s, b) = (values(z, lz)?, values(s, ls)?, values(b, lb)?);
@@ -112,7 +125,13 @@ impl CustomOp3 for Grad {
     }
 
     fn cpu_fwd(
-        &self, z: &CpuStorage, lz: &Layout, s: &CpuStorage, ls: &Layout, g: &CpuStorage, lg: &Layout,
+        &self,
+        z: &CpuStorage,
+        lz: &Layout,
+        s: &CpuStorage,
+        ls: &Layout,
+        g: &CpuStorage,
+        lg: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let (_, h, w, c) = lz.shape().dims4()?;
         crate::activation::same_shape("norm_grad", lz, lg)?;
@@ -121,7 +140,12 @@ impl CustomOp3 for Grad {
         let (mut dw, mut db) = (vec![0f64; c], vec![0f64; c]);
         let out = filled(z.len() + 2 * c, |out| {
             let (gz, rest) = out.split_at_mut(z.len());
-            for (((gz, z), g), s) in gz.chunks_exact_mut(sample).zip(z.chunks_exact(sample)).zip(g.chunks_exact(sample)).zip(s.chunks_exact(3 * c)) {
+            for (((gz, z), g), s) in gz
+                .chunks_exact_mut(sample)
+                .zip(z.chunks_exact(sample))
+                .zip(g.chunks_exact(sample))
+                .zip(s.chunks_exact(3 * c))
+            {
                 let hat = |p: usize, ch: usize| (z[p * c + ch] - s[ch]) * s[c + ch];
                 let sums = channel_sums(pixels, c, |p, ch| {
                     let g = f64::from(g[p * c + ch]);
@@ -131,7 +155,8 @@ impl CustomOp3 for Grad {
                     dw[ch] += sum[0];
                     db[ch] += sum[1];
                 }
-                let means: Vec<[f32; 2]> = sums.iter().map(|s| s.map(|v| (v / pixels as f64) as f32)).collect();
+                let means: Vec<[f32; 2]> =
+                    sums.iter().map(|s| s.map(|v| (v / pixels as f64) as f32)).collect();
                 blocks(gz, w * c, |row, gz| {
                     for (i, gz) in gz.chunks_exact_mut(c).enumerate() {
                         let p = row * w + i;

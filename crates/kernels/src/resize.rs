@@ -66,7 +66,13 @@ impl CustomOp2 for BicubicPlus {
         "bicubic_plus"
     }
 
-    fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, z: &CpuStorage, lz: &Layout) -> Result<(CpuStorage, Shape)> {
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        lx: &Layout,
+        z: &CpuStorage,
+        lz: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
         let (n, _, _, c) = lx.shape().dims4()?;
         if lz.dims() != [n, self.size.0, self.size.1, c] {
             bail!("bicubic_plus: {:?} to add to {:?}", lz.dims(), [n, self.size.0, self.size.1, c])
@@ -95,7 +101,13 @@ impl CustomOp2 for BicubicGrad {
         "bicubic_grad_plus"
     }
 
-    fn cpu_fwd(&self, g: &CpuStorage, lg: &Layout, p: &CpuStorage, lp: &Layout) -> Result<(CpuStorage, Shape)> {
+    fn cpu_fwd(
+        &self,
+        g: &CpuStorage,
+        lg: &Layout,
+        p: &CpuStorage,
+        lp: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
         let (n, _, _, c) = lg.shape().dims4()?;
         if lp.dims() != [n, self.size.0, self.size.1, c] {
             bail!("bicubic_grad_plus: {:?} to add to {:?}", lp.dims(), [n, self.size.0, self.size.1, c])
@@ -141,7 +153,10 @@ fn transposed(taps: &[Taps], n_in: usize) -> Vec<Vec<(usize, f32)>> {
 }
 
 fn upsample(
-    x: &[f32], l: &Layout, (oh, ow): (usize, usize), plus: Option<(&[f32], f32)>,
+    x: &[f32],
+    l: &Layout,
+    (oh, ow): (usize, usize),
+    plus: Option<(&[f32], f32)>,
 ) -> Result<(CpuStorage, Shape)> {
     let (n, h, w, c) = l.shape().dims4()?;
     if h == 0 || w == 0 || oh == 0 || ow == 0 {
@@ -160,7 +175,10 @@ fn upsample(
 }
 
 fn downsample(
-    g: &[f32], l: &Layout, (h, w): (usize, usize), plus: Option<&[f32]>,
+    g: &[f32],
+    l: &Layout,
+    (h, w): (usize, usize),
+    plus: Option<&[f32]>,
 ) -> Result<(CpuStorage, Shape)> {
     let (n, oh, ow, c) = l.shape().dims4()?;
     if h == 0 || w == 0 {
@@ -190,11 +208,17 @@ widest! {
 
 #[inline(always)]
 fn up_row_with(
-    out: &mut [MaybeUninit<f32>], sources: [&[f32]; 4], weight: [f32; 4], cols: &[Taps], c: usize,
+    out: &mut [MaybeUninit<f32>],
+    sources: [&[f32]; 4],
+    weight: [f32; 4],
+    cols: &[Taps],
+    c: usize,
     plus: Option<(&[f32], f32)>,
 ) {
     let mut blended = vec![0f32; sources[0].len()];
-    for ((((o, a), b), c), d) in blended.iter_mut().zip(sources[0]).zip(sources[1]).zip(sources[2]).zip(sources[3]) {
+    for ((((o, a), b), c), d) in
+        blended.iter_mut().zip(sources[0]).zip(sources[1]).zip(sources[2]).zip(sources[3])
+    {
         *o = a * weight[0] + b * weight[1] + c * weight[2] + d * weight[3];
     }
     for (j, (out, col)) in out.chunks_exact_mut(c).zip(cols).enumerate() {
@@ -222,7 +246,11 @@ widest! {
 
 #[inline(always)]
 fn down_row_with(
-    out: &mut [MaybeUninit<f32>], g: &[f32], (row, cols): (&Uses, &[Uses]), stride: usize, c: usize,
+    out: &mut [MaybeUninit<f32>],
+    g: &[f32],
+    (row, cols): (&Uses, &[Uses]),
+    stride: usize,
+    c: usize,
     plus: Option<&[f32]>,
 ) {
     let add_scaled = |sum: &mut [f32], x: &[f32], weight: f32| {

@@ -8,7 +8,11 @@ use std::mem::MaybeUninit;
 /// The values of a contiguous f32 operand.
 pub(crate) fn values<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
     let Some((from, to)) = layout.contiguous_offsets() else {
-        bail!("kernels need contiguous tensors, this one has shape {:?} and strides {:?}", layout.dims(), layout.stride())
+        bail!(
+            "kernels need contiguous tensors, this one has shape {:?} and strides {:?}",
+            layout.dims(),
+            layout.stride()
+        )
     };
     Ok(&storage.as_slice::<f32>()?[from..to])
 }

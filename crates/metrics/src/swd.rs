@@ -47,7 +47,8 @@ pub fn patch_swd_along(
     let (mut real, mut sample) = (Some(Picture::new(real)?), Some(Picture::new(sample)?));
     let mut distances = [None; 3];
     for distance in &mut distances {
-        let profile = |picture: &Option<Picture>| picture.as_ref().and_then(|p| Profile::new(p, vectors, threads));
+        let profile =
+            |picture: &Option<Picture>| picture.as_ref().and_then(|p| Profile::new(p, vectors, threads));
         *distance = profile(&real).zip(profile(&sample)).map(|(real, sample)| real.distance(&sample));
         (real, sample) = (real.and_then(|p| p.half()), sample.and_then(|p| p.half()));
     }

@@ -103,7 +103,11 @@ impl Tape {
         let part = |t: &Tensor| t.narrow(0, from, count);
         Ok(Tape {
             input: part(&self.input)?,
-            before_norm: self.before_norm.as_ref().map(|(z, s)| Ok::<_, crate::Error>((part(z)?, part(s)?))).transpose()?,
+            before_norm: self
+                .before_norm
+                .as_ref()
+                .map(|(z, s)| Ok::<_, crate::Error>((part(z)?, part(s)?)))
+                .transpose()?,
             before_act: self.before_act.as_ref().map(part).transpose()?,
             output: part(&self.output)?,
         })
@@ -140,7 +144,13 @@ impl Block {
     /// Gradients of the parameters, and the gradient at the convolution's output.
     ///
     /// `gy` is the gradient at the block's output, `masked` the same times the activation's derivative.
-    fn backward(&self, tape: &Tape, gy: Option<&Tensor>, masked: Tensor, pad: usize) -> Result<(Vec<Tensor>, Tensor)> {
+    fn backward(
+        &self,
+        tape: &Tape,
+        gy: Option<&Tensor>,
+        masked: Tensor,
+        pad: usize,
+    ) -> Result<(Vec<Tensor>, Tensor)> {
         let (mut gradients, gz) = match &tape.before_norm {
             None => (self.conv.gradients(&tape.input, &masked, pad)?, masked),
             Some((z, stats)) => {
@@ -210,7 +220,11 @@ pub(crate) fn chain_output(blocks: &[Block], x: &Tensor, pad: usize) -> Result<T
 
 /// The parameters' gradients, block by block, and the gradient at the input if `input` asks for it.
 pub(crate) fn chain_backward(
-    blocks: &[Block], tapes: &[Tape], gy: &Tensor, pad: usize, input: bool,
+    blocks: &[Block],
+    tapes: &[Tape],
+    gy: &Tensor,
+    pad: usize,
+    input: bool,
 ) -> Result<(Vec<Tensor>, Option<Tensor>)> {
     let mut by_block = Vec::with_capacity(blocks.len());
     let mut gy = Some(gy.clone()); // none where the mask was applied inside the convolution before

@@ -72,7 +72,11 @@ impl NetConfig {
         range("kernel", self.kernel, 3, 11)?;
         range("layers", self.layers, 1, 16)?;
         if self.kernel.is_multiple_of(2) {
-            return Err(Error::Value { name: "kernel", value: self.kernel.to_string(), expected: "odd: 3, 5, 7, 9 or 11".into() });
+            return Err(Error::Value {
+                name: "kernel",
+                value: self.kernel.to_string(),
+                expected: "odd: 3, 5, 7, 9 or 11".into(),
+            });
         }
         if !(0.0..=1.0).contains(&self.lrelu_alpha) {
             return Err(Error::range("lrelu-alpha", self.lrelu_alpha, 0.0, 1.0));

@@ -160,7 +160,10 @@ impl Discriminator {
 
     /// Carries a gradient from the tail down to the pictures `pictures` of the batch.
     fn input_chain(
-        &self, tapes: &[Tape], at_tail: Tensor, pictures: std::ops::Range<usize>,
+        &self,
+        tapes: &[Tape],
+        at_tail: Tensor,
+        pictures: std::ops::Range<usize>,
     ) -> Result<Chain> {
         let mut masked = Vec::with_capacity(tapes.len());
         let mut plain = Vec::new();
@@ -220,7 +223,13 @@ mod tests {
     fn critic_gradients_are_those_of_the_loss() -> Result<()> {
         for activation in [ActivationKind::Lrelu, ActivationKind::Elu, ActivationKind::Prelu] {
             let config = NetConfig {
-                channels: 3, filters: 5, kernel: 3, layers: 2, activation, lrelu_alpha: 0.1, batch_norm: false,
+                channels: 3,
+                filters: 5,
+                kernel: 3,
+                layers: 2,
+                activation,
+                lrelu_alpha: 0.1,
+                batch_norm: false,
                 border: Border::Padded,
             };
             let stream = |level| Stream { seed: 3, purpose: Purpose::Weights, stage: 0, level, iteration: 0 };
@@ -239,7 +248,8 @@ mod tests {
             };
             let gradients = d.critic_step(&real, &fake, 0.3, 0.7)?.gradients;
             for ((name, p), g) in d.parameters().into_iter().zip(gradients) {
-                let direction = kernels::normal(stream(9), (0, 0), (1, 1, p.elem_count()), &Device::Cpu)?.reshape(p.shape())?;
+                let direction = kernels::normal(stream(9), (0, 0), (1, 1, p.elem_count()), &Device::Cpu)?
+                    .reshape(p.shape())?;
                 let start = p.copy()?;
                 let at = |step: f64| -> Result<f64> {
                     p.inplace_op2(&(&start + (&direction * step)?)?, &Assign)?;
@@ -250,7 +260,10 @@ mod tests {
                 at(0.0)?;
                 let written = (&g * &direction)?.sum_all()?.to_scalar::<f32>()?;
                 let error = (numeric - f64::from(written)).abs();
-                assert!(error < 0.02 * numeric.abs().max(0.1), "{activation:?} {name}: {numeric} against {written}");
+                assert!(
+                    error < 0.02 * numeric.abs().max(0.1),
+                    "{activation:?} {name}: {numeric} against {written}"
+                );
             }
         }
         Ok(())
@@ -264,7 +277,10 @@ mod tests {
         }
 
         fn cpu_fwd(
-            &self, a: &mut candle_core::CpuStorage, _: &candle_core::Layout, b: &candle_core::CpuStorage,
+            &self,
+            a: &mut candle_core::CpuStorage,
+            _: &candle_core::Layout,
+            b: &candle_core::CpuStorage,
             _: &candle_core::Layout,
         ) -> candle_core::Result<()> {
             *a = b.clone();

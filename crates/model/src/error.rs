@@ -32,7 +32,12 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn range(name: &'static str, value: impl Display, min: impl Display, max: impl Display) -> Self {
+    pub(crate) fn range(
+        name: &'static str,
+        value: impl Display,
+        min: impl Display,
+        max: impl Display,
+    ) -> Self {
         Error::Value { name, value: value.to_string(), expected: format!("between {min} and {max}") }
     }
 }

@@ -108,7 +108,10 @@ impl Generator {
 
     /// The tail's parameters.
     pub fn tail_parameters(&self) -> Vec<(String, Tensor)> {
-        vec![("tail.0.weight".into(), self.tail.weight.clone()), ("tail.0.bias".into(), self.tail.bias.clone())]
+        vec![
+            ("tail.0.weight".into(), self.tail.weight.clone()),
+            ("tail.0.bias".into(), self.tail.bias.clone()),
+        ]
     }
 
     /// Pictures `[N, H, W, C]` in [-1, 1].
@@ -119,11 +122,20 @@ impl Generator {
 
     /// The features after the last stage of `stages`. Where that does not begin with 0, `below` are the features of the
     /// stage before it.
-    pub fn features(&self, inputs: Inputs<'_>, below: Option<Tensor>, stages: std::ops::Range<usize>) -> Result<Tensor> {
+    pub fn features(
+        &self,
+        inputs: Inputs<'_>,
+        below: Option<Tensor>,
+        stages: std::ops::Range<usize>,
+    ) -> Result<Tensor> {
         let mut x = below;
         for k in stages {
             let y = match x.take() {
-                None => chain_output(&self.body[0], &self.stem(&self.head.forward(&inputs.noise[0], self.config.half())?.output)?, 0)?,
+                None => chain_output(
+                    &self.body[0],
+                    &self.stem(&self.head.forward(&inputs.noise[0], self.config.half())?.output)?,
+                    0,
+                )?,
                 Some(x) => {
                     let y = chain_output(&self.body[k], &self.stage_input(&x, inputs, k)?, 0)?;
                     kernels::bicubic_plus(&x, inputs.sizes[k], &y, 1.0)?
@@ -136,7 +148,12 @@ impl Generator {
 
     /// Runs all stages from `first` on and keeps what the backward pass to them needs. Where `first` is not 0, `below` are
     /// the features of the stage before it.
-    pub fn forward_tape(&self, inputs: Inputs<'_>, below: Option<&Tensor>, first: usize) -> Result<GeneratorTape> {
+    pub fn forward_tape(
+        &self,
+        inputs: Inputs<'_>,
+        below: Option<&Tensor>,
+        first: usize,
+    ) -> Result<GeneratorTape> {
         let (mut head, mut stages) = (None, Vec::new());
         let mut x = below.cloned();
         for k in first..self.body.len() {
@@ -159,7 +176,8 @@ impl Generator {
             x = Some(y);
         }
         let features = x.ok_or_else(|| crate::Error::Weights("no stage to run".into()))?;
-        let picture = kernels::activate(&self.tail.forward(&features, self.config.half())?, Activation::Tanh)?;
+        let picture =
+            kernels::activate(&self.tail.forward(&features, self.config.half())?, Activation::Tanh)?;
         Ok(GeneratorTape { first, head, stages, features, picture })
     }
 
@@ -175,10 +193,20 @@ impl Generator {
             let (gradients, gx) = chain_backward(&self.body[k], &stage.chain, &gy, 0, wanted)?;
             parts.push(gradients);
             let Some(gx) = gx else { continue };
-            gy = if k == 0 { self.stem_grad(&gx, stage.from)? } else { self.stage_input_grad(&gx, &gy, stage.from)? };
+            gy = if k == 0 {
+                self.stem_grad(&gx, stage.from)?
+            } else {
+                self.stage_input_grad(&gx, &gy, stage.from)?
+            };
         }
         if let Some(head) = &tape.head {
-            let (gradients, _) = chain_backward(std::slice::from_ref(&self.head), std::slice::from_ref(head), &gy, half, false)?;
+            let (gradients, _) = chain_backward(
+                std::slice::from_ref(&self.head),
+                std::slice::from_ref(head),
+                &gy,
+                half,
+                false,
+            )?;
             parts.push(gradients);
         }
         Ok(parts.into_iter().rev().flatten().collect())
@@ -208,7 +236,9 @@ impl Generator {
     fn stage_input(&self, x: &Tensor, inputs: Inputs<'_>, k: usize) -> Result<Tensor> {
         let ((h, w), margin, amp) = (inputs.sizes[k], self.config.margin(), inputs.amps[k] as f32);
         match self.config.border {
-            Border::Grown => Ok(kernels::bicubic_plus(x, (h + 2 * margin, w + 2 * margin), &inputs.noise[k], amp)?),
+            Border::Grown => {
+                Ok(kernels::bicubic_plus(x, (h + 2 * margin, w + 2 * margin), &inputs.noise[k], amp)?)
+            }
             Border::Padded => pad(&kernels::bicubic_plus(x, (h, w), &inputs.noise[k], amp)?, margin),
         }
     }

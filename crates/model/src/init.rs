@@ -33,8 +33,10 @@ impl<'a> Init<'a> {
     pub(crate) fn conv(&mut self, inputs: usize, outputs: usize, kernel: usize) -> Result<Conv> {
         let weight = self.normal(&[outputs, inputs, kernel, kernel], 0.0, 0.02)?;
         let bound = 1.0 / ((inputs * kernel * kernel) as f64).sqrt();
-        let bias: Vec<f32> =
-            kernels::uniform(self.next(), outputs).into_iter().map(|u| (bound * (2.0 * u - 1.0)) as f32).collect();
+        let bias: Vec<f32> = kernels::uniform(self.next(), outputs)
+            .into_iter()
+            .map(|u| (bound * (2.0 * u - 1.0)) as f32)
+            .collect();
         Ok(Conv { weight, bias: Tensor::from_vec(bias, outputs, self.device)? })
     }
 

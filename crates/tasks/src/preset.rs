@@ -32,7 +32,13 @@ impl Preset {
     /// Its numbers.
     pub fn config(self) -> TrainConfig {
         match self {
-            Preset::Quick => TrainConfig { niter: 500, train_stages: 5, max_size: 120, guard: GuardKind::All, ..TrainConfig::default() },
+            Preset::Quick => TrainConfig {
+                niter: 900,
+                train_stages: 5,
+                max_size: 100,
+                guard: GuardKind::All,
+                ..TrainConfig::default()
+            },
             Preset::Paper => TrainConfig::default(),
         }
     }

@@ -52,8 +52,13 @@ impl Sampler {
         }
         let stages = request.stages.unwrap_or(done);
         let range = |name, value: usize, from: usize, to: usize| {
-            let expected = format!("between {from} and {to}, {} has {done} finished stages", run.dir.display());
-            if (from..=to).contains(&value) { Ok(()) } else { Err(Error::Value { name, value: value.to_string(), expected }) }
+            let expected =
+                format!("between {from} and {to}, {} has {done} finished stages", run.dir.display());
+            if (from..=to).contains(&value) {
+                Ok(())
+            } else {
+                Err(Error::Value { name, value: value.to_string(), expected })
+            }
         };
         range("stages", stages, 1, done)?;
         range("start-stage", request.start_stage, 0, stages)?;
@@ -110,7 +115,9 @@ impl Format {
         let picture = train::picture(image)?;
         match self {
             Format::Png => picture.save_png(&path)?,
-            Format::Safetensors => files::write_tensors(&path, vec![("image".into(), files::to_nchw(image)?)], None)?,
+            Format::Safetensors => {
+                files::write_tensors(&path, vec![("image".into(), files::to_nchw(image)?)], None)?
+            }
         }
         Ok((path, picture))
     }

@@ -22,13 +22,20 @@ const MOST_PIXELS: usize = 16 << 20;
 
 /// The sizes of the stages for `target`, given those of training. With a size the last stage is exact and the others are
 /// rounded in proportion; with a scale each is `floor(size * factor)`. No side may fall below `smallest`.
-pub fn output_sizes(training: &[(usize, usize)], target: Target, smallest: usize) -> Result<Vec<(usize, usize)>> {
+pub fn output_sizes(
+    training: &[(usize, usize)],
+    target: Target,
+    smallest: usize,
+) -> Result<Vec<(usize, usize)>> {
     let Some(&(last_h, last_w)) = training.last() else { return Ok(Vec::new()) };
     let sizes: Vec<(usize, usize)> = match target {
         Target::Training => training.to_vec(),
         Target::Size(h, w) => {
-            let side = |size: usize, wanted: usize, last: usize| (size as f64 * wanted as f64 / last as f64).round() as usize;
-            let mut sizes: Vec<_> = training.iter().map(|s| (side(s.0, h, last_h), side(s.1, w, last_w))).collect();
+            let side = |size: usize, wanted: usize, last: usize| {
+                (size as f64 * wanted as f64 / last as f64).round() as usize
+            };
+            let mut sizes: Vec<_> =
+                training.iter().map(|s| (side(s.0, h, last_h), side(s.1, w, last_w))).collect();
             sizes[training.len() - 1] = (h, w);
             sizes
         }
@@ -49,7 +56,10 @@ pub fn output_sizes(training: &[(usize, usize)], target: Target, smallest: usize
     if let Some(k) = sizes.iter().position(|s| s.0.min(s.1) < smallest) {
         let least = |last: usize, first: usize| (smallest * last).div_ceil(first.max(1));
         let (at_least_h, at_least_w) = (least(last_h, training[k].0), least(last_w, training[k].1));
-        let expected = format!("at least about {at_least_h}x{at_least_w}: stage {k} would have {}x{} pixels, the network needs {smallest}", sizes[k].0, sizes[k].1);
+        let expected = format!(
+            "at least about {at_least_h}x{at_least_w}: stage {k} would have {}x{} pixels, the network needs {smallest}",
+            sizes[k].0, sizes[k].1
+        );
         return Err(value("the output size", format!("{h}x{w}"), &expected));
     }
     Ok(sizes)
@@ -81,8 +91,14 @@ mod tests {
     #[test]
     fn sizes_that_cannot_work_are_refused() {
         for target in [
-            Target::Size(0, 10), Target::Size(5, 500), Target::Size(100_000, 100_000), Target::Size(usize::MAX, usize::MAX),
-            Target::Scale(0.0, 1.0), Target::Scale(f64::NAN, 1.0), Target::Scale(-1.0, 1.0), Target::Scale(1e9, 1.0),
+            Target::Size(0, 10),
+            Target::Size(5, 500),
+            Target::Size(100_000, 100_000),
+            Target::Size(usize::MAX, usize::MAX),
+            Target::Scale(0.0, 1.0),
+            Target::Scale(f64::NAN, 1.0),
+            Target::Scale(-1.0, 1.0),
+            Target::Scale(1e9, 1.0),
         ] {
             assert!(output_sizes(&TRAINING, target, 3).is_err(), "{target:?}");
         }

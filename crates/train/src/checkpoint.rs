@@ -75,7 +75,8 @@ const BACK: &str = "back/";
 
 /// The tensors whose name begins with `prefix`, without it.
 fn part(tensors: &HashMap<String, Tensor>, prefix: &str) -> HashMap<String, Tensor> {
-    let named = tensors.iter().filter_map(|(name, t)| Some((name.strip_prefix(prefix)?.to_string(), t.clone())));
+    let named =
+        tensors.iter().filter_map(|(name, t)| Some((name.strip_prefix(prefix)?.to_string(), t.clone())));
     named.collect()
 }
 
@@ -100,7 +101,9 @@ impl Checkpoint {
         if !path.exists() {
             return Ok(None);
         }
-        let damaged = |reason: String| Error::run(&path, format!("is damaged ({reason}); remove it to begin the stage anew"));
+        let damaged = |reason: String| {
+            Error::run(&path, format!("is damaged ({reason}); remove it to begin the stage anew"))
+        };
         let (tensors, metadata) = read_tensors(&path, device).map_err(|e| match e {
             Error::Run { .. } => damaged("it was cut off or changed".into()),
             e => e,
@@ -114,7 +117,9 @@ impl Checkpoint {
     pub(crate) fn restore(mut self, dir: &Path, parts: Parts<'_>) -> Result<(Position, Snapshot)> {
         let back = part(&self.tensors, BACK).into_iter().collect();
         self.tensors.retain(|name, _| !name.starts_with(BACK));
-        parts.restore(self.tensors, self.position.steps).map_err(|e| Error::run(&dir.join(FILE), e.to_string()))?;
+        parts
+            .restore(self.tensors, self.position.steps)
+            .map_err(|e| Error::run(&dir.join(FILE), e.to_string()))?;
         Ok((self.position, back))
     }
 }

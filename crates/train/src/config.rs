@@ -150,7 +150,12 @@ impl TrainConfig {
 
     /// The stages' sizes for a picture.
     pub fn schedule(&self) -> Schedule {
-        Schedule { min_size: self.min_size, max_size: self.max_size, stages: self.train_stages, spacing: self.spacing }
+        Schedule {
+            min_size: self.min_size,
+            max_size: self.max_size,
+            stages: self.train_stages,
+            spacing: self.spacing,
+        }
     }
 
     /// Factor on the rates at `iteration` of a stage: `gamma` from 80 per cent on.
@@ -175,7 +180,9 @@ mod spacing {
         match String::deserialize(d)?.as_str() {
             "improved" => Ok(Spacing::Improved),
             "geometric" => Ok(Spacing::Geometric),
-            other => Err(D::Error::custom(format!("spacing is \"{other}\", it must be improved or geometric"))),
+            other => {
+                Err(D::Error::custom(format!("spacing is \"{other}\", it must be improved or geometric")))
+            }
         }
     }
 }
@@ -188,7 +195,10 @@ mod tests {
     fn the_defaults_are_the_papers_and_valid() {
         let c = TrainConfig::default();
         assert!(c.check().is_ok());
-        assert_eq!((c.train_stages, c.filters, c.niter, c.train_depth, c.min_size, c.max_size), (6, 64, 2000, 3, 25, 250));
+        assert_eq!(
+            (c.train_stages, c.filters, c.niter, c.train_depth, c.min_size, c.max_size),
+            (6, 64, 2000, 3, 25, 250)
+        );
     }
 
     #[test]

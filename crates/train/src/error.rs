@@ -29,7 +29,9 @@ pub enum Error {
         reason: String,
     },
     /// The losses or the samples are no numbers any more.
-    #[error("training diverged at stage {stage}, iteration {iteration}: losses or weights are not finite; lower --lr-g and --lr-d")]
+    #[error(
+        "training diverged at stage {stage}, iteration {iteration}: losses or weights are not finite; lower --lr-g and --lr-d"
+    )]
     Diverged {
         /// The stage.
         stage: usize,
@@ -68,7 +70,12 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn range(name: &'static str, value: impl Display, min: impl Display, max: impl Display) -> Self {
+    pub(crate) fn range(
+        name: &'static str,
+        value: impl Display,
+        min: impl Display,
+        max: impl Display,
+    ) -> Self {
         Error::Value { name, value: value.to_string(), expected: format!("between {min} and {max}") }
     }
 

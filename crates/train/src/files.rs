@@ -40,14 +40,21 @@ pub(crate) fn remove_temporary(dir: &Path) -> Result<()> {
 }
 
 /// Writes named tensors, with one metadata entry if given (more than one would not be written in a stable order).
-pub fn write_tensors(path: &Path, tensors: Vec<(String, Tensor)>, metadata: Option<(&str, String)>) -> Result<()> {
+pub fn write_tensors(
+    path: &Path,
+    tensors: Vec<(String, Tensor)>,
+    metadata: Option<(&str, String)>,
+) -> Result<()> {
     let metadata = metadata.map(|(key, value)| HashMap::from([(key.to_string(), value)]));
     let bytes = safetensors::serialize(tensors, metadata).map_err(|e| Error::run(path, e.to_string()))?;
     write(path, &bytes)
 }
 
 /// Reads named tensors and the metadata.
-pub fn read_tensors(path: &Path, device: &Device) -> Result<(HashMap<String, Tensor>, HashMap<String, String>)> {
+pub fn read_tensors(
+    path: &Path,
+    device: &Device,
+) -> Result<(HashMap<String, Tensor>, HashMap<String, String>)> {
     let bytes = std::fs::read(path).map_err(Error::io(path))?;
     let damaged = |e: &dyn std::fmt::Display| {
         Error::run(path, format!("not a whole safetensors file ({e}); it was cut off or changed"))

@@ -47,7 +47,9 @@ impl fmt::Display for Collapse {
         match self {
             Collapse::NotANumber(loss) => write!(f, "the loss {loss} is not a number"),
             Collapse::Exploded(loss, value) => write!(f, "the loss {loss} has exploded ({value:e})"),
-            Collapse::Flat(deviation) => write!(f, "samples have gone flat ({deviation:.4} of the picture's contrast)"),
+            Collapse::Flat(deviation) => {
+                write!(f, "samples have gone flat ({deviation:.4} of the picture's contrast)")
+            }
         }
     }
 }
@@ -135,12 +137,17 @@ mod tests {
         assert_eq!(check_losses(&[1.0, -300.0, 0.0, 2.0, 3e6], 0.1), None);
         assert_eq!(check_losses(&[1.0, -300.0, 2e6, 2.0, 3.0], 1000.0), None);
         assert_eq!(check_losses(&[1.0, f32::NAN, 0.0, 2.0, 3.0], 0.1), Some(Collapse::NotANumber("d_fake")));
-        assert_eq!(check_losses(&[1.0, 0.0, 2e6, 2.0, 3.0], 1.0), Some(Collapse::Exploded("gradient_penalty", 2e6)));
+        assert_eq!(
+            check_losses(&[1.0, 0.0, 2e6, 2.0, 3.0], 1.0),
+            Some(Collapse::Exploded("gradient_penalty", 2e6))
+        );
     }
 
     #[test]
     fn only_flat_samples_of_a_picture_with_contrast_are_flat() -> Result<()> {
-        let ramp = |scale: f32| Tensor::from_vec((0..48).map(|i| scale * i as f32).collect(), (1, 4, 4, 3), &Device::Cpu);
+        let ramp = |scale: f32| {
+            Tensor::from_vec((0..48).map(|i| scale * i as f32).collect(), (1, 4, 4, 3), &Device::Cpu)
+        };
         let (real, black) = (ramp(0.02)?, ramp(0.0)?);
         assert_eq!(check_samples(&real, std::slice::from_ref(&black))?, Some(Collapse::Flat(0.0)));
         assert_eq!(check_samples(&real, &[black.clone(), ramp(0.01)?])?, None);

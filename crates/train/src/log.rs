@@ -40,7 +40,12 @@ struct Out {
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub(crate) enum Line {
-    Stage { stage: usize, size: (usize, usize), amp: f64, time: f64 },
+    Stage {
+        stage: usize,
+        size: (usize, usize),
+        amp: f64,
+        time: f64,
+    },
     Iteration {
         stage: usize,
         iteration: usize,
@@ -50,9 +55,20 @@ pub(crate) enum Line {
         g_adversarial: f32,
         reconstruction: f32,
     },
-    WentBack { stage: usize, from: usize, to: usize, reason: String },
-    StageDone { stage: usize, seconds: f64, time: f64 },
-    Done { time: f64 },
+    WentBack {
+        stage: usize,
+        from: usize,
+        to: usize,
+        reason: String,
+    },
+    StageDone {
+        stage: usize,
+        seconds: f64,
+        time: f64,
+    },
+    Done {
+        time: f64,
+    },
 }
 
 impl Log {
@@ -66,17 +82,33 @@ impl Log {
     }
 
     pub(crate) fn line(&mut self, line: &Line) -> Result<()> {
-        let mut text = serde_json::to_string(line).map_err(|e| Error::run(&self.events.path, e.to_string()))?;
+        let mut text =
+            serde_json::to_string(line).map_err(|e| Error::run(&self.events.path, e.to_string()))?;
         text.push('\n');
         self.events.write(text.as_bytes())
     }
 
     /// The losses of an iteration (counted from 1), in both logs.
-    pub(crate) fn losses(&mut self, stage: usize, iteration: usize, niter: usize, losses: [f32; 5]) -> Result<()> {
+    pub(crate) fn losses(
+        &mut self,
+        stage: usize,
+        iteration: usize,
+        niter: usize,
+        losses: [f32; 5],
+    ) -> Result<()> {
         let [d_real, d_fake, gradient_penalty, g_adversarial, reconstruction] = losses;
-        self.line(&Line::Iteration { stage, iteration, d_real, d_fake, gradient_penalty, g_adversarial, reconstruction })?;
+        self.line(&Line::Iteration {
+            stage,
+            iteration,
+            d_real,
+            d_fake,
+            gradient_penalty,
+            g_adversarial,
+            reconstruction,
+        })?;
         let value = |(name, value): (&str, f32)| {
-            let summary = [field_bytes(1, format!("stage-{stage}/{name}").as_bytes()), field_f32(2, value)].concat();
+            let summary =
+                [field_bytes(1, format!("stage-{stage}/{name}").as_bytes()), field_f32(2, value)].concat();
             field_bytes(1, &summary)
         };
         let values: Vec<u8> = Losses::NAMES.into_iter().zip(losses).flat_map(value).collect();
@@ -123,7 +155,8 @@ pub(crate) fn now() -> f64 {
 
 /// TFRecord framing: length, its checksum, data, its checksum.
 fn record(data: &[u8]) -> Vec<u8> {
-    let masked = |bytes: &[u8]| crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes();
+    let masked =
+        |bytes: &[u8]| crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes();
     let length = (data.len() as u64).to_le_bytes();
     [&length[..], &masked(&length), data, &masked(data)].concat()
 }

@@ -46,8 +46,9 @@ pub fn train(run: &mut Run, device: &Device, pace: Pace, observer: &mut dyn Obse
     let config = run.config.clone();
     let (next, done) = (run.info.stages_done, run.info.amps.len());
     // One of another stage is left over from a stop between the end of a stage and its removal.
-    let mut checkpoint = Checkpoint::load(&run.dir, device)?
-        .filter(|c| c.position.stage == next && c.position.amps.len() == done + 1 && c.position.done <= config.niter);
+    let mut checkpoint = Checkpoint::load(&run.dir, device)?.filter(|c| {
+        c.position.stage == next && c.position.amps.len() == done + 1 && c.position.done <= config.niter
+    });
     let logs = checkpoint.as_ref().map_or(run.info.logs, |c| c.position.logs);
     let mut log = Log::open(&run.dir, logs)?;
     if checkpoint.is_some() || run.info.stages_done > 0 {
@@ -75,15 +76,32 @@ pub fn train(run: &mut Run, device: &Device, pace: Pace, observer: &mut dyn Obse
                 amps.push(calibrate(&g, &config, &real, &sizes[..=stage], &amps, &fixed)?);
                 log.line(&Line::Stage { stage, size: sizes[stage], amp: amps[stage], time: now() })?;
                 let guard = GuardState::new();
-                (Position { stage, done: 0, amps, steps: (0, 0), seconds: 0.0, losses: [0.0; 5], guard, logs }, Vec::new())
+                (
+                    Position {
+                        stage,
+                        done: 0,
+                        amps,
+                        steps: (0, 0),
+                        seconds: 0.0,
+                        losses: [0.0; 5],
+                        guard,
+                        logs,
+                    },
+                    Vec::new(),
+                )
             }
         };
         observer.notify(&Event::StageStarted { stage, size: sizes[stage], amp: at.amps[stage] });
 
         let inputs = StageInputs::new(&g, &config, real, &sizes[..=stage], &at.amps, &fixed)?;
         let fresh = inputs.fresh_noise()?;
-        let sampling =
-            Sampling { amps: &at.amps.clone(), sizes: &sizes[..=stage], fixed: &fixed, start_stage: 0, seed: config.seed };
+        let sampling = Sampling {
+            amps: &at.amps.clone(),
+            sizes: &sizes[..=stage],
+            fixed: &fixed,
+            start_stage: 0,
+            seed: config.seed,
+        };
         let (before, begun) = (at.seconds, Instant::now());
         let mut saved = Instant::now();
         while at.done < config.niter {
@@ -103,8 +121,12 @@ pub fn train(run: &mut Run, device: &Device, pace: Pace, observer: &mut dyn Obse
             let logged = iteration.is_multiple_of(pace.log_every) || last;
             let checked = at.done.is_multiple_of(guard::CHECK_EVERY) || last;
             let losses = if logged || checked { Some(losses.read()?) } else { None };
-            let mut collapse = losses.filter(|_| checked).and_then(|l| guard::check_losses(&l, config.lambda_grad));
-            if collapse.is_none() && config.guard == GuardKind::All && at.done.is_multiple_of(guard::KEEP_EVERY) {
+            let mut collapse =
+                losses.filter(|_| checked).and_then(|l| guard::check_losses(&l, config.lambda_grad));
+            if collapse.is_none()
+                && config.guard == GuardKind::All
+                && at.done.is_multiple_of(guard::KEEP_EVERY)
+            {
                 let samples = (0..4).map(|index| draw(&g, sampling, index)).collect::<Result<Vec<_>>>()?;
                 collapse = guard::check_samples(&inputs.real, &samples)?;
             }
@@ -117,7 +139,12 @@ pub fn train(run: &mut Run, device: &Device, pace: Pace, observer: &mut dyn Obse
                 at.guard.go_back(parts, &back)?;
                 log.flush()?;
                 log = Log::open(&run.dir, at.guard.logs)?;
-                log.line(&Line::WentBack { stage, from: at.done, to: at.guard.back_to, reason: collapse.to_string() })?;
+                log.line(&Line::WentBack {
+                    stage,
+                    from: at.done,
+                    to: at.guard.back_to,
+                    reason: collapse.to_string(),
+                })?;
                 observer.notify(&Event::WentBack { stage, from: at.done, to: at.guard.back_to, collapse });
                 at.done = at.guard.back_to;
                 continue;
@@ -193,7 +220,8 @@ fn fixed_noise(run: &Run, stage: usize, device: &Device) -> Result<Tensor> {
     }
     let shape = run.config.net(run.info.channels).noise_shape(stage, run.info.sizes[stage]);
     let level = stage as u32;
-    let stream = Stream { seed: run.info.seed, purpose: Purpose::FixedNoise, stage: level, level, iteration: 0 };
+    let stream =
+        Stream { seed: run.info.seed, purpose: Purpose::FixedNoise, stage: level, level, iteration: 0 };
     Ok(kernels::normal(stream, (0, 0), shape, device)?)
 }
 
@@ -226,7 +254,12 @@ pub fn penalty_alphas(config: &TrainConfig, stage: usize, iteration: usize) -> V
 
 /// Writes a finished stage's networks, noise and sheet.
 fn store_stage(
-    run: &Run, stage: usize, g: &Generator, d: &Discriminator, fixed: &[Tensor], amps: &[f64],
+    run: &Run,
+    stage: usize,
+    g: &Generator,
+    d: &Discriminator,
+    fixed: &[Tensor],
+    amps: &[f64],
 ) -> Result<()> {
     let dir = run.stage_dir(stage);
     std::fs::create_dir_all(&dir).map_err(Error::io(&dir))?;

@@ -105,10 +105,12 @@ impl Run {
         };
         let name = dir.file_name().ok_or_else(|| Error::run(dir, "is no name for a run directory"))?;
         let parent = dir.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let missing: Vec<&Path> = parent.ancestors().take_while(|p| !p.as_os_str().is_empty() && !p.exists()).collect();
+        let missing: Vec<&Path> =
+            parent.ancestors().take_while(|p| !p.as_os_str().is_empty() && !p.exists()).collect();
         let temporary = parent.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
         let mut run = Run { dir: temporary.clone(), config, info };
-        let made = |e: std::io::Error| Error::run(dir, format!("cannot be made ({e}); choose another place for it"));
+        let made =
+            |e: std::io::Error| Error::run(dir, format!("cannot be made ({e}); choose another place for it"));
         let result = std::fs::create_dir_all(&temporary)
             .map_err(made)
             .and_then(|()| run.fill(&pictures))
@@ -156,7 +158,9 @@ impl Run {
         struct Version {
             format: u32,
         }
-        let damaged = |file: &Path, e: &dyn std::fmt::Display| Error::run(file, format!("is damaged ({e}); put a whole copy of it back or train anew"));
+        let damaged = |file: &Path, e: &dyn std::fmt::Display| {
+            Error::run(file, format!("is damaged ({e}); put a whole copy of it back or train anew"))
+        };
         let version: Version = serde_json::from_str(&text).map_err(|e| damaged(&file, &e))?;
         if version.format != FORMAT {
             let reason = format!(
@@ -179,7 +183,10 @@ impl Run {
             || !(1..=4).contains(&info.channels)
             || info.seed != config.seed
         {
-            return Err(Error::run(&dir.join("run.json"), "contradicts itself or config.toml; it was changed by hand"));
+            return Err(Error::run(
+                &dir.join("run.json"),
+                "contradicts itself or config.toml; it was changed by hand",
+            ));
         }
         Ok(Run { dir: dir.to_path_buf(), config, info })
     }
@@ -229,10 +236,18 @@ impl Run {
     pub fn fixed_noise(&self, stages: usize, device: &Device) -> Result<Vec<Tensor>> {
         let net = self.config.net(self.info.channels);
         let shape = |k| net.noise_shape(k, self.info.sizes[k]);
-        (0..stages).map(|k| self.named("fixed_noise.safetensors", &format!("fixed.{k}"), shape(k), device)).collect()
+        (0..stages)
+            .map(|k| self.named("fixed_noise.safetensors", &format!("fixed.{k}"), shape(k), device))
+            .collect()
     }
 
-    fn named(&self, file: &str, name: &str, (h, w, c): (usize, usize, usize), device: &Device) -> Result<Tensor> {
+    fn named(
+        &self,
+        file: &str,
+        name: &str,
+        (h, w, c): (usize, usize, usize),
+        device: &Device,
+    ) -> Result<Tensor> {
         let path = self.dir.join(file);
         let (mut tensors, _) = read_tensors(&path, device)?;
         let tensor = tensors.remove(name).ok_or_else(|| Error::run(&path, format!("{name} is missing")))?;
@@ -245,7 +260,11 @@ impl Run {
 
     /// The generator at the end of stage `stage`, with all stages up to it.
     pub fn generator(&self, stage: usize, device: &Device) -> Result<Generator> {
-        let mut g = Generator::new(&self.config.net(self.info.channels), crate::run::weights(self.info.seed, 0), device)?;
+        let mut g = Generator::new(
+            &self.config.net(self.info.channels),
+            crate::run::weights(self.info.seed, 0),
+            device,
+        )?;
         let path = self.stage_dir(stage).join("generator.safetensors");
         let (tensors, _) = read_tensors(&path, device)?;
         g.load(stage + 1, &tensors).map_err(|e| Error::run(&path, e.to_string()))?;
@@ -254,7 +273,11 @@ impl Run {
 
     /// The discriminator at the end of stage `stage`.
     pub fn discriminator(&self, stage: usize, device: &Device) -> Result<Discriminator> {
-        let mut d = Discriminator::new(&self.config.net(self.info.channels), crate::run::weights(self.info.seed, 1), device)?;
+        let mut d = Discriminator::new(
+            &self.config.net(self.info.channels),
+            crate::run::weights(self.info.seed, 1),
+            device,
+        )?;
         let path = self.stage_dir(stage).join("discriminator.safetensors");
         let (tensors, _) = read_tensors(&path, device)?;
         d.load(&tensors).map_err(|e| Error::run(&path, e.to_string()))?;

@@ -34,7 +34,8 @@ pub struct Losses(pub [Tensor; 5]);
 
 impl Losses {
     /// Names of the five losses, as they appear in the log.
-    pub const NAMES: [&'static str; 5] = ["d_real", "d_fake", "gradient_penalty", "g_adversarial", "reconstruction"];
+    pub const NAMES: [&'static str; 5] =
+        ["d_real", "d_fake", "gradient_penalty", "g_adversarial", "reconstruction"];
 
     /// Reads the values from the device.
     pub fn read(&self) -> Result<[f32; 5]> {
@@ -49,7 +50,12 @@ impl Losses {
 impl StageInputs {
     /// Prepares a stage: `fixed` is the fixed noise of every stage up to this one, `[1, H, W, C]` each.
     pub fn new(
-        g: &Generator, config: &TrainConfig, real: Tensor, sizes: &[(usize, usize)], amps: &[f64], fixed: &[Tensor],
+        g: &Generator,
+        config: &TrainConfig,
+        real: Tensor,
+        sizes: &[(usize, usize)],
+        amps: &[f64],
+        fixed: &[Tensor],
     ) -> Result<Self> {
         let stages = g.stages();
         let first = stages.saturating_sub(config.train_depth);
@@ -93,8 +99,13 @@ pub fn optimizers(g: &Generator, d: &Discriminator, config: &TrainConfig) -> Res
 /// One iteration with the noise that stands in the buffers of `inputs`; `alphas` mix the penalty's pictures, one a critic
 /// step, `factor` multiplies the rates.
 pub fn step(
-    g: &Generator, d: &Discriminator, (opt_d, opt_g): (&mut Adam, &mut Adam), inputs: &StageInputs, alphas: &[f32],
-    factor: f64, config: &TrainConfig,
+    g: &Generator,
+    d: &Discriminator,
+    (opt_d, opt_g): (&mut Adam, &mut Adam),
+    inputs: &StageInputs,
+    alphas: &[f32],
+    factor: f64,
+    config: &TrainConfig,
 ) -> Result<Losses> {
     let StageInputs { real, sizes, amps, first, noise, below } = inputs;
     let stage_inputs = Inputs { noise, sizes, amps };
@@ -124,7 +135,12 @@ pub fn step(
 /// Noise amplitude of a new stage: `noise_amp` times the root mean square error of the reconstruction with this stage's
 /// noise off; 1 for stage 0. `fixed` includes the new stage's noise, `amps` ends with the stage below.
 pub fn calibrate(
-    g: &Generator, config: &TrainConfig, real: &Tensor, sizes: &[(usize, usize)], amps: &[f64], fixed: &[Tensor],
+    g: &Generator,
+    config: &TrainConfig,
+    real: &Tensor,
+    sizes: &[(usize, usize)],
+    amps: &[f64],
+    fixed: &[Tensor],
 ) -> Result<f64> {
     if amps.is_empty() {
         return Ok(1.0);

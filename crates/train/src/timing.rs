@@ -13,7 +13,12 @@ use std::time::{Duration, Instant};
 /// Times of `iterations` training iterations at stage `stage` of a pyramid, after `warm_up` that do not count: noise,
 /// critic and generator steps and the losses' reading, as a run does them.
 pub fn time_stage(
-    config: &TrainConfig, pictures: &[Picture], stage: usize, warm_up: usize, iterations: usize, device: &Device,
+    config: &TrainConfig,
+    pictures: &[Picture],
+    stage: usize,
+    warm_up: usize,
+    iterations: usize,
+    device: &Device,
 ) -> Result<Vec<Duration>> {
     let net = config.net(pictures[0].channels());
     let mut g = Generator::new(&net, weights(config.seed, 0), device)?;
@@ -22,8 +27,13 @@ pub fn time_stage(
     let mut fixed = vec![tensor(&pictures[0], device)?];
     for (level, &size) in sizes.iter().enumerate().skip(1) {
         g.grow()?;
-        let stream =
-            Stream { seed: config.seed, purpose: Purpose::FixedNoise, stage: 0, level: level as u32, iteration: 0 };
+        let stream = Stream {
+            seed: config.seed,
+            purpose: Purpose::FixedNoise,
+            stage: 0,
+            level: level as u32,
+            iteration: 0,
+        };
         fixed.push(kernels::normal(stream, (0, 0), net.noise_shape(level, size), device)?);
     }
     let amps: Vec<f64> = (0..=stage).map(|k| if k == 0 { 1.0 } else { 0.1 }).collect();

@@ -20,7 +20,8 @@ pub(super) fn imresize(case: &Case) -> Result<Vec<Check>> {
 
 pub(super) fn pyramid(case: &Case) -> Result<Vec<Check>> {
     let config = &case.meta["config"];
-    let number = |key: &str| config[key].as_u64().map(|v| v as usize).with_context(|| format!("config.{key}"));
+    let number =
+        |key: &str| config[key].as_u64().map(|v| v as usize).with_context(|| format!("config.{key}"));
     let geometric = config["mode"].as_str() == Some("harmonization");
     let schedule = Schedule {
         min_size: number("min_size")?,
@@ -35,7 +36,11 @@ pub(super) fn pyramid(case: &Case) -> Result<Vec<Check>> {
     let check = |(k, stage): (usize, &Picture)| {
         let name = format!("real.{k}");
         let (shape, _) = case.get(&name)?;
-        anyhow::ensure!(shape[2..] == [stage.size().0, stage.size().1], "{name} is {:?}, expected {shape:?}", stage.size());
+        anyhow::ensure!(
+            shape[2..] == [stage.size().0, stage.size().1],
+            "{name} is {:?}, expected {shape:?}",
+            stage.size()
+        );
         let planar = stage.to_planar();
         largest_difference(case, &name, planar.iter().copied(), 2e-2)
     };
@@ -56,9 +61,18 @@ fn pixels(case: &Case, name: &str) -> Result<Array3<f32>> {
     Ok(Array3::from_shape_vec((h, w, c), values.into_iter().map(|v| v as f32).collect())?)
 }
 
-fn largest_difference(case: &Case, name: &str, ours: impl ExactSizeIterator<Item = f32>, allowed: f64) -> Result<Check> {
+fn largest_difference(
+    case: &Case,
+    name: &str,
+    ours: impl ExactSizeIterator<Item = f32>,
+    allowed: f64,
+) -> Result<Check> {
     let (shape, expected) = case.get(name)?;
-    anyhow::ensure!(ours.len() == expected.len(), "{name} has shape {shape:?}, ours has {} values", ours.len());
+    anyhow::ensure!(
+        ours.len() == expected.len(),
+        "{name} has shape {shape:?}, ours has {} values",
+        ours.len()
+    );
     let error = ours.zip(&expected).map(|(a, b)| (f64::from(a) - b).abs()).fold(0.0, f64::max);
     Ok(Check::new(name, error, allowed))
 }

@@ -62,7 +62,10 @@ impl Check {
         if json {
             line(&serde_json::json!({"case": case, "tensor": tensor, "error": error, "allowed": allowed, "ok": !miss}).to_string());
         } else {
-            line(&format!("{} {case} {tensor} {error:.3e} allowed {allowed:.1e}", if miss { "MISS" } else { "ok  " }));
+            line(&format!(
+                "{} {case} {tensor} {error:.3e} allowed {allowed:.1e}",
+                if miss { "MISS" } else { "ok  " }
+            ));
         }
     }
 }
@@ -77,10 +80,12 @@ struct Case {
 impl Case {
     fn read(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
-        let (_, header) = SafeTensors::read_metadata(&bytes).with_context(|| format!("{}: no safetensors file", path.display()))?;
+        let (_, header) = SafeTensors::read_metadata(&bytes)
+            .with_context(|| format!("{}: no safetensors file", path.display()))?;
         let text = header.metadata().as_ref().and_then(|m| m.get("case"));
         let text = text.with_context(|| format!("{}: no metadata `case`", path.display()))?;
-        let meta = serde_json::from_str(text).with_context(|| format!("{}: metadata `case`", path.display()))?;
+        let meta =
+            serde_json::from_str(text).with_context(|| format!("{}: metadata `case`", path.display()))?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Case { name, meta, bytes })
     }

@@ -40,7 +40,8 @@ pub(super) fn forward(case: &Case) -> Result<Vec<Check>> {
 /// The networks' shape as the reference's configuration has it.
 pub(super) fn net(case: &Case) -> Result<NetConfig> {
     let config = &case.meta["config"];
-    let number = |key: &str| config[key].as_u64().map(|v| v as usize).with_context(|| format!("config.{key}"));
+    let number =
+        |key: &str| config[key].as_u64().map(|v| v as usize).with_context(|| format!("config.{key}"));
     let mode = config["mode"].as_str().context("config.mode")?;
     Ok(NetConfig {
         channels: number("channels")?,

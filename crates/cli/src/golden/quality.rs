@@ -33,7 +33,11 @@ pub(super) fn metrics(case: &Case) -> Result<Vec<Check>> {
     let completeness = pairs(|s| [s.patch_completeness, s.patch_completeness_2]);
     let worst = |name: &str, ours: &[f64], allowed: f64, error: fn(f64, f64) -> f64| -> Result<Check> {
         let (shape, expected) = case.get(name)?;
-        anyhow::ensure!(expected.len() == ours.len(), "{name} has shape {shape:?}, ours has {} values", ours.len());
+        anyhow::ensure!(
+            expected.len() == ours.len(),
+            "{name} has shape {shape:?}, ours has {} values",
+            ours.len()
+        );
         let errors = ours.iter().zip(&expected).map(|(&a, &b)| error(a, b));
         // Not `f64::max`, which would drop a NaN.
         Ok(Check::new(name, errors.fold(0.0, |m, e| if e <= m { m } else { e }), allowed))

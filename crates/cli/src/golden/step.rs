@@ -52,7 +52,12 @@ fn moved(case: &Case, name: &str, ours: &[f32]) -> Result<Check> {
     let (_, start) = case.get(name)?;
     let after = format!("after.{name}");
     let (_, expected) = case.get(&after)?;
-    anyhow::ensure!(ours.len() == expected.len(), "{after} has {} values, ours {}", expected.len(), ours.len());
+    anyhow::ensure!(
+        ours.len() == expected.len(),
+        "{after} has {} values, ours {}",
+        expected.len(),
+        ours.len()
+    );
     let norm = |pairs: &mut dyn Iterator<Item = f64>| pairs.map(|v| v * v).sum::<f64>().sqrt();
     let way = norm(&mut expected.iter().zip(&start).map(|(e, s)| e - s));
     let error = norm(&mut ours.iter().zip(&expected).map(|(o, e)| f64::from(*o) - e));
