@@ -116,7 +116,7 @@ pub(crate) struct SampleArgs {
     /// Write what the fixed noise gives (the training picture again) instead of samples
     #[arg(long)]
     pub(crate) reconstruction: bool,
-    /// Where to write [default: RUN/samples/SEED, numbered where that is taken]
+    /// Where to write [default: RUN/samples/seed-S, numbered where that is taken]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// What to write

@@ -11,7 +11,7 @@ use tasks::{ReportRequest, write_report};
 use train::Run;
 
 /// Name of the report in a run directory.
-const FILE: &str = "report.html";
+pub(crate) const FILE: &str = "report.html";
 
 /// Pixels of all samples that are scored at the end of training. At most two seconds of a core go into a sample of a
 /// picture that this lets through, and the end is to take seconds; `consingan report` takes its time.

@@ -25,6 +25,9 @@ pub(crate) fn run(args: Box<TrainArgs>) -> Result<ExitCode> {
             if run.is_finished() {
                 // The very end may have been cut short.
                 run.tidy()?;
+                if !run.dir.join(report::FILE).exists() {
+                    write_report(&run);
+                }
                 if args.json {
                     line(&serde_json::json!({"event": "done"}).to_string());
                 }
@@ -53,15 +56,19 @@ pub(crate) fn run(args: Box<TrainArgs>) -> Result<ExitCode> {
         "samples: {}",
         samples.join(format!("stage-{}.png", run.config.train_stages - 1)).display()
     );
-    match report::at_the_end(&run) {
-        Ok(path) => tracing::info!("report: {}", path.display()),
-        // The run is what matters, and it is whole.
-        Err(e) => {
-            tracing::warn!("no report was written ({e}); try again: consingan report {}", run.dir.display())
-        }
-    }
+    write_report(&run);
     tracing::info!("more of them, at any size: consingan sample {} -n 16 --size 200x400", run.dir.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// The report of a finished run. The run is what matters, and it is whole: that there is none is only told.
+fn write_report(run: &Run) {
+    match report::at_the_end(run) {
+        Ok(path) => tracing::info!("report: {}", path.display()),
+        Err(e) => {
+            tracing::warn!("no report was written ({e}); try again: consingan report {}", run.dir.display());
+        }
+    }
 }
 
 /// Everything that can be wrong is found before anything is written.

@@ -20,6 +20,7 @@ mod memory;
 mod noise;
 mod norm;
 mod peak;
+mod philox;
 mod resize;
 mod storage;
 mod widest;

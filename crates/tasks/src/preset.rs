@@ -33,7 +33,7 @@ impl Preset {
     pub fn config(self) -> TrainConfig {
         match self {
             Preset::Quick => TrainConfig {
-                niter: 900,
+                niter: 800,
                 train_stages: 5,
                 max_size: 100,
                 guard: GuardKind::All,
