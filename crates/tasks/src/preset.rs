@@ -33,7 +33,7 @@ impl Preset {
     pub fn config(self) -> TrainConfig {
         match self {
             Preset::Quick => TrainConfig {
-                niter: 800,
+                niter: 1000,
                 train_stages: 5,
                 max_size: 100,
                 guard: GuardKind::All,
