@@ -60,3 +60,50 @@ impl Discriminator {
 fn file(path: &Path, reason: impl std::fmt::Display) -> Error {
     Error::File { path: path.display().to_string(), reason: reason.to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ActivationKind, Border, NetConfig};
+    use kernels::{Purpose, Stream};
+
+    #[test]
+    fn weights_come_back_as_they_were_saved_and_misfits_are_named() -> Result<()> {
+        let config = NetConfig {
+            channels: 3,
+            filters: 4,
+            kernel: 3,
+            layers: 1,
+            activation: ActivationKind::Prelu,
+            lrelu_alpha: 0.05,
+            batch_norm: true,
+            border: Border::Grown,
+        };
+        let new = |seed| {
+            let stream = Stream { seed, purpose: Purpose::Weights, stage: 0, level: 0, iteration: 0 };
+            Generator::new(&config, stream, &Device::Cpu)
+        };
+        let bits = |g: &Generator| -> Result<Vec<Vec<f32>>> {
+            g.parameters().iter().map(|(_, t)| Ok(t.flatten_all()?.to_vec1()?)).collect()
+        };
+        let dir = tempfile::tempdir().map_err(|e| Error::Weights(e.to_string()))?;
+        let path = dir.path().join("generator.safetensors");
+        let mut saved = new(1)?;
+        saved.grow()?;
+        save(&path, &saved.parameters())?;
+
+        let mut tensors = load(&path, &Device::Cpu)?;
+        let mut loaded = new(2)?;
+        loaded.load(2, &tensors)?;
+        assert_eq!(bits(&loaded)?, bits(&saved)?);
+
+        let tail = tensors.remove("tail.0.bias").ok_or_else(|| Error::Weights("no tail".into()))?;
+        let missing = loaded.load(2, &tensors).map_err(|e| e.to_string());
+        assert!(missing.is_err_and(|e| e.contains("tail.0.bias is missing")));
+        tensors.insert("tail.0.bias".into(), tail.clone());
+        tensors.insert("tail.1.bias".into(), tail);
+        let extra = loaded.load(2, &tensors).map_err(|e| e.to_string());
+        assert!(extra.is_err_and(|e| e.contains("tail.1.bias belongs to no layer")));
+        Ok(())
+    }
+}
