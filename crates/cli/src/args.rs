@@ -54,6 +54,9 @@ pub(crate) struct TrainArgs {
     /// The run directory to make [default: runs/NAME, numbered where the name is taken]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// What for: generation, retarget (other sizes and shapes) or animation [default: generation]
+    #[arg(long, aliases = ["train_mode", "train-mode"], value_name = "TASK")]
+    pub(crate) task: Option<String>,
     /// Named settings: quick (minutes) or paper (the official program's) [default: quick]
     #[arg(long)]
     pub(crate) preset: Option<String>,
@@ -61,7 +64,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Go on with the run in this directory, from where it was stopped
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["image", "input_name", "out", "config", "preset", "dry_run"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["image", "input_name", "out", "config", "preset", "task", "dry_run"])]
     pub(crate) resume: Option<PathBuf>,
     /// Print settings, pyramid and an estimate of the time, and stop
     #[arg(long)]

@@ -1,12 +1,13 @@
 //! Settings in layers: preset, then a TOML file, then the command line.
 
+use crate::args::TrainArgs;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use model::Border;
 use pyramid::Spacing;
 use serde::Deserialize;
 use std::path::Path;
-use tasks::Preset;
+use tasks::{Preset, Task};
 use train::{GuardKind, TrainConfig};
 
 /// What the command line or a file sets; the rest stays as it was. A file's keys are the flags' names.
@@ -91,23 +92,34 @@ pub(crate) struct Overrides {
     /// In a file only: the preset underneath.
     #[arg(skip)]
     preset: Option<String>,
+    /// The same: the task.
+    #[arg(skip)]
+    task: Option<String>,
 }
 
 /// A run's settings, with the preset that they began from.
 pub(crate) struct Resolved {
+    pub(crate) task: Task,
     pub(crate) preset: Preset,
     pub(crate) config: TrainConfig,
 }
 
 /// Puts the layers together and checks every value.
-pub(crate) fn resolve(preset: Option<&str>, file: Option<&Path>, flags: &Overrides) -> Result<Resolved> {
-    let file = file.map(read).transpose()?.unwrap_or_default();
-    let preset = preset_named(preset.or(file.preset.as_deref()))?;
-    let mut config = preset.config();
+pub(crate) fn resolve(args: &TrainArgs) -> Result<Resolved> {
+    let file = args.config.as_deref().map(read).transpose()?.unwrap_or_default();
+    let task = task_named(args.task.as_deref().or(file.task.as_deref()))?;
+    let preset = preset_named(args.preset.as_deref().or(file.preset.as_deref()))?;
+    let mut config = task.config(preset);
     file.apply(&mut config)?;
-    flags.apply(&mut config)?;
+    args.settings.apply(&mut config)?;
     config.check()?;
-    Ok(Resolved { preset, config })
+    Ok(Resolved { task, preset, config })
+}
+
+fn task_named(name: Option<&str>) -> Result<Task> {
+    let Some(name) = name else { return Ok(Task::default()) };
+    let names = Task::ALL.map(Task::name).join(", ");
+    Task::from_name(name).with_context(|| format!("there is no task \"{name}\"; the tasks are {names}"))
 }
 
 fn preset_named(name: Option<&str>) -> Result<Preset> {

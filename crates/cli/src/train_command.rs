@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
+use tasks::first_input;
 use train::{Label, Outcome, Pace, Run, TrainConfig, iteration_cost, time_stage, train};
 
 pub(crate) fn run(args: Box<TrainArgs>) -> Result<ExitCode> {
@@ -44,7 +45,8 @@ pub(crate) fn run(args: Box<TrainArgs>) -> Result<ExitCode> {
     tell_start(&run);
     let stop = stop_signals()?;
     let mut progress = Progress::new(&run, stop, args.json);
-    let outcome = train(&mut run, &Device::Cpu, Pace::default(), &mut progress)?;
+    let first = first_input(&run, &Device::Cpu)?;
+    let outcome = train(&mut run, first.as_ref(), &Device::Cpu, Pace::default(), &mut progress)?;
     progress.finish();
     if outcome == Outcome::Stopped {
         tracing::warn!("stopped; go on with: consingan train --resume {}", run.dir.display());
@@ -73,8 +75,7 @@ fn write_report(run: &Run) {
 
 /// Everything that can be wrong is found before anything is written.
 fn create(args: &TrainArgs) -> Result<Option<Run>> {
-    let Resolved { preset, config } =
-        resolve(args.preset.as_deref(), args.config.as_deref(), &args.settings)?;
+    let Resolved { task, preset, config } = resolve(args)?;
     let image = args.image.as_ref().or(args.input_name.as_ref()).context("no picture was named")?;
     let picture = pyramid::load(image)?;
     let smallest = config.net(picture.channels()).receptive_field();
@@ -89,7 +90,7 @@ fn create(args: &TrainArgs) -> Result<Option<Run>> {
         None => free_name(&Path::new("runs").join(stem)),
     };
     let name = image.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let label = Label { task: "generation".into(), preset: preset.name().into(), picture: name };
+    let label = Label { task: task.name().into(), preset: preset.name().into(), picture: name };
     let run = Run::create(&dir, config, &picture, label)?;
     let (h, w) = picture.size();
     let last = sizes[sizes.len() - 1];

@@ -7,7 +7,7 @@ use candle_core::Device;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use tasks::{Format, Preset, SampleRequest, Sampler, Target};
-use train::{Control, Event, Label, Pace, Run, TrainConfig, train};
+use train::{Control, Event, Label, Noise, Pace, Run, TrainConfig, train};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
@@ -44,6 +44,6 @@ fn small_run(dir: &Path) -> Result<Run, Box<dyn Error>> {
     let label =
         Label { task: "generation".into(), preset: "quick".into(), picture: "summer-palace.jpg".into() };
     let mut run = Run::create(dir, config, &picture, label)?;
-    train(&mut run, &Device::Cpu, Pace::default(), &mut |_: &Event<'_>| Control::Continue)?;
+    train(&mut run, &Noise, &Device::Cpu, Pace::default(), &mut |_: &Event<'_>| Control::Continue)?;
     Ok(run)
 }

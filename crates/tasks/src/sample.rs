@@ -1,11 +1,11 @@
 //! New pictures from a run.
 
-use crate::{Error, Result, Target, output_sizes};
+use crate::{Error, Result, Target, first_input, output_sizes};
 use candle_core::{Device, Tensor};
 use model::Generator;
 use pyramid::Picture;
 use std::path::{Path, PathBuf};
-use train::{Run, Sampling, draw, files, reconstruct};
+use train::{FirstInput, Run, Sampling, draw, files, reconstruct};
 
 /// What to draw from a run.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +37,7 @@ pub struct Sampler {
     amps: Vec<f64>,
     fixed: Vec<Tensor>,
     sizes: Vec<(usize, usize)>,
+    first: Box<dyn FirstInput>,
     start_stage: usize,
     seed: u64,
 }
@@ -69,6 +70,7 @@ impl Sampler {
             amps: run.info.amps[..stages].to_vec(),
             fixed: run.fixed_noise(stages, device)?,
             sizes,
+            first: first_input(run, device)?,
             start_stage: request.start_stage,
             seed: request.seed,
         })
@@ -94,6 +96,7 @@ impl Sampler {
             amps: &self.amps,
             sizes: &self.sizes,
             fixed: &self.fixed,
+            first: self.first.as_ref(),
             start_stage: self.start_stage,
             seed: self.seed,
         }

@@ -29,7 +29,7 @@ fn run(dir: &Path, channels: usize) -> std::result::Result<Run, Box<dyn std::err
 
 fn train_until(run: &mut Run, stop: impl Fn(&Event<'_>) -> bool) -> Result {
     let mut observer = |event: &Event<'_>| if stop(event) { Control::Stop } else { Control::Continue };
-    train::train(run, &Device::Cpu, Pace::default(), &mut observer)?;
+    train::train(run, &train::Noise, &Device::Cpu, Pace::default(), &mut observer)?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@
 use candle_core::Device;
 use std::error::Error;
 use std::path::PathBuf;
-use train::{Control, Event, Label, Outcome, Pace, Run, TrainConfig, train};
+use train::{Control, Event, Label, Noise, Outcome, Pace, Run, TrainConfig, train};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let bundled = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/images/coffee.jpg");
@@ -27,12 +27,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         let half = matches!(event, Event::Iteration { stage: 1, done: 20, .. });
         if half { Control::Stop } else { Control::Continue }
     };
-    let outcome = train(&mut run, &Device::Cpu, Pace::default(), &mut stop_once)?;
+    let outcome = train(&mut run, &Noise, &Device::Cpu, Pace::default(), &mut stop_once)?;
     assert_eq!(outcome, Outcome::Stopped);
 
     println!("-- stopped; the same run, opened again");
     let mut run = Run::open(&dir)?;
-    train(&mut run, &Device::Cpu, Pace::default(), &mut |event: &Event<'_>| {
+    train(&mut run, &Noise, &Device::Cpu, Pace::default(), &mut |event: &Event<'_>| {
         show(event);
         Control::Continue
     })?;

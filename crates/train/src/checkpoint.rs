@@ -7,7 +7,8 @@ use crate::files::{read_tensors, write_tensors};
 use crate::guard::{GuardState, Snapshot};
 use crate::log::LogLengths;
 use crate::optimizer::Adam;
-use crate::{Error, Result};
+use crate::step::optimizers;
+use crate::{Error, Result, Run};
 use candle_core::{Device, Tensor};
 use model::{Discriminator, Generator};
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,14 @@ pub(crate) struct Position {
     pub(crate) losses: [f32; 5],
     pub(crate) guard: GuardState,
     pub(crate) logs: LogLengths,
+}
+
+impl Position {
+    /// A stage's start.
+    pub(crate) fn start(stage: usize, amps: Vec<f64>, logs: LogLengths) -> Self {
+        let guard = GuardState::new();
+        Position { stage, done: 0, amps, steps: (0, 0), seconds: 0.0, losses: [0.0; 5], guard, logs }
+    }
 }
 
 /// The four parts of a stage's state.
@@ -86,6 +95,17 @@ pub(crate) fn save(dir: &Path, parts: &Parts<'_>, back: &Snapshot, position: &Po
     let path = dir.join(FILE);
     let json = serde_json::to_string(position).map_err(|e| Error::run(&path, e.to_string()))?;
     write_tensors(&path, tensors, Some(("checkpoint", json)))
+}
+
+/// Writes the checkpoint with which `run` begins its last stage from the end of that of `from`: its weights and
+/// amplitudes, and optimizers that have not made a step.
+pub(crate) fn begin_again(run: &Run, from: &Run, device: &Device) -> Result<()> {
+    let stage = run.info.stages_done;
+    let (g, d) = (from.generator(stage, device)?, from.discriminator(stage, device)?);
+    let (mut opt_d, mut opt_g) = optimizers(&g, &d, &run.config)?;
+    let parts = Parts { g: &g, d: &d, opt_g: &mut opt_g, opt_d: &mut opt_d };
+    let position = Position::start(stage, from.info.amps.clone(), run.info.logs);
+    save(&run.dir, &parts, &Snapshot::new(), &position)
 }
 
 /// A checkpoint that was read.

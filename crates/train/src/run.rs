@@ -3,7 +3,8 @@
 use crate::checkpoint::{self, Checkpoint, Parts, Position};
 use crate::event::{Control, Event, Observer};
 use crate::files::{to_nchw, write_tensors};
-use crate::guard::{self, GuardState};
+use crate::first_input::{FirstInput, fixed_stream};
+use crate::guard;
 use crate::log::{Line, Log, now};
 use crate::sample::{Sampling, draw};
 use crate::step::{StageInputs, calibrate, optimizers, step};
@@ -41,8 +42,14 @@ impl Default for Pace {
 ///
 /// A stage begins as a copy of the one below (the discriminator goes on as it is), with its noise amplitude set from the
 /// reconstruction's error, new optimizers, and `niter` iterations; then its networks are stored. The same configuration
-/// gives the same bytes on the same machine, however often it was stopped in between.
-pub fn train(run: &mut Run, device: &Device, pace: Pace, observer: &mut dyn Observer) -> Result<Outcome> {
+/// gives the same bytes on the same machine, however often it was stopped in between. `first` is what stage 0 is fed with.
+pub fn train(
+    run: &mut Run,
+    first: &dyn FirstInput,
+    device: &Device,
+    pace: Pace,
+    observer: &mut dyn Observer,
+) -> Result<Outcome> {
     let config = run.config.clone();
     let (next, done) = (run.info.stages_done, run.info.amps.len());
     // One of another stage is left over from a stop between the end of a stage and its removal.
@@ -60,37 +67,26 @@ pub fn train(run: &mut Run, device: &Device, pace: Pace, observer: &mut dyn Obse
     let sizes = run.info.sizes.clone();
     let mut fixed = Vec::new();
     for stage in 0..run.info.stages_done {
-        fixed.push(fixed_noise(run, stage, device)?);
+        fixed.push(fixed_noise(run, first, stage, device)?);
     }
     for stage in run.info.stages_done..config.train_stages {
         let real = run.real(stage, device)?;
         if stage > 0 {
             g.grow()?;
         }
-        fixed.push(fixed_noise(run, stage, device)?);
+        fixed.push(fixed_noise(run, first, stage, device)?);
         let (mut opt_d, mut opt_g) = optimizers(&g, &d, &config)?;
         let (mut at, mut back) = match checkpoint.take() {
             Some(c) => c.restore(&run.dir, Parts { g: &g, d: &d, opt_g: &mut opt_g, opt_d: &mut opt_d })?,
             None => {
                 let mut amps = run.info.amps.clone();
                 amps.push(calibrate(&g, &config, &real, &sizes[..=stage], &amps, &fixed)?);
-                log.line(&Line::Stage { stage, size: sizes[stage], amp: amps[stage], time: now() })?;
-                let guard = GuardState::new();
-                (
-                    Position {
-                        stage,
-                        done: 0,
-                        amps,
-                        steps: (0, 0),
-                        seconds: 0.0,
-                        losses: [0.0; 5],
-                        guard,
-                        logs,
-                    },
-                    Vec::new(),
-                )
+                (Position::start(stage, amps, logs), Vec::new())
             }
         };
+        if at.done == 0 {
+            log.line(&Line::Stage { stage, size: sizes[stage], amp: at.amps[stage], time: now() })?;
+        }
         observer.notify(&Event::StageStarted { stage, size: sizes[stage], amp: at.amps[stage] });
 
         let inputs = StageInputs::new(&g, &config, real, &sizes[..=stage], &at.amps, &fixed)?;
@@ -99,6 +95,7 @@ pub fn train(run: &mut Run, device: &Device, pace: Pace, observer: &mut dyn Obse
             amps: &at.amps.clone(),
             sizes: &sizes[..=stage],
             fixed: &fixed,
+            first,
             start_stage: 0,
             seed: config.seed,
         };
@@ -111,7 +108,7 @@ pub fn train(run: &mut Run, device: &Device, pace: Pace, observer: &mut dyn Obse
                 let parts = Parts { g: &g, d: &d, opt_g: &mut opt_g, opt_d: &mut opt_d };
                 back = at.guard.keep(&parts, iteration, logs)?;
             }
-            draw_noise(&config, stage, iteration, &fresh)?;
+            draw_noise(&config, first, stage, iteration, &fresh)?;
             let alphas = penalty_alphas(&config, stage, iteration);
             let factor = config.rate_factor(iteration) * at.guard.factor;
             let losses = step(&g, &d, (&mut opt_d, &mut opt_g), &inputs, &alphas, factor, &config)?;
@@ -173,7 +170,7 @@ pub fn train(run: &mut Run, device: &Device, pace: Pace, observer: &mut dyn Obse
             }
         }
         let seconds = before + begun.elapsed().as_secs_f64();
-        store_stage(run, stage, &g, &d, &fixed, &at.amps).map_err(|e| match e {
+        store_stage(run, stage, &g, &d, sampling).map_err(|e| match e {
             Error::Picture(pyramid::Error::Samples { .. }) => Error::Diverged { stage, iteration: at.done },
             e => e,
         })?;
@@ -213,20 +210,27 @@ fn networks(run: &Run, device: &Device) -> Result<(Generator, Discriminator)> {
     Ok((Generator::new(&net, weights(seed, 0), device)?, Discriminator::new(&net, weights(seed, 1), device)?))
 }
 
-/// The noise that gives the picture back: the coarsest picture itself at stage 0, drawn once above.
-fn fixed_noise(run: &Run, stage: usize, device: &Device) -> Result<Tensor> {
+/// The noise that gives the picture back: the task's at stage 0, drawn once above; or what the run brought with it.
+fn fixed_noise(run: &Run, first: &dyn FirstInput, stage: usize, device: &Device) -> Result<Tensor> {
+    if run.info.origin.is_some() {
+        let mut stored = run.fixed_noise(stage + 1, device)?;
+        return Ok(stored.swap_remove(stage));
+    }
     if stage == 0 {
-        return run.real(0, device);
+        return first.fixed(&run.real(0, device)?, run.info.seed);
     }
     let shape = run.config.net(run.info.channels).noise_shape(stage, run.info.sizes[stage]);
-    let level = stage as u32;
-    let stream =
-        Stream { seed: run.info.seed, purpose: Purpose::FixedNoise, stage: level, level, iteration: 0 };
-    Ok(kernels::normal(stream, (0, 0), shape, device)?)
+    Ok(kernels::normal(fixed_stream(run.info.seed, stage), (0, 0), shape, device)?)
 }
 
-/// Fills the buffers with an iteration's noise.
-pub fn draw_noise(config: &TrainConfig, stage: usize, iteration: usize, buffers: &[Tensor]) -> Result<()> {
+/// Fills the buffers with an iteration's noise, that of stage 0 with what the task gives it.
+pub fn draw_noise(
+    config: &TrainConfig,
+    first: &dyn FirstInput,
+    stage: usize,
+    iteration: usize,
+    buffers: &[Tensor],
+) -> Result<()> {
     for (level, buffer) in buffers.iter().enumerate() {
         let stream = Stream {
             seed: config.seed,
@@ -235,7 +239,11 @@ pub fn draw_noise(config: &TrainConfig, stage: usize, iteration: usize, buffers:
             level: level as u32,
             iteration: iteration as u32,
         };
-        kernels::fill_normal(buffer, stream)?;
+        if level == 0 {
+            first.fill(buffer, stream)?;
+        } else {
+            kernels::fill_normal(buffer, stream)?;
+        }
     }
     Ok(())
 }
@@ -258,20 +266,17 @@ fn store_stage(
     stage: usize,
     g: &Generator,
     d: &Discriminator,
-    fixed: &[Tensor],
-    amps: &[f64],
+    sampling: Sampling<'_>,
 ) -> Result<()> {
     let dir = run.stage_dir(stage);
     std::fs::create_dir_all(&dir).map_err(Error::io(&dir))?;
     write_tensors(&dir.join("generator.safetensors"), g.parameters(), None)?;
     write_tensors(&dir.join("discriminator.safetensors"), d.parameters(), None)?;
     let noise = |(k, z): (usize, &Tensor)| Ok((format!("fixed.{k}"), to_nchw(z)?));
-    let noise = fixed.iter().enumerate().map(noise).collect::<Result<_>>()?;
-    write_tensors(&run.dir.join("fixed_noise.safetensors"), noise, None)?;
+    let noise = sampling.fixed.iter().enumerate().map(noise).collect::<Result<_>>()?;
+    write_tensors(&run.dir.join(rundir::FIXED_NOISE), noise, None)?;
 
-    let sizes = &run.info.sizes[..=stage];
-    let sampling = Sampling { amps, sizes, fixed, start_stage: 0, seed: run.info.seed };
-    let mut tiles = vec![rundir::picture(&run.real(stage, fixed[0].device())?)?];
+    let mut tiles = vec![rundir::picture(&run.real(stage, sampling.fixed[0].device())?)?];
     for index in 0..15 {
         tiles.push(rundir::picture(&draw(g, sampling, index)?)?);
     }

@@ -10,9 +10,10 @@
 //!     fixed_noise.safetensors fixed.K
 //!     samples/stage-K.png     the picture and samples at the end of stage K
 //!     checkpoint.safetensors  only while a stage is under way
+//!     first_input.safetensors only where a stage of another run was trained again: what stage 0 was fed with
 //! ```
 
-use crate::files::{read_tensors, remove_temporary, to_nchw, to_nhwc, write, write_tensors};
+use crate::files::{read_tensors, remove_temporary, to_nhwc, write};
 use crate::log::LogLengths;
 use crate::{Error, Result, TrainConfig};
 use candle_core::{Device, Tensor};
@@ -23,6 +24,10 @@ use std::path::{Path, PathBuf};
 
 /// Version of the format that this program writes, and the only one it reads.
 pub const FORMAT: u32 = 1;
+
+pub(crate) const PYRAMID: &str = "pyramid.safetensors";
+pub(crate) const FIXED_NOISE: &str = "fixed_noise.safetensors";
+pub(crate) const FIRST_INPUT: &str = "first_input.safetensors";
 
 /// The contents of `run.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,6 +45,9 @@ pub struct RunInfo {
     pub picture_size: (usize, usize),
     /// Channels of the picture.
     pub channels: usize,
+    /// The run directory whose last stage this run trains again, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// The run's seed.
     pub seed: u64,
     /// Height and width of every stage.
@@ -68,7 +76,7 @@ pub struct Label {
 }
 
 /// An opened run directory.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Run {
     /// Where it is.
     pub dir: PathBuf,
@@ -79,66 +87,6 @@ pub struct Run {
 }
 
 impl Run {
-    /// Makes a run directory `dir` for `picture`. Nothing of it is there until all of it is: it is filled under another
-    /// name beside `dir` and renamed. Fails if `dir` exists.
-    pub fn create(dir: &Path, config: TrainConfig, picture: &Picture, label: Label) -> Result<Self> {
-        config.check()?;
-        if dir.symlink_metadata().is_ok() {
-            return Err(Error::run(dir, "exists already; choose another name or remove it"));
-        }
-        let smallest = config.net(picture.channels()).receptive_field();
-        let pictures = pyramid::pyramid(picture, &config.schedule(), smallest)?;
-        let info = RunInfo {
-            format: FORMAT,
-            task: label.task,
-            preset: label.preset,
-            picture: label.picture,
-            picture_size: picture.size(),
-            channels: picture.channels(),
-            seed: config.seed,
-            sizes: pictures.iter().map(Picture::size).collect(),
-            amps: Vec::new(),
-            stages_done: 0,
-            seconds: Vec::new(),
-            losses: Vec::new(),
-            logs: LogLengths::default(),
-        };
-        let name = dir.file_name().ok_or_else(|| Error::run(dir, "is no name for a run directory"))?;
-        let parent = dir.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let missing: Vec<&Path> =
-            parent.ancestors().take_while(|p| !p.as_os_str().is_empty() && !p.exists()).collect();
-        let temporary = parent.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
-        let mut run = Run { dir: temporary.clone(), config, info };
-        let made =
-            |e: std::io::Error| Error::run(dir, format!("cannot be made ({e}); choose another place for it"));
-        let result = std::fs::create_dir_all(&temporary)
-            .map_err(made)
-            .and_then(|()| run.fill(&pictures))
-            .and_then(|()| std::fs::rename(&temporary, dir).map_err(made));
-        if let Err(e) = result {
-            // The first error is the one to tell. Directories that were made on the way here are empty again.
-            let _ = std::fs::remove_dir_all(&temporary);
-            for parent in missing {
-                let _ = std::fs::remove_dir(parent);
-            }
-            return Err(e);
-        }
-        run.dir = dir.to_path_buf();
-        Ok(run)
-    }
-
-    fn fill(&self, pictures: &[Picture]) -> Result<()> {
-        let samples = self.dir.join("samples");
-        std::fs::create_dir_all(&samples).map_err(Error::io(&samples))?;
-        let text = toml::to_string(&self.config).map_err(|e| Error::run(&self.dir, e.to_string()))?;
-        write(&self.dir.join("config.toml"), text.as_bytes())?;
-        pyramid::pyramid_sheet(pictures).save_png(&self.dir.join("pyramid.png"))?;
-        let real = |(k, p): (usize, &Picture)| Ok((format!("real.{k}"), to_nchw(&tensor(p, &Device::Cpu)?)?));
-        let reals = pictures.iter().enumerate().map(real).collect::<Result<_>>()?;
-        write_tensors(&self.dir.join("pyramid.safetensors"), reals, None)?;
-        self.save_info()
-    }
-
     /// Opens the run in `dir`. Fails with the reason if it is none, of another version, or damaged.
     pub fn open(dir: &Path) -> Result<Self> {
         if !dir.is_dir() {
@@ -229,16 +177,23 @@ impl Run {
     /// The training picture of `stage`, `[1, H, W, C]`.
     pub fn real(&self, stage: usize, device: &Device) -> Result<Tensor> {
         let (h, w) = self.info.sizes[stage];
-        self.named("pyramid.safetensors", &format!("real.{stage}"), (h, w, self.info.channels), device)
+        self.named(PYRAMID, &format!("real.{stage}"), (h, w, self.info.channels), device)
     }
 
     /// The fixed noise of the first `stages` stages, `[1, H, W, C]` each.
     pub fn fixed_noise(&self, stages: usize, device: &Device) -> Result<Vec<Tensor>> {
         let net = self.config.net(self.info.channels);
         let shape = |k| net.noise_shape(k, self.info.sizes[k]);
-        (0..stages)
-            .map(|k| self.named("fixed_noise.safetensors", &format!("fixed.{k}"), shape(k), device))
-            .collect()
+        (0..stages).map(|k| self.named(FIXED_NOISE, &format!("fixed.{k}"), shape(k), device)).collect()
+    }
+
+    /// What stage 0 is fed with in a run that [`Run::fine_tune`] made, `[1, H, W, C]`; `None` in others.
+    pub fn first_input(&self, device: &Device) -> Result<Option<Tensor>> {
+        if self.info.origin.is_none() {
+            return Ok(None);
+        }
+        let (h, w) = self.info.sizes[0];
+        self.named(FIRST_INPUT, "input", (h, w, self.info.channels), device).map(Some)
     }
 
     fn named(

@@ -1,7 +1,7 @@
 //! Drawing pictures from a generator: fresh noise above a start stage, the fixed noise below it.
 
-use crate::Result;
-use candle_core::Tensor;
+use crate::{FirstInput, Result};
+use candle_core::{DType, Tensor};
 use kernels::{Purpose, Stream};
 use model::{Generator, Inputs};
 
@@ -14,6 +14,8 @@ pub struct Sampling<'a> {
     pub sizes: &'a [(usize, usize)],
     /// The run's fixed noise, `[1, H, W, C]` a stage.
     pub fixed: &'a [Tensor],
+    /// What stage 0 gets where it is not fixed.
+    pub first: &'a dyn FirstInput,
     /// Stages below it get the fixed noise, and so the training picture's layout; 0: all noise is fresh.
     pub start_stage: usize,
     /// Seed of the fresh noise.
@@ -37,7 +39,14 @@ pub fn draw(g: &Generator, sampling: Sampling<'_>, index: u32) -> Result<Tensor>
                 level: level as u32,
                 iteration: index,
             };
-            kernels::normal(stream, (0, 0), (h, w, c), sampling.fixed[0].device())?
+            let device = sampling.fixed[0].device();
+            if level == 0 {
+                let input = Tensor::zeros((1, h, w, c), DType::F32, device)?;
+                sampling.first.fill(&input, stream)?;
+                input
+            } else {
+                kernels::normal(stream, (0, 0), (h, w, c), device)?
+            }
         });
     }
     Ok(g.forward(Inputs { noise: &noise, sizes: sampling.sizes, amps: sampling.amps })?)

@@ -1,11 +1,11 @@
 //! How long an iteration takes here: the real step on new weights.
 
+use crate::first_input::{Noise, fixed_stream};
 use crate::run::{draw_noise, penalty_alphas, weights};
 use crate::rundir::tensor;
 use crate::step::{StageInputs, optimizers, step};
 use crate::{Result, TrainConfig};
 use candle_core::Device;
-use kernels::{Purpose, Stream};
 use model::{Discriminator, Generator};
 use pyramid::Picture;
 use std::time::{Duration, Instant};
@@ -27,14 +27,12 @@ pub fn time_stage(
     let mut fixed = vec![tensor(&pictures[0], device)?];
     for (level, &size) in sizes.iter().enumerate().skip(1) {
         g.grow()?;
-        let stream = Stream {
-            seed: config.seed,
-            purpose: Purpose::FixedNoise,
-            stage: 0,
-            level: level as u32,
-            iteration: 0,
-        };
-        fixed.push(kernels::normal(stream, (0, 0), net.noise_shape(level, size), device)?);
+        fixed.push(kernels::normal(
+            fixed_stream(config.seed, level),
+            (0, 0),
+            net.noise_shape(level, size),
+            device,
+        )?);
     }
     let amps: Vec<f64> = (0..=stage).map(|k| if k == 0 { 1.0 } else { 0.1 }).collect();
     let (mut opt_d, mut opt_g) = optimizers(&g, &d, config)?;
@@ -43,7 +41,7 @@ pub fn time_stage(
     let mut times = Vec::with_capacity(iterations);
     for i in 0..warm_up + iterations {
         let start = Instant::now();
-        draw_noise(config, stage, i, &fresh)?;
+        draw_noise(config, &Noise, stage, i, &fresh)?;
         let alphas = penalty_alphas(config, stage, i);
         step(&g, &d, (&mut opt_d, &mut opt_g), &inputs, &alphas, 1.0, config)?.read()?;
         if i >= warm_up {

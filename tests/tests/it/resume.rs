@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
 use tests::{Json, files, json, json_lines, names, picture, refused, succeeds, tiny_run};
-use train::{Control, Event, Label, Outcome, Pace, Run, TrainConfig, train};
+use train::{Control, Event, Label, Noise, Outcome, Pace, Run, TrainConfig, train};
 
 const NITER: usize = 5;
 const STAGES: usize = 2;
@@ -27,7 +27,7 @@ fn wild() -> TrainConfig {
                 back |= matches!(e, Event::WentBack { .. });
                 Control::Continue
             };
-            train(&mut run, &Device::Cpu, Pace::default(), &mut observer).is_ok() && back
+            train(&mut run, &Noise, &Device::Cpu, Pace::default(), &mut observer).is_ok() && back
         };
         let rates = (8..60).map(|i| f64::from(i) * 0.01);
         let mut configs = rates.map(|lr| TrainConfig { niter: 25, lr_g: lr, lr_d: lr, ..small() });
@@ -49,7 +49,7 @@ fn go(run: &mut Run, eager: bool, mut stop: impl FnMut(&Event<'_>) -> bool) -> O
     let checkpoint_every = if eager { Duration::ZERO } else { Duration::from_secs(3600) };
     let pace = Pace { log_every: 2, checkpoint_every };
     let mut observer = |e: &Event<'_>| if stop(e) { Control::Stop } else { Control::Continue };
-    train(run, &Device::Cpu, pace, &mut observer).unwrap()
+    train(run, &Noise, &Device::Cpu, pace, &mut observer).unwrap()
 }
 
 fn whole_run(dir: &Path, config: TrainConfig) -> PathBuf {

@@ -139,7 +139,7 @@ fn the_stages_done_so_far_are_enough() {
         Event::StageFinished { .. } => Control::Stop,
         _ => Control::Continue,
     };
-    train::train(&mut run, &Device::Cpu, Pace::default(), &mut until_first).unwrap();
+    train::train(&mut run, &train::Noise, &Device::Cpu, Pace::default(), &mut until_first).unwrap();
     let early = sample(dir, "early", &["-n1"]);
     assert_eq!(size(&early), (25, 30));
     succeeds(dir, ["sample", "whole", "-n1", "--stages", "1", "--out", "late"]);

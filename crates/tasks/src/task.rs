@@ -1,0 +1,79 @@
+//! What a run can be trained for: its settings and what stage 0 is fed with.
+
+use crate::{Preset, Result};
+use candle_core::{Device, Tensor};
+use kernels::Stream;
+use model::Border;
+use train::{FirstInput, Noise, Run, TrainConfig, fixed_stream};
+
+/// What a run is trained for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Task {
+    /// New pictures from noise.
+    #[default]
+    Generation,
+    /// New pictures of other sizes and shapes: borders are padded, so the layout stretches with them.
+    Retarget,
+    /// Pictures that move: the fixed input of stage 0 is noise as well.
+    Animation,
+}
+
+impl Task {
+    /// All tasks.
+    pub const ALL: [Task; 3] = [Task::Generation, Task::Retarget, Task::Animation];
+
+    /// The name on the command line and in `run.json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Task::Generation => "generation",
+            Task::Retarget => "retarget",
+            Task::Animation => "animation",
+        }
+    }
+
+    /// The task of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Task::ALL.into_iter().find(|t| t.name() == name)
+    }
+
+    /// The task that `run` was made for. Fails on one that this program does not know.
+    pub fn of(run: &Run) -> Result<Self> {
+        Task::from_name(&run.info.task).ok_or_else(|| crate::Error::Run {
+            path: run.dir.clone(),
+            reason: format!("was made for the task \"{}\", which this program does not know", run.info.task),
+        })
+    }
+
+    /// The numbers to train with.
+    pub fn config(self, preset: Preset) -> TrainConfig {
+        let base = preset.config();
+        match self {
+            Task::Generation => base,
+            Task::Retarget => TrainConfig { border: Border::Padded, ..base },
+            Task::Animation => TrainConfig { min_size: 20, ..base },
+        }
+    }
+}
+
+/// What stage 0 of `run` is fed with.
+pub fn first_input(run: &Run, _device: &Device) -> Result<Box<dyn FirstInput>> {
+    Ok(match Task::of(run)? {
+        Task::Generation | Task::Retarget => Box::new(Noise),
+        Task::Animation => Box::new(AllNoise),
+    })
+}
+
+/// Animation's: the walk goes around noise, so noise must give the picture back.
+#[derive(Debug)]
+struct AllNoise;
+
+impl FirstInput for AllNoise {
+    fn fixed(&self, real: &Tensor, seed: u64) -> train::Result<Tensor> {
+        let (_, h, w, c) = real.dims4()?;
+        Ok(kernels::normal(fixed_stream(seed, 0), (0, 0), (h, w, c), real.device())?)
+    }
+
+    fn fill(&self, target: &Tensor, stream: Stream) -> train::Result<()> {
+        Noise.fill(target, stream)
+    }
+}

@@ -1,0 +1,36 @@
+//! What stage 0 is fed with: the one thing in which tasks differ while a generator trains and draws.
+
+use crate::Result;
+use candle_core::Tensor;
+use kernels::{Purpose, Stream};
+use std::fmt::Debug;
+
+/// A task's input of stage 0. Both answers are functions of their arguments alone: a run that goes on asks again.
+pub trait FirstInput: Debug {
+    /// The input that must give the picture back, `[1, H, W, C]`, for the coarsest picture `real` and the run's seed.
+    fn fixed(&self, real: &Tensor, seed: u64) -> Result<Tensor>;
+
+    /// Overwrites `target [1, H, W, C]` with the input of a fake. The stream's purpose says whether that is for training
+    /// or a sample, its iteration which one; `target` may have another size than the coarsest picture.
+    fn fill(&self, target: &Tensor, stream: Stream) -> Result<()>;
+}
+
+/// Generation's: the picture gives itself back, fakes come from noise.
+#[derive(Clone, Copy, Debug)]
+pub struct Noise;
+
+impl FirstInput for Noise {
+    fn fixed(&self, real: &Tensor, _: u64) -> Result<Tensor> {
+        Ok(real.clone())
+    }
+
+    fn fill(&self, target: &Tensor, stream: Stream) -> Result<()> {
+        Ok(kernels::fill_normal(target, stream)?)
+    }
+}
+
+/// The stream of a run's fixed noise that enters stage `stage`.
+pub fn fixed_stream(seed: u64, stage: usize) -> Stream {
+    let level = stage as u32;
+    Stream { seed, purpose: Purpose::FixedNoise, stage: level, level, iteration: 0 }
+}
