@@ -1,9 +1,11 @@
 //! The command line.
 
 use crate::config::Overrides;
+use crate::paint::PaintArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use kernels::Wrap;
 use std::path::PathBuf;
-use tasks::Target;
+use tasks::{Format, Target};
 
 /// One picture in, a generative model of it out.
 #[derive(Debug, Parser)]
@@ -25,6 +27,8 @@ pub(crate) enum Command {
     Train(Box<TrainArgs>),
     /// Make new pictures with a run
     Sample(SampleArgs),
+    /// Make a rough painting into a picture in the style of a run
+    Paint(PaintArgs),
     /// Score a run's samples, or a folder of pictures, against the picture
     Evaluate(EvaluateArgs),
     /// Write a report of a run to look at: one HTML file
@@ -116,6 +120,9 @@ pub(crate) struct SampleArgs {
     /// Keep the fixed noise below stage K, and so the layout of the training picture
     #[arg(long, value_name = "K", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) start_stage: usize,
+    /// Make opposite edges meet, so that copies can be laid side by side: x (left and right), y (top and bottom) or xy
+    #[arg(long, value_enum, value_name = "AXES")]
+    pub(crate) tile: Option<TileArg>,
     /// Write what the fixed noise gives (the training picture again) instead of samples
     #[arg(long)]
     pub(crate) reconstruction: bool,
@@ -138,6 +145,32 @@ pub(crate) enum FormatArg {
     Png,
     /// The tensor `image`, [1, C, H, W] in [-1, 1]
     Safetensors,
+}
+
+impl FormatArg {
+    pub(crate) fn into_format(self) -> Format {
+        match self {
+            FormatArg::Png => Format::Png,
+            FormatArg::Safetensors => Format::Safetensors,
+        }
+    }
+}
+
+/// Along which axes samples can be laid side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TileArg {
+    /// Left and right
+    X,
+    /// Above and below
+    Y,
+    /// Both
+    Xy,
+}
+
+impl TileArg {
+    pub(crate) fn wrap(self) -> Wrap {
+        Wrap { rows: self != TileArg::X, columns: self != TileArg::Y }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -229,12 +262,12 @@ pub(crate) struct GoldenArgs {
     pub(crate) json: bool,
 }
 
-fn size(text: &str) -> Result<Target, String> {
+pub(crate) fn size(text: &str) -> Result<Target, String> {
     let (h, w) = pair(text).ok_or("give height and width like 250x500")?;
     Ok(Target::Size(h, w))
 }
 
-fn scale(text: &str) -> Result<Target, String> {
+pub(crate) fn scale(text: &str) -> Result<Target, String> {
     let (h, w) = pair(text).ok_or("give factors on height and width like 1x2 or 1.5x0.8")?;
     Ok(Target::Scale(h, w))
 }

@@ -7,6 +7,7 @@ mod evaluate;
 mod golden;
 mod inspect;
 mod output;
+mod paint;
 mod progress;
 mod report;
 mod sample;
@@ -42,6 +43,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Train(args) => train_command::run(args),
         Command::Sample(args) => sample::run(args),
+        Command::Paint(args) => paint::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Inspect(args) => inspect::run(&args),

@@ -2,9 +2,12 @@
 //!
 //! Nothing here draws progress or reads a command line; the `consingan` program does both on top of it.
 
+mod animation;
 mod error;
 mod evaluate;
 mod frechet;
+mod paint;
+mod palette;
 mod preset;
 mod report;
 mod sample;
@@ -12,8 +15,10 @@ mod sifid;
 mod sizes;
 mod task;
 
+pub use animation::{AnimateRequest, Animation, End};
 pub use error::{Error, Result};
 pub use evaluate::{Quality, evaluate_folder, evaluate_run};
+pub use paint::{PaintRequest, Painter};
 pub use preset::Preset;
 pub use report::{ReportRequest, duration, report, write_report};
 pub use sample::{Format, SampleRequest, Sampler};

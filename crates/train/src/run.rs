@@ -10,7 +10,7 @@ use crate::sample::{Sampling, draw};
 use crate::step::{StageInputs, calibrate, optimizers, step};
 use crate::{Error, GuardKind, Result, Run, TrainConfig, rundir};
 use candle_core::{Device, Tensor};
-use kernels::{Purpose, Stream};
+use kernels::{Purpose, Stream, Wrap};
 use model::{Discriminator, Generator};
 use std::time::{Duration, Instant};
 
@@ -97,6 +97,7 @@ pub fn train(
             fixed: &fixed,
             first,
             start_stage: 0,
+            wrap: Wrap::default(),
             seed: config.seed,
         };
         let (before, begun) = (at.seconds, Instant::now());
