@@ -61,14 +61,17 @@ pub(crate) struct TrainArgs {
     /// What for: generation, retarget (other sizes and shapes) or animation [default: generation]
     #[arg(long, aliases = ["train_mode", "train-mode"], value_name = "TASK")]
     pub(crate) task: Option<String>,
-    /// Named settings: quick (minutes) or paper (the official program's) [default: quick]
+    /// Named settings: quick (minutes), auto (what --minutes allow) or paper (the official program's) [default: quick]
     #[arg(long)]
     pub(crate) preset: Option<String>,
+    /// How long training may take, for --preset auto: sizes, stages and iterations are chosen for it [default: 5]
+    #[arg(long, value_name = "M", allow_negative_numbers = true)]
+    pub(crate) minutes: Option<f64>,
     /// Settings from a TOML file; keys are the flags' names. The command line wins over it, it over the preset
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Go on with the run in this directory, from where it was stopped
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["image", "input_name", "out", "config", "preset", "task", "dry_run"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["image", "input_name", "out", "config", "preset", "minutes", "task", "dry_run"])]
     pub(crate) resume: Option<PathBuf>,
     /// Print settings, pyramid and an estimate of the time, and stop
     #[arg(long)]

@@ -26,7 +26,8 @@ impl Generator {
         let mut x = chain_output(&self.body[0], &pad(&x, margin, zeros, wrap)?, 0)?;
         for (k, &(h, w)) in inputs.sizes.iter().enumerate().take(self.body.len()).skip(1) {
             let enlarged = (h + grow(wrap.rows, margin), w + grow(wrap.columns, margin));
-            let noisy = (kernels::bicubic_wrapped(&x, enlarged, wrap)? + (&inputs.noise[k] * inputs.amps[k])?)?;
+            let noisy =
+                (kernels::bicubic_wrapped(&x, enlarged, wrap)? + (&inputs.noise[k] * inputs.amps[k])?)?;
             let zeros = if grown { 0 } else { margin };
             let refined = chain_output(&self.body[k], &pad(&noisy, margin, zeros, wrap)?, 0)?;
             x = (refined + kernels::bicubic_wrapped(&x, (h, w), wrap)?)?;
@@ -102,7 +103,12 @@ mod tests {
 
     fn noise(g: &Generator, sizes: &[(usize, usize)], wrap: Wrap) -> Result<Vec<Tensor>> {
         let one = |(k, &size): (usize, &(usize, usize))| {
-            Ok(kernels::normal(stream(k as u32), (0, 0), g.config().tiled_noise_shape(k, size, wrap), &DEVICE)?)
+            Ok(kernels::normal(
+                stream(k as u32),
+                (0, 0),
+                g.config().tiled_noise_shape(k, size, wrap),
+                &DEVICE,
+            )?)
         };
         sizes.iter().enumerate().map(one).collect()
     }

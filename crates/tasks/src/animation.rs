@@ -173,7 +173,8 @@ fn product(a: Matrix, b: Matrix) -> Matrix {
 const LEAST_PULL: f64 = 0.001;
 
 fn check(request: &AnimateRequest, stages: usize) -> Result<()> {
-    let value = |name, value: String, expected: &str| Err(Error::Value { name, value, expected: expected.into() });
+    let value =
+        |name, value: String, expected: &str| Err(Error::Value { name, value, expected: expected.into() });
     for (name, x) in [("alpha", request.alpha), ("beta", request.beta)] {
         if !(0.0..=1.0).contains(&x) {
             return value(name, x.to_string(), "between 0 and 1");
@@ -230,7 +231,10 @@ mod tests {
             let [[a, b], [c, d]] = closing(&request);
             let start = (a * now + b * before, c * now + d * before);
             let closed = walk(&request, &fresh, start);
-            assert!((closed[n - 1] - start.0).abs() < 1e-9 * start.0.abs().max(1.0), "{alpha} {beta} {frames}");
+            assert!(
+                (closed[n - 1] - start.0).abs() < 1e-9 * start.0.abs().max(1.0),
+                "{alpha} {beta} {frames}"
+            );
         }
     }
 

@@ -3,6 +3,7 @@
 //! Nothing here draws progress or reads a command line; the `consingan` program does both on top of it.
 
 mod animation;
+mod auto;
 mod error;
 mod evaluate;
 mod frechet;
@@ -16,6 +17,7 @@ mod sizes;
 mod task;
 
 pub use animation::{AnimateRequest, Animation, End};
+pub use auto::fit_to_time;
 pub use error::{Error, Result};
 pub use evaluate::{Quality, evaluate_folder, evaluate_run};
 pub use paint::{PaintRequest, Painter};

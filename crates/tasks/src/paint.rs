@@ -43,7 +43,11 @@ impl Painter {
         }
         if request.start_stage >= stages {
             let expected = format!("below {stages}, the number of finished stages");
-            return Err(Error::Value { name: "start-stage", value: request.start_stage.to_string(), expected });
+            return Err(Error::Value {
+                name: "start-stage",
+                value: request.start_stage.to_string(),
+                expected,
+            });
         }
         let sizes = output_sizes(&run.info.sizes[..stages], request.target, run.config.kernel)?;
         let (h, w) = sizes[request.start_stage];
