@@ -1,6 +1,8 @@
 //! The command line.
 
+use crate::animate::AnimateArgs;
 use crate::config::Overrides;
+use crate::eval_tasks::EvalTasksArgs;
 use crate::paint::PaintArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kernels::Wrap;
@@ -27,6 +29,8 @@ pub(crate) enum Command {
     Train(Box<TrainArgs>),
     /// Make new pictures with a run
     Sample(SampleArgs),
+    /// Let a run's picture move
+    Animate(AnimateArgs),
     /// Make a rough painting into a picture in the style of a run
     Paint(PaintArgs),
     /// Score a run's samples, or a folder of pictures, against the picture
@@ -37,6 +41,9 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Time the training step stage by stage, with the paper's settings
     Bench(BenchArgs),
+    /// Try every task on pictures with known truth
+    #[command(hide = true)]
+    EvalTasks(EvalTasksArgs),
     /// Run the reference's cases through this program
     #[command(hide = true)]
     Golden(GoldenArgs),

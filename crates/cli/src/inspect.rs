@@ -49,6 +49,9 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
         run.config.niter,
         duration(info.seconds.iter().sum())
     ));
+    if let Some(origin) = &info.origin {
+        line(&format!("trains the last stage of {origin} again"));
+    }
     if let Some((g, d)) = parameters {
         line(&format!("{g} parameters in the generator, {d} in the discriminator"));
     }

@@ -71,8 +71,12 @@ pub(crate) fn run(args: SampleArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes the directory `out` for results.
+/// Makes the directory `out` for results; what lies in one that is there already is not written over.
 pub(crate) fn make_folder(out: &Path) -> Result<()> {
+    let taken = std::fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_some());
+    if taken {
+        anyhow::bail!("{}: exists already; choose another name or remove it", out.display());
+    }
     std::fs::create_dir_all(out).map_err(|e| {
         anyhow::anyhow!("{}: cannot be made ({e}); name another directory with --out", out.display())
     })

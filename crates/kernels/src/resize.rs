@@ -35,7 +35,7 @@ impl Wrap {
 }
 
 /// [`bicubic`] for pictures that go on at their other end: along an axis that `wrap` names, position `i` of the result lies
-/// at `i * n_in / n_out` of the input and taps beyond the end are those of the other end. Other axes are resized as ever.
+/// at `(i + 1/2) n_in / n_out - 1/2` of the input and taps beyond the end are those of the other end. Other axes are resized as ever.
 pub fn bicubic_wrapped(x: &Tensor, size: (usize, usize), wrap: Wrap) -> Result<Tensor> {
     x.apply_op1_no_bwd(&BicubicWrapped { size, wrap })
 }

@@ -15,6 +15,7 @@ mod sample;
 mod sifid;
 mod sizes;
 mod task;
+pub mod trial;
 
 pub use animation::{AnimateRequest, Animation, End};
 pub use auto::fit_to_time;
