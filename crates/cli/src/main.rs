@@ -5,6 +5,7 @@ mod bench;
 mod config;
 mod evaluate;
 mod golden;
+mod import;
 mod inspect;
 mod output;
 mod progress;
@@ -44,6 +45,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Sample(args) => sample::run(args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Golden(args) => Ok(ExitCode::from(u8::from(!golden::run(&args.cases, args.json)?))),

@@ -5,6 +5,7 @@
 mod error;
 mod evaluate;
 mod frechet;
+mod import;
 mod preset;
 mod report;
 mod sample;
@@ -13,6 +14,7 @@ mod sizes;
 
 pub use error::{Error, Result};
 pub use evaluate::{Quality, evaluate_folder, evaluate_run};
+pub use import::import;
 pub use preset::Preset;
 pub use report::{ReportRequest, duration, report, write_report};
 pub use sample::{Format, SampleRequest, Sampler};

@@ -27,7 +27,7 @@ pub use guard::{Collapse, GuardKind};
 pub use log::{EVENTS, LogLengths, TENSORBOARD};
 pub use optimizer::Adam;
 pub use run::{Outcome, Pace, draw_noise, penalty_alphas, train};
-pub use rundir::{FORMAT, Label, Run, RunInfo, picture, tensor};
+pub use rundir::{FORMAT, Label, Run, RunInfo, Trained, picture, tensor};
 pub use sample::{Sampling, draw, reconstruct};
 pub use step::{Losses, StageInputs, calibrate, optimizers, step};
 pub use timing::{median, time_stage};

@@ -13,7 +13,7 @@
 //! ```
 
 use crate::files::{read_tensors, remove_temporary, to_nchw, to_nhwc, write, write_tensors};
-use crate::log::LogLengths;
+use crate::log::{Log, LogLengths};
 use crate::{Error, Result, TrainConfig};
 use candle_core::{Device, Tensor};
 use model::{Discriminator, Generator};
@@ -67,6 +67,23 @@ pub struct Label {
     pub picture: String,
 }
 
+/// What a finished run is put together from, where another program trained it; one item a stage each.
+#[derive(Debug)]
+pub struct Trained<'a> {
+    /// What it was trained with.
+    pub config: TrainConfig,
+    /// What it is called and made for.
+    pub label: Label,
+    /// The training pictures.
+    pub pictures: &'a [Picture],
+    /// The fixed noise, `[1, H, W, C]` each of [`model::NetConfig::noise_shape`].
+    pub fixed: &'a [Tensor],
+    /// Noise amplitudes.
+    pub amps: &'a [f64],
+    /// The networks at the end of each stage.
+    pub networks: &'a [(Generator, Discriminator)],
+}
+
 /// An opened run directory.
 #[derive(Debug)]
 pub struct Run {
@@ -78,23 +95,16 @@ pub struct Run {
     pub info: RunInfo,
 }
 
-impl Run {
-    /// Makes a run directory `dir` for `picture`. Nothing of it is there until all of it is: it is filled under another
-    /// name beside `dir` and renamed. Fails if `dir` exists.
-    pub fn create(dir: &Path, config: TrainConfig, picture: &Picture, label: Label) -> Result<Self> {
-        config.check()?;
-        if dir.symlink_metadata().is_ok() {
-            return Err(Error::run(dir, "exists already; choose another name or remove it"));
-        }
-        let smallest = config.net(picture.channels()).receptive_field();
-        let pictures = pyramid::pyramid(picture, &config.schedule(), smallest)?;
-        let info = RunInfo {
+impl RunInfo {
+    /// That of a run of which nothing is trained yet.
+    fn new(config: &TrainConfig, label: Label, picture_size: (usize, usize), pictures: &[Picture]) -> Self {
+        RunInfo {
             format: FORMAT,
             task: label.task,
             preset: label.preset,
             picture: label.picture,
-            picture_size: picture.size(),
-            channels: picture.channels(),
+            picture_size,
+            channels: pictures[0].channels(),
             seed: config.seed,
             sizes: pictures.iter().map(Picture::size).collect(),
             amps: Vec::new(),
@@ -102,7 +112,54 @@ impl Run {
             seconds: Vec::new(),
             losses: Vec::new(),
             logs: LogLengths::default(),
-        };
+        }
+    }
+}
+
+impl Run {
+    /// Makes a run directory `dir` for `picture`. Nothing of it is there until all of it is: it is filled under another
+    /// name beside `dir` and renamed. Fails if `dir` exists.
+    pub fn create(dir: &Path, config: TrainConfig, picture: &Picture, label: Label) -> Result<Self> {
+        config.check()?;
+        vacant(dir)?;
+        let smallest = config.net(picture.channels()).receptive_field();
+        let pictures = pyramid::pyramid(picture, &config.schedule(), smallest)?;
+        let info = RunInfo::new(&config, label, picture.size(), &pictures);
+        Run::make(dir, config, info, |run| run.fill(&pictures))
+    }
+
+    /// Makes the finished run `dir` of what was trained elsewhere, in the same way: whole or not at all. Its logs are empty,
+    /// its losses and times zero.
+    pub fn assemble(dir: &Path, trained: Trained<'_>) -> Result<Self> {
+        let Trained { config, label, pictures, fixed, amps, networks } = trained;
+        config.check()?;
+        vacant(dir)?;
+        let stages = config.train_stages;
+        if [pictures.len(), fixed.len(), amps.len(), networks.len()] != [stages; 4] {
+            return Err(Error::Contradiction(format!("not every part of the run has {stages} stages")));
+        }
+        let info = RunInfo::new(&config, label, pictures[stages - 1].size(), pictures);
+        Run::make(dir, config, info, |run| {
+            run.fill(pictures)?;
+            for (stage, (g, d)) in networks.iter().enumerate() {
+                crate::run::store_stage(run, stage, g, d, &fixed[..=stage], &amps[..=stage])?;
+            }
+            run.info.amps = amps.to_vec();
+            run.info.stages_done = stages;
+            run.info.seconds = vec![0.0; stages];
+            run.info.losses = vec![[0.0; 5]; stages];
+            run.info.logs = Log::open(&run.dir, LogLengths::default())?.flush()?;
+            run.save_info()
+        })
+    }
+
+    /// Fills a directory beside `dir` and renames it.
+    fn make(
+        dir: &Path,
+        config: TrainConfig,
+        info: RunInfo,
+        fill: impl FnOnce(&mut Run) -> Result<()>,
+    ) -> Result<Self> {
         let name = dir.file_name().ok_or_else(|| Error::run(dir, "is no name for a run directory"))?;
         let parent = dir.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let missing: Vec<&Path> =
@@ -113,7 +170,7 @@ impl Run {
             |e: std::io::Error| Error::run(dir, format!("cannot be made ({e}); choose another place for it"));
         let result = std::fs::create_dir_all(&temporary)
             .map_err(made)
-            .and_then(|()| run.fill(&pictures))
+            .and_then(|()| fill(&mut run))
             .and_then(|()| std::fs::rename(&temporary, dir).map_err(made));
         if let Err(e) = result {
             // The first error is the one to tell. Directories that were made on the way here are empty again.
@@ -282,6 +339,14 @@ impl Run {
         let (tensors, _) = read_tensors(&path, device)?;
         d.load(&tensors).map_err(|e| Error::run(&path, e.to_string()))?;
         Ok(d)
+    }
+}
+
+/// Checks that nothing lies at `dir`.
+fn vacant(dir: &Path) -> Result<()> {
+    match dir.symlink_metadata() {
+        Ok(_) => Err(Error::run(dir, "exists already; choose another name or remove it")),
+        Err(_) => Ok(()),
     }
 }
 
