@@ -4,6 +4,7 @@
 
 mod error;
 mod evaluate;
+mod frames;
 mod frechet;
 mod import;
 mod preset;
@@ -14,6 +15,7 @@ mod sizes;
 
 pub use error::{Error, Result};
 pub use evaluate::{Quality, evaluate_folder, evaluate_run};
+pub use frames::{FrameFormat, write_frames};
 pub use import::import;
 pub use preset::Preset;
 pub use report::{ReportRequest, duration, report, write_report};

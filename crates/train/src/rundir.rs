@@ -114,6 +114,11 @@ impl RunInfo {
             logs: LogLengths::default(),
         }
     }
+
+    /// Whether another program trained it ([`Run::assemble`]): its losses and times are not known then.
+    pub fn trained_elsewhere(&self) -> bool {
+        self.stages_done > 0 && self.seconds.iter().all(|&s| s == 0.0)
+    }
 }
 
 impl Run {

@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod damaged;
 mod golden;
+mod import;
 mod inputs;
 mod pictures;
 mod resume;

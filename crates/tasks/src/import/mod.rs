@@ -6,6 +6,8 @@
 
 mod parameters;
 mod pickle;
+#[cfg(test)]
+mod tests;
 mod torch;
 
 use crate::{Error, Result};

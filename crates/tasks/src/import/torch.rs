@@ -240,9 +240,9 @@ fn open_legacy(bytes: &[u8]) -> Parsed<Contents> {
         Value::Int(n) => Some(*n),
         _ => None,
     };
-    let alien = |_| "is no file that torch.save wrote; name a folder of the official program".to_string();
-    if next().map_err(alien).map(|p| number(&p))? != Some(MAGIC) {
-        return Err(alien(String::new()));
+    let alien = "is no file that torch.save wrote; name a folder of the official program";
+    if bytes.first() != Some(&0x80) || number(&next()?) != Some(MAGIC) {
+        return Err(alien.into());
     }
     if number(&next()?) != Some(1001) {
         return Err("is of an unknown version of PyTorch's old format; save it with a newer PyTorch".into());
