@@ -4,6 +4,7 @@
 //! pictures from the trained generator. The same configuration gives the same bytes on the same machine, whatever the
 //! number of threads and however often the run was stopped. Nothing here prints; an [`Observer`] receives [`Event`]s.
 
+mod assemble;
 mod checkpoint;
 mod config;
 mod cost;
@@ -19,6 +20,7 @@ mod sample;
 mod step;
 mod timing;
 
+pub use assemble::Trained;
 pub use config::TrainConfig;
 pub use cost::{iteration_cost, step_flops};
 pub use error::{Error, Result};
@@ -27,7 +29,7 @@ pub use guard::{Collapse, GuardKind};
 pub use log::{EVENTS, LogLengths, TENSORBOARD};
 pub use optimizer::Adam;
 pub use run::{Outcome, Pace, draw_noise, penalty_alphas, train};
-pub use rundir::{FORMAT, Label, Run, RunInfo, Trained, picture, tensor};
+pub use rundir::{FORMAT, Label, Run, RunInfo, picture, tensor};
 pub use sample::{Sampling, draw, reconstruct};
 pub use step::{Losses, StageInputs, calibrate, optimizers, step};
 pub use timing::{median, time_stage};

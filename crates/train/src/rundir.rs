@@ -13,7 +13,7 @@
 //! ```
 
 use crate::files::{read_tensors, remove_temporary, to_nchw, to_nhwc, write, write_tensors};
-use crate::log::{Log, LogLengths};
+use crate::log::LogLengths;
 use crate::{Error, Result, TrainConfig};
 use candle_core::{Device, Tensor};
 use model::{Discriminator, Generator};
@@ -67,23 +67,6 @@ pub struct Label {
     pub picture: String,
 }
 
-/// What a finished run is put together from, where another program trained it; one item a stage each.
-#[derive(Debug)]
-pub struct Trained<'a> {
-    /// What it was trained with.
-    pub config: TrainConfig,
-    /// What it is called and made for.
-    pub label: Label,
-    /// The training pictures.
-    pub pictures: &'a [Picture],
-    /// The fixed noise, `[1, H, W, C]` each of [`model::NetConfig::noise_shape`].
-    pub fixed: &'a [Tensor],
-    /// Noise amplitudes.
-    pub amps: &'a [f64],
-    /// The networks at the end of each stage.
-    pub networks: &'a [(Generator, Discriminator)],
-}
-
 /// An opened run directory.
 #[derive(Debug)]
 pub struct Run {
@@ -97,7 +80,12 @@ pub struct Run {
 
 impl RunInfo {
     /// That of a run of which nothing is trained yet.
-    fn new(config: &TrainConfig, label: Label, picture_size: (usize, usize), pictures: &[Picture]) -> Self {
+    pub(crate) fn new(
+        config: &TrainConfig,
+        label: Label,
+        picture_size: (usize, usize),
+        pictures: &[Picture],
+    ) -> Self {
         RunInfo {
             format: FORMAT,
             task: label.task,
@@ -133,33 +121,8 @@ impl Run {
         Run::make(dir, config, info, |run| run.fill(&pictures))
     }
 
-    /// Makes the finished run `dir` of what was trained elsewhere, in the same way: whole or not at all. Its logs are empty,
-    /// its losses and times zero.
-    pub fn assemble(dir: &Path, trained: Trained<'_>) -> Result<Self> {
-        let Trained { config, label, pictures, fixed, amps, networks } = trained;
-        config.check()?;
-        vacant(dir)?;
-        let stages = config.train_stages;
-        if [pictures.len(), fixed.len(), amps.len(), networks.len()] != [stages; 4] {
-            return Err(Error::Contradiction(format!("not every part of the run has {stages} stages")));
-        }
-        let info = RunInfo::new(&config, label, pictures[stages - 1].size(), pictures);
-        Run::make(dir, config, info, |run| {
-            run.fill(pictures)?;
-            for (stage, (g, d)) in networks.iter().enumerate() {
-                crate::run::store_stage(run, stage, g, d, &fixed[..=stage], &amps[..=stage])?;
-            }
-            run.info.amps = amps.to_vec();
-            run.info.stages_done = stages;
-            run.info.seconds = vec![0.0; stages];
-            run.info.losses = vec![[0.0; 5]; stages];
-            run.info.logs = Log::open(&run.dir, LogLengths::default())?.flush()?;
-            run.save_info()
-        })
-    }
-
     /// Fills a directory beside `dir` and renames it.
-    fn make(
+    pub(crate) fn make(
         dir: &Path,
         config: TrainConfig,
         info: RunInfo,
@@ -189,7 +152,7 @@ impl Run {
         Ok(run)
     }
 
-    fn fill(&self, pictures: &[Picture]) -> Result<()> {
+    pub(crate) fn fill(&self, pictures: &[Picture]) -> Result<()> {
         let samples = self.dir.join("samples");
         std::fs::create_dir_all(&samples).map_err(Error::io(&samples))?;
         let text = toml::to_string(&self.config).map_err(|e| Error::run(&self.dir, e.to_string()))?;
@@ -348,7 +311,7 @@ impl Run {
 }
 
 /// Checks that nothing lies at `dir`.
-fn vacant(dir: &Path) -> Result<()> {
+pub(crate) fn vacant(dir: &Path) -> Result<()> {
     match dir.symlink_metadata() {
         Ok(_) => Err(Error::run(dir, "exists already; choose another name or remove it")),
         Err(_) => Ok(()),

@@ -4,11 +4,13 @@
 //! dicts `K/netG.pth` (of all stages up to K) and `K/netD.pth`. `G.pth`, a pickled Python object, holds nothing that
 //! these do not, and is not looked at.
 
+mod calls;
 mod parameters;
 mod pickle;
 #[cfg(test)]
 mod tests;
 mod torch;
+mod value;
 
 use crate::{Error, Result};
 use candle_core::{Device, Tensor};

@@ -5,80 +5,12 @@
 //! refused. The work and the memory are linear in the pickle's length: objects stand in one list and refer to each other
 //! by number, so that nothing is copied and nothing recurses, however deep or circular the pickle makes them.
 
+use super::calls::{self, LONGEST_NAME};
+use super::value::{Id, Parsed, Value};
 use std::collections::HashMap;
-use std::fmt::Display;
 
 /// Longest pickle that is read, bytes; that of a generator of 32 stages has about 250 thousand.
 const LONGEST: usize = 1 << 20;
-
-/// Longest key of a storage or name of a function; they are copied, and one text may be referred to again and again.
-const LONGEST_NAME: usize = 256;
-
-/// A result whose error is the reason, in words.
-pub(super) type Parsed<T> = std::result::Result<T, String>;
-
-/// Number of an object.
-pub(super) type Id = usize;
-
-/// An object.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value {
-    None,
-    Bool(bool),
-    Int(i128),
-    Float(f64),
-    Text(String),
-    Bytes(Vec<u8>),
-    List(Vec<Id>),
-    Tuple(Vec<Id>),
-    Dict(Vec<(Id, Id)>),
-    Name(Name),
-    Storage(Storage),
-    Tensor(View),
-    /// NumPy's type of a scalar.
-    Type(Kind),
-}
-
-/// The names that have a meaning.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Name {
-    OrderedDict,
-    RebuildTensor,
-    RebuildParameter,
-    StorageOf(Kind),
-    NumpyScalar,
-    NumpyType,
-    Encode,
-}
-
-/// The type of an element, little-endian.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Kind {
-    F64,
-    F32,
-    F16,
-    BF16,
-    I64,
-    I32,
-}
-
-/// Elements in the file that tensors share.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Storage {
-    pub(super) key: String,
-    pub(super) kind: Kind,
-    /// How many elements.
-    pub(super) len: usize,
-}
-
-/// A tensor: a view of a storage. Nothing of it is checked against the storage yet.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct View {
-    pub(super) storage: Storage,
-    pub(super) offset: usize,
-    pub(super) shape: Vec<usize>,
-    pub(super) strides: Vec<usize>,
-}
 
 /// All objects of a pickle.
 #[derive(Debug)]
@@ -219,26 +151,26 @@ impl Machine<'_> {
             }
             b'c' => {
                 let (module, name) = (self.line()?, self.line()?);
-                self.name(&module, &name)?;
+                self.push(Value::Name(calls::name(&module, &name)?));
             }
             0x93 => {
                 let (name, module) = (self.pop()?, self.pop()?);
                 let (module, name) = (self.as_text(module)?, self.as_text(name)?);
-                self.name(&module, &name)?;
+                self.push(Value::Name(calls::name(&module, &name)?));
             }
             b'Q' => {
                 let id = self.pop()?;
-                let storage = self.storage(id)?;
+                let storage = calls::storage(&self.objects, id)?;
                 self.push(Value::Storage(storage));
             }
             b'R' => {
                 let (arguments, function) = (self.pop()?, self.pop()?);
-                let value = self.call(function, arguments)?;
+                let value = calls::call(&self.objects, function, arguments)?;
                 self.push(value);
             }
             b'b' => {
                 let (state, object) = (self.pop()?, self.top()?);
-                self.build(object, state)?;
+                calls::build(&self.objects, object, state)?;
             }
             other => {
                 return Err(format!(
@@ -362,176 +294,12 @@ impl Machine<'_> {
         Ok(())
     }
 
-    fn name(&mut self, module: &str, name: &str) -> Parsed<()> {
-        let known = match (module, name) {
-            ("collections", "OrderedDict") => Name::OrderedDict,
-            ("torch._utils", "_rebuild_tensor_v2") => Name::RebuildTensor,
-            ("torch._utils", "_rebuild_parameter") => Name::RebuildParameter,
-            ("torch", "DoubleStorage") => Name::StorageOf(Kind::F64),
-            ("torch", "FloatStorage") => Name::StorageOf(Kind::F32),
-            ("torch", "HalfStorage") => Name::StorageOf(Kind::F16),
-            ("torch", "BFloat16Storage") => Name::StorageOf(Kind::BF16),
-            ("torch", "LongStorage") => Name::StorageOf(Kind::I64),
-            ("torch", "IntStorage") => Name::StorageOf(Kind::I32),
-            ("numpy.core.multiarray" | "numpy._core.multiarray", "scalar") => Name::NumpyScalar,
-            ("numpy", "dtype") => Name::NumpyType,
-            ("_codecs", "encode") => Name::Encode,
-            _ => {
-                let name: String = format!("{module}.{name}").chars().take(80).collect();
-                return Err(format!(
-                    "its pickle asks for {name}, which no file of tensors needs and which was not run; do not load it anywhere unless you know who made it"
-                ));
-            }
-        };
-        self.push(Value::Name(known));
-        Ok(())
-    }
-
-    /// What a name gives for arguments.
-    fn call(&self, function: Id, arguments: Id) -> Parsed<Value> {
-        let (Value::Name(name), Value::Tuple(arguments)) =
-            (&self.objects[function], &self.objects[arguments])
-        else {
-            return Err("its pickle calls what is no function".into());
-        };
-        let value = |i: usize| arguments.get(i).map(|&id| &self.objects[id]);
-        let odd = || format!("its pickle has unknown arguments for {name:?}");
-        match name {
-            Name::OrderedDict if arguments.is_empty() => Ok(Value::Dict(Vec::new())),
-            Name::RebuildTensor if (6..=7).contains(&arguments.len()) => match (value(0), value(1)) {
-                (Some(Value::Storage(storage)), Some(offset)) => Ok(Value::Tensor(View {
-                    storage: storage.clone(),
-                    offset: whole(offset).ok_or_else(odd)?,
-                    shape: self.wholes(arguments[2])?,
-                    strides: self.wholes(arguments[3])?,
-                })),
-                _ => Err(odd()),
-            },
-            Name::RebuildParameter => match value(0) {
-                Some(Value::Tensor(view)) => Ok(Value::Tensor(view.clone())),
-                _ => Err(odd()),
-            },
-            Name::NumpyType => match value(0) {
-                Some(Value::Text(code)) => numpy_type(code).map(Value::Type),
-                _ => Err(odd()),
-            },
-            Name::NumpyScalar => match (value(0), value(1)) {
-                (Some(Value::Type(kind)), Some(Value::Bytes(bytes))) if bytes.len() == kind.size() => {
-                    Ok(Value::Float(kind.value(bytes)))
-                }
-                _ => Err(odd()),
-            },
-            // How protocol 2 writes bytes: as text of the code points 0 to 255.
-            Name::Encode => match (value(0), value(1)) {
-                (Some(Value::Text(text)), Some(Value::Text(code)))
-                    if code == "latin1" && text.len() <= LONGEST_NAME =>
-                {
-                    let byte = |c| u8::try_from(c).map_err(|_| odd());
-                    Ok(Value::Bytes(text.chars().map(|c| byte(u32::from(c))).collect::<Parsed<_>>()?))
-                }
-                _ => Err(odd()),
-            },
-            _ => Err(odd()),
-        }
-    }
-
-    /// Sets an object's state. A dict's (the versions of a module's layers) says nothing that is needed.
-    fn build(&self, object: Id, state: Id) -> Parsed<()> {
-        match (&self.objects[object], &self.objects[state]) {
-            (Value::Dict(_), Value::Dict(_)) => Ok(()),
-            (Value::Type(_), Value::Tuple(state)) => match state.get(1).map(|&id| &self.objects[id]) {
-                Some(Value::Text(order)) if matches!(order.as_str(), "<" | "=" | "|") => Ok(()),
-                _ => Err("it has numbers that are big-endian; save it on a usual machine".into()),
-            },
-            _ => Err("its pickle sets the state of what is no dict".into()),
-        }
-    }
-
-    /// `("storage", type, key, device, length)`, in the old format with None behind it. Where it was does not matter.
-    fn storage(&self, id: Id) -> Parsed<Storage> {
-        let odd = || "its pickle refers to something outside that is no storage".to_string();
-        let Value::Tuple(parts) = &self.objects[id] else { return Err(odd()) };
-        let parts: Vec<&Value> = parts.iter().take(7).map(|&id| &self.objects[id]).collect();
-        match parts[..] {
-            [
-                Value::Text(word),
-                Value::Name(Name::StorageOf(kind)),
-                Value::Text(key),
-                Value::Text(_),
-                len,
-                ref rest @ ..,
-            ] if word == "storage" && key.len() <= LONGEST_NAME && matches!(rest, [] | [Value::None]) => {
-                Ok(Storage { key: key.clone(), kind: *kind, len: whole(len).ok_or_else(odd)? })
-            }
-            _ => Err(odd()),
-        }
-    }
-
     fn as_text(&self, id: Id) -> Parsed<String> {
         match &self.objects[id] {
             Value::Text(text) if text.len() <= LONGEST_NAME => Ok(text.clone()),
             _ => Err("its pickle has a name that is none".into()),
         }
     }
-
-    /// The whole numbers of a tuple.
-    fn wholes(&self, id: Id) -> Parsed<Vec<usize>> {
-        let numbers = match &self.objects[id] {
-            Value::Tuple(items) if items.len() <= 8 => {
-                items.iter().map(|&id| whole(&self.objects[id])).collect()
-            }
-            _ => None,
-        };
-        numbers.ok_or_else(|| "its pickle has a tensor whose shape makes no sense".into())
-    }
 }
 
 const NOT_STACKED: &str = "its pickle takes what it has not stacked";
-
-fn whole(value: &Value) -> Option<usize> {
-    match value {
-        Value::Int(n) => usize::try_from(*n).ok(),
-        _ => None,
-    }
-}
-
-fn numpy_type(code: &str) -> Parsed<Kind> {
-    match code {
-        "f8" => Ok(Kind::F64),
-        "f4" => Ok(Kind::F32),
-        "f2" => Ok(Kind::F16),
-        "i8" => Ok(Kind::I64),
-        "i4" => Ok(Kind::I32),
-        other => Err(unknown_type(other)),
-    }
-}
-
-fn unknown_type(name: impl Display) -> String {
-    format!("it has NumPy numbers of type {name}; known are f2, f4, f8, i4 and i8")
-}
-
-impl Kind {
-    /// Bytes of an element.
-    pub(super) fn size(self) -> usize {
-        match self {
-            Kind::F64 | Kind::I64 => 8,
-            Kind::F32 | Kind::I32 => 4,
-            Kind::F16 | Kind::BF16 => 2,
-        }
-    }
-
-    /// The element in [`Kind::size`] bytes.
-    pub(super) fn value(self, bytes: &[u8]) -> f64 {
-        let mut all = [0; 8];
-        all[..bytes.len()].copy_from_slice(bytes);
-        let [a, b, c, d, ..] = all;
-        match self {
-            Kind::F64 => f64::from_le_bytes(all),
-            Kind::I64 => i64::from_le_bytes(all) as f64,
-            Kind::F32 => f32::from_le_bytes([a, b, c, d]).into(),
-            Kind::I32 => i32::from_le_bytes([a, b, c, d]).into(),
-            Kind::F16 => half::f16::from_le_bytes([a, b]).to_f64(),
-            Kind::BF16 => half::bf16::from_le_bytes([a, b]).to_f64(),
-        }
-    }
-}

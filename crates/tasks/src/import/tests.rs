@@ -1,7 +1,8 @@
 //! Files that PyTorch wrote, and such that only look like it.
 
-use super::pickle::{self, Value};
+use super::pickle;
 use super::torch::TorchFile;
+use super::value::Value;
 use candle_core::{Device, Tensor};
 use proptest::prelude::*;
 use std::io::{Cursor, Write};

@@ -1,6 +1,7 @@
 //! Files that `torch.save` wrote: lists of tensors or numbers, and state dicts, of today's format and of PyTorch 1.1's.
 
-use super::pickle::{self, Id, Kind, Parsed, Pickle, Value, View};
+use super::pickle::{self, Pickle};
+use super::value::{Id, Kind, Parsed, Value, View};
 use crate::{Error, Result};
 use candle_core::{Device, Tensor};
 use std::collections::HashMap;
