@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Evaluate(EvaluateArgs),
     /// Write a report of a run to look at: one HTML file
     Report(ReportArgs),
+    /// Make a run of a model that the official program trained
+    Import(crate::import::ImportArgs),
     /// Say what a run is and how far
     Inspect(InspectArgs),
     /// Time the training step stage by stage, with the paper's settings

@@ -7,6 +7,7 @@ mod config;
 mod eval_tasks;
 mod evaluate;
 mod golden;
+mod import;
 mod inspect;
 mod output;
 mod paint;
@@ -49,6 +50,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Paint(args) => paint::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::EvalTasks(args) => eval_tasks::run(&args),

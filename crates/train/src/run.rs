@@ -277,7 +277,7 @@ pub fn penalty_alphas(config: &TrainConfig, stage: usize, iteration: usize) -> V
 }
 
 /// Writes a finished stage's networks, noise and sheet.
-fn store_stage(
+pub(crate) fn store_stage(
     run: &Run,
     stage: usize,
     g: &Generator,

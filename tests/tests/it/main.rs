@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod damaged;
 mod golden;
+mod import;
 mod inputs;
 mod layout;
 mod pictures;
