@@ -272,7 +272,7 @@ fn nobody_else_may_train_the_run_at_the_same_time() {
     let mut run = create(dir.path(), "run", small());
     let mut other = None;
     go(&mut run, true, |_| {
-        other.get_or_insert_with(|| refused(dir.path(), ["train", "--resume", "run"]));
+        other.get_or_insert_with(|| refused(dir.path(), ["train", "--resume", "run", "--quiet"]));
         false
     });
     assert!(other.unwrap().contains("another process"));
