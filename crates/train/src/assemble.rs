@@ -64,3 +64,19 @@ impl Run {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_lacks_a_stage_is_refused_and_not_there() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let label = Label { task: "t".into(), preset: "p".into(), picture: "x.png".into() };
+        let config = TrainConfig::default();
+        let trained = Trained { config, label, pictures: &[], fixed: &[], amps: &[1.0], networks: &[] };
+        let error = Run::assemble(&dir.path().join("run"), trained).expect_err("no stages");
+        assert!(error.to_string().contains("6 stages"), "{error}");
+        assert_eq!(std::fs::read_dir(dir.path()).expect("a directory").count(), 0);
+    }
+}

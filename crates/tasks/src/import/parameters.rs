@@ -75,7 +75,7 @@ fn parse(text: &str) -> std::result::Result<Parameters, String> {
     set!(seed "manualSeed" niter "niter" train_stages "train_stages" train_depth "train_depth" lr_scale "lr_scale"
          min_size "min_size" max_size "max_size" filters "nfc" layers "num_layer" lrelu_alpha "lrelu_alpha"
          lr_g "lr_g" lr_d "lr_d" beta1 "beta1" gamma "gamma" g_steps "Gsteps" d_steps "Dsteps"
-         lambda_grad "lambda_grad" alpha "alpha" noise_amp "noise_amp_init");
+         lambda_grad "lambda_grad" alpha "alpha" noise_amp "noise_amp" noise_amp "noise_amp_init");
     config.batch_norm = options.flag("batch_norm")?.unwrap_or(false);
     config.activation = match options.text("activation").unwrap_or("lrelu") {
         "lrelu" => ActivationKind::Lrelu,
@@ -101,7 +101,7 @@ struct Options(HashMap<String, String>);
 
 impl Options {
     fn text(&self, key: &str) -> Option<&str> {
-        self.0.get(key).map(String::as_str).filter(|value| !value.is_empty())
+        self.0.get(key).map(String::as_str).filter(|value| !matches!(*value, "" | "None"))
     }
 
     fn number<T: std::str::FromStr>(&self, key: &str) -> std::result::Result<Option<T>, String> {
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn options_are_those_of_the_official_program() {
         let text = "nfc\t-\t16\nactivation\t-\tprelu\nbatch_norm\t-\tTrue\ntrain_mode\t-\tharmonization\nGsteps\t-\t2\n\
-                    naive_img\t-\t\nnoise_amp_init\t-\t0.2\ninput_name\t-\tImages/Harmonization/scream.jpg\n";
+                    naive_img\t-\t\nmanualSeed\t-\tNone\nnoise_amp\t-\t0.3\nnoise_amp_init\t-\t0.2\ninput_name\t-\tImages/Harmonization/scream.jpg\n";
         let Parameters { config, label, channels } = parse(text).expect("parameters");
         assert_eq!((config.filters, config.g_steps, config.noise_amp), (16, 2, 0.2));
         assert_eq!((config.activation, config.batch_norm), (ActivationKind::Prelu, true));
