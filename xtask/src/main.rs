@@ -1,6 +1,7 @@
 //! The workspace's own commands. Small and fast to build: it spawns cargo and links no crate of the workspace.
 
 mod bench;
+mod eval_tasks;
 
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
@@ -18,6 +19,8 @@ cargo xtask COMMAND
   bench IMAGE [FLAGS]       time the training step on a picture
   bench --vs-torch [IMAGE] [--iters N] [--max-size M] [--stages K] [--threads N] [--python PATH]
                             beside PyTorch's step and the floor that the machine sets
+  eval-tasks [PICTURES] [--only TASK]
+                            try every task on pictures with known truth (no argument: docs/TASKS.md)
   check                     formatting, lints and documentation
   ci                        check, then test
 ";
@@ -47,6 +50,7 @@ fn run() -> Result<ExitCode> {
     match command.to_str() {
         Some("train") => consingan("train", with_picture(rest)),
         Some("bench") => bench::run(rest),
+        Some("eval-tasks") => eval_tasks::run(rest),
         Some("golden") => {
             let cases = root().join("assets/golden").into_os_string();
             let named = rest.iter().any(|a| a.to_string_lossy().starts_with("--cases"));

@@ -111,7 +111,7 @@ impl Options {
 }
 
 /// What the figures were measured on.
-fn machine() -> Value {
+pub(crate) fn machine() -> Value {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let field = |name: &str| {
         let line = info.lines().find(|line| line.starts_with(name))?;
@@ -123,7 +123,7 @@ fn machine() -> Value {
 }
 
 /// The commit that is checked out, with a mark where files differ from it.
-fn commit() -> String {
+pub(crate) fn commit() -> String {
     let git = |args: &[&str]| {
         let output = Command::new("git").args(args).current_dir(root()).output().ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_string())

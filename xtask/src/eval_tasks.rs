@@ -1,0 +1,83 @@
+//! `cargo xtask eval-tasks`: every task on the bundled pictures, and the page of the docs that is made from it.
+
+use crate::bench::{commit, machine};
+use crate::{built, report, root};
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, ExitCode, Stdio};
+
+const HEAD: &str = "\
+# How good the tasks are
+
+Made by `cargo xtask eval-tasks`; do not edit. Each task is tried on small versions of the bundled pictures, changed so that
+the truth is known; what a figure means stands in the task's page in [tasks](tasks). With pictures as arguments it tries those
+instead and prints the table; `--only TASK` tries one.
+";
+
+/// With arguments they go to the program; without, all tasks are tried and the docs are written.
+pub(crate) fn run(args: Vec<OsString>) -> Result<ExitCode> {
+    if !args.is_empty() {
+        let named = args.iter().any(|arg| std::path::Path::new(arg).exists());
+        return crate::consingan("eval-tasks", if named { args } else { [args, pictures()?].concat() });
+    }
+    let mut command = Command::new(built()?);
+    command.arg("eval-tasks").arg("--json").args(pictures()?).stdout(Stdio::piped());
+    let mut child = command.spawn().context("consingan eval-tasks")?;
+    let out = child.stdout.take().context("its output")?;
+    let mut rows = Vec::new();
+    for line in BufReader::new(out).lines() {
+        rows.push(serde_json::from_str::<Value>(&line?).context("a line of eval-tasks")?);
+    }
+    // Exit status 1 tells that a bar was missed; the table shows which.
+    let status = child.wait()?;
+    if rows.is_empty() {
+        bail!("eval-tasks failed ({status})");
+    }
+    let docs = root().join("docs/TASKS.md");
+    std::fs::write(&docs, page(&rows)).with_context(|| docs.display().to_string())?;
+    report(&format!("eval-tasks: {}", docs.display()));
+    Ok(ExitCode::from(u8::from(!status.success())))
+}
+
+/// All bundled pictures.
+fn pictures() -> Result<Vec<OsString>> {
+    let mut list = Vec::new();
+    for entry in std::fs::read_dir(root().join("assets/images"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == "jpg" || e == "png") {
+            list.push(path.into_os_string());
+        }
+    }
+    list.sort();
+    Ok(list)
+}
+
+fn page(rows: &[Value]) -> String {
+    let machine = machine();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
+    let mut page = format!(
+        "{HEAD}\n{}, {} cores, {}; commit {}.\n",
+        text(&machine["cpu"]),
+        machine["cores"],
+        text(&machine["os"]),
+        commit()
+    );
+    let mut task = String::new();
+    for row in rows {
+        if text(&row["task"]) != task {
+            task = text(&row["task"]);
+            page += &format!("\n## {task}\n\n| picture | figure | value | bar |\n|---|---|---|---|\n");
+        }
+        let missed = if row["clears"] == false { ", **missed**" } else { "" };
+        let value = row["value"].as_f64().unwrap_or(f64::NAN);
+        page += &format!(
+            "| {} | {} | {value:.4} | {}{missed} |\n",
+            text(&row["case"]),
+            text(&row["figure"]),
+            text(&row["bar"])
+        );
+    }
+    page
+}
