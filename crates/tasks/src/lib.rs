@@ -2,6 +2,7 @@
 //!
 //! Nothing here draws progress or reads a command line; the `consingan` program does both on top of it.
 
+mod dehaze;
 mod error;
 mod evaluate;
 mod frechet;
@@ -11,6 +12,7 @@ mod sample;
 mod sifid;
 mod sizes;
 
+pub use dehaze::{Airlight, Dehazed, Dehazing, DehazingRow, Method, dehaze, evaluate_dehazing, haze};
 pub use error::{Error, Result};
 pub use evaluate::{Quality, evaluate_folder, evaluate_run};
 pub use preset::Preset;

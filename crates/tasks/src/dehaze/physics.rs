@@ -1,0 +1,34 @@
+//! The model of haze, `I = J t + A (1 - t)`, forwards and backwards.
+
+use crate::dehaze::maps::Map;
+use ndarray::{Array3, ArrayView3};
+
+/// The light that the haze scatters towards the camera: a value a colour channel, in [0, 1]; gray pictures have three
+/// equal ones.
+pub type Airlight = [f32; 3];
+
+/// Least transmission that is divided by: what is below it is noise, which dividing would blow up.
+pub(crate) const LEAST_TRANSMISSION: f32 = 0.1;
+
+/// A picture (height x width x channels, in [0, 1]) seen through haze.
+pub(crate) fn through_haze(clear: ArrayView3<'_, f32>, t: &Map, airlight: &Airlight) -> Array3<f32> {
+    Array3::from_shape_fn(clear.dim(), |(y, x, c)| {
+        clear[[y, x, c]] * t[[y, x]] + airlight[c] * (1.0 - t[[y, x]])
+    })
+}
+
+/// The picture behind the haze, `(I - A) / max(t, t0) + A` in [0, 1].
+pub(crate) fn behind_haze(hazy: ArrayView3<'_, f32>, t: &Map, airlight: &Airlight) -> Array3<f32> {
+    Array3::from_shape_fn(hazy.dim(), |(y, x, c)| {
+        let t = t[[y, x]].clamp(LEAST_TRANSMISSION, 1.0);
+        ((hazy[[y, x, c]] - airlight[c]) / t + airlight[c]).clamp(0.0, 1.0)
+    })
+}
+
+/// Every pixel's share of airlight at most, which is 1 - t at least: the least of the channels over the airlight.
+pub(crate) fn most_haze(hazy: ArrayView3<'_, f32>, airlight: &Airlight) -> Map {
+    let (h, w, channels) = hazy.dim();
+    Map::from_shape_fn((h, w), |(y, x)| {
+        (0..channels).map(|c| hazy[[y, x, c]] / airlight[c].max(0.01)).fold(f32::INFINITY, f32::min).min(1.0)
+    })
+}
