@@ -37,7 +37,7 @@ const CAUTION: f32 = 0.92;
 const USUAL: (f64, f64) = (0.85, 0.09);
 
 /// Independent places in a picture as far as contrast goes; more would trust the contrast more.
-const PLACES: f64 = 10.0;
+const PLACES: f64 = 12.0;
 
 /// Blocks along the longer side in which contrast is measured.
 const BLOCKS: usize = 12;
@@ -55,14 +55,18 @@ impl Prior {
         let veil = lower_surface(&darkest_channel);
         let scene = quantile(darkest_channel.iter().copied(), DARKEST);
         let level = airlight_level(&brightness(hazy), &veil, scene);
-        let transmission = veil.mapv(|veil| transmission(veil / level, scene / level));
+        let transmission = veil.mapv(|veil| cautious(plain_transmission(veil / level, scene / level)));
         Prior { airlight: tinted(hazy, &veil, level), transmission }
     }
 }
 
-/// The transmission, from the veil and the scene's darkest light as shares of the airlight.
-fn transmission(veil: f32, scene: f32) -> f32 {
-    let t = ((1.0 - veil) / (1.0 - scene.clamp(0.0, 0.9)).powf(SCENE)).clamp(0.0, 1.0);
+/// The transmission that the model of haze gives, from the veil and the scene's darkest light as shares of the airlight.
+fn plain_transmission(veil: f32, scene: f32) -> f32 {
+    ((1.0 - veil) / (1.0 - scene.clamp(0.0, 0.9)).powf(SCENE)).clamp(0.05, 1.0)
+}
+
+/// The same with caution: more where it is small.
+fn cautious(t: f32) -> f32 {
     (t + FLOOR * (-t / FLOOR).exp()).clamp(LEAST_TRANSMISSION, 1.0).powf(CAUTION)
 }
 
@@ -104,7 +108,7 @@ fn airlight_level(brightness: &Map, veil: &Map, scene: f32) -> f32 {
     let veils: Vec<f64> = block_means(veil.view(), side).collect();
     let cost = |level: f64| {
         let behind = veils.iter().zip(&contrasts).map(|(&veil, contrast)| {
-            contrast - f64::from(transmission((veil / level) as f32, scene / level as f32)).ln()
+            contrast - f64::from(plain_transmission((veil / level) as f32, scene / level as f32)).ln()
         });
         let explained = squared_correlation(&veils, &behind.collect::<Vec<_>>());
         // Minus the logarithm of the two likelihoods.
