@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::config::Overrides;
+use crate::dehaze::DehazeArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use tasks::Target;
@@ -25,6 +26,8 @@ pub(crate) enum Command {
     Train(Box<TrainArgs>),
     /// Make new pictures with a run
     Sample(SampleArgs),
+    /// Take haze away from a picture
+    Dehaze(DehazeArgs),
     /// Score a run's samples, or a folder of pictures, against the picture
     Evaluate(EvaluateArgs),
     /// Write a report of a run to look at: one HTML file

@@ -3,6 +3,7 @@
 mod args;
 mod bench;
 mod config;
+mod dehaze;
 mod evaluate;
 mod golden;
 mod inspect;
@@ -42,6 +43,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Train(args) => train_command::run(args),
         Command::Sample(args) => sample::run(args),
+        Command::Dehaze(args) => dehaze::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Inspect(args) => inspect::run(&args),

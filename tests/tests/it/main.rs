@@ -5,6 +5,7 @@
 mod commands;
 mod config;
 mod damaged;
+mod dehaze;
 mod golden;
 mod inputs;
 mod pictures;

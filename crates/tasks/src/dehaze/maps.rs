@@ -115,3 +115,42 @@ pub(crate) fn quantile(values: impl IntoIterator<Item = f32>, share: f64) -> f32
     let at = ((values.len() - 1) as f64 * share).round() as usize;
     *values.select_nth_unstable_by(at, f32::total_cmp).1
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bumpy() -> Map {
+        Map::from_shape_fn((9, 14), |(y, x)| ((y * 37 + x * 101) % 53) as f32 / 53.0)
+    }
+
+    #[test]
+    fn windows_are_those_of_a_plain_loop() {
+        let map = bumpy();
+        for radius in [1, 3, 20] {
+            let (least, mean) = (least(map.view(), radius), mean(map.view(), radius));
+            for ((y, x), &found) in least.indexed_iter() {
+                let window = map.slice(s![
+                    y.saturating_sub(radius)..(y + radius + 1).min(9),
+                    x.saturating_sub(radius)..(x + radius + 1).min(14)
+                ]);
+                assert_eq!(found, window.iter().copied().fold(f32::INFINITY, f32::min));
+                assert!((mean[[y, x]] - window.sum() / window.len() as f32).abs() < 1e-5);
+            }
+        }
+    }
+
+    #[test]
+    fn a_guided_filter_keeps_what_follows_the_guide_and_smooths_the_rest() -> Result<()> {
+        let guide = bumpy();
+        let follows = guide.mapv(|g| 0.2 + 0.5 * g);
+        let kept = Guided::fit(&guide, &follows, 2, 1e-6).apply(&guide)?;
+        assert!(kept.iter().zip(&follows).all(|(a, b)| (a - b).abs() < 1e-3));
+        let flat = Map::from_elem((9, 14), 0.5);
+        let smoothed = Guided::fit(&flat, &guide, 2, 1e-3).apply(&flat)?;
+        let spread = |m: &Map| m.std(0.0);
+        assert!(spread(&smoothed) < 0.5 * spread(&guide));
+        assert_eq!(Guided::fit(&guide, &follows, 2, 1e-3).apply(&Map::zeros((30, 41)))?.dim(), (30, 41));
+        Ok(())
+    }
+}

@@ -150,7 +150,7 @@ fn check(picture: &Picture, config: &Dehazing) -> Result<()> {
     }
     whole("max-size", config.max_size, 32, 1024)?;
     whole("niter", config.niter, 0, 100_000)?;
-    whole("stages", config.stages, 1, 8)?;
+    whole("train-stages", config.stages, 1, 8)?;
     whole("filters", config.filters, 1, 1024)?;
     if !(config.rate > 0.0 && config.rate <= 1.0) {
         return Err(value("rate", config.rate, "above 0 and at most 1"));
@@ -163,8 +163,12 @@ fn check(picture: &Picture, config: &Dehazing) -> Result<()> {
     let light = brightness(colours(picture).view());
     let (low, high) = (quantile(light.iter().copied(), 0.01), quantile(light.iter().copied(), 0.99));
     if high - low < 2.5 / 255.0 {
-        let expected = "darker somewhere: behind even haze nothing can be seen; use a picture with less haze";
-        return Err(value("the picture's brightness", format!("{:.0} of 255 throughout", low * 255.0), expected));
+        let expected = "lighter and darker in places, nothing can be seen behind even haze; use a picture with less of it";
+        return Err(value(
+            "the picture's brightness",
+            format!("{:.0} of 255 throughout", low * 255.0),
+            expected,
+        ));
     }
     Ok(())
 }
@@ -189,8 +193,9 @@ impl Dehazed {
         name.push(format!(".{}.tmp", std::process::id()));
         let temporary = dir.with_file_name(name);
         std::fs::create_dir_all(&temporary).map_err(io(dir))?;
-        let result =
-            self.write_files(&temporary, format).and_then(|()| std::fs::rename(&temporary, dir).map_err(io(dir)));
+        let result = self
+            .write_files(&temporary, format)
+            .and_then(|()| std::fs::rename(&temporary, dir).map_err(io(dir)));
         if result.is_err() {
             // The first error is the one to tell.
             let _ = std::fs::remove_dir_all(&temporary);
@@ -217,5 +222,74 @@ impl Dehazed {
         let path = dir.join("A.json");
         let text = serde_json::json!({"A": self.airlight}).to_string() + "\n";
         Ok(files::write(&path, text.as_bytes())?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scene(channels: usize) -> Result<Picture> {
+        let pixels = Array3::from_shape_fn((40, 56, channels), |(y, x, c)| {
+            (((y / 4) * 31 + (x / 4) * 17) * (c + 3) % 11) as f32 / 6.0 - 0.9
+        });
+        Ok(Picture::from_pixels(pixels)?)
+    }
+
+    fn tiny() -> Dehazing {
+        Dehazing { niter: 3, max_size: 32, stages: 2, filters: 4, ..Dehazing::default() }
+    }
+
+    #[test]
+    fn both_methods_come_nearer_to_the_truth() -> Result<()> {
+        let clear = scene(3)?;
+        let rows = evaluate_dehazing(&clear, &[(1.2, [0.85; 3], 1), (0.6, [0.95; 3], 2)], &tiny())?;
+        for row in rows {
+            assert!(row.multi_stage > row.nothing + 2.0, "{row:?}");
+            assert!(row.dcp > row.nothing, "{row:?}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn size_channels_and_alpha_stay_and_a_seed_gives_the_same_again() -> Result<()> {
+        for channels in 1..=4 {
+            let (hazy, _) = haze(&scene(channels)?, 1.0, [0.8; 3], 3)?;
+            let once = dehaze(&hazy, &tiny(), &mut |_, _, _| {})?;
+            assert_eq!(once.picture.pixels().dim(), (40, 56, channels));
+            assert_eq!(once.transmission.dim(), (40, 56));
+            assert!(once.transmission.iter().all(|t| (0.0..=1.0).contains(t)));
+            if channels % 2 == 0 {
+                let alpha = |p: &Picture| p.pixels().index_axis(Axis(2), channels - 1).to_owned();
+                assert_eq!(alpha(&once.picture), alpha(&hazy));
+            }
+            let again = dehaze(&hazy, &tiny(), &mut |_, _, _| {})?;
+            assert_eq!(once.picture, again.picture);
+            let other = dehaze(&hazy, &Dehazing { seed: 1, ..tiny() }, &mut |_, _, _| {})?;
+            assert_ne!(once.transmission, other.transmission);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_says_nothing_is_refused() -> Result<()> {
+        let refused = |picture: &Picture, config: Dehazing| {
+            dehaze(picture, &config, &mut |_, _, _| {}).expect_err("refused").to_string()
+        };
+        for level in [1.0, 0.7, -1.0] {
+            for method in [Method::MultiStage, Method::DarkChannelPrior] {
+                let even = Picture::from_pixels(Array3::from_elem((40, 40, 3), level))?;
+                assert!(refused(&even, Dehazing { method, ..tiny() }).contains("nothing can be seen"));
+            }
+        }
+        let small = Picture::from_pixels(scene(3)?.pixels().slice(s![..15, .., ..]).to_owned())?;
+        assert!(refused(&small, tiny()).contains("16 pixels"));
+        let scene = scene(3)?;
+        assert!(refused(&scene, Dehazing { max_size: 0, ..tiny() }).contains("max-size is 0"));
+        assert!(refused(&scene, Dehazing { niter: 100_001, ..tiny() }).contains("niter"));
+        assert!(refused(&scene, Dehazing { filters: 0, ..tiny() }).contains("filters"));
+        assert!(refused(&scene, Dehazing { stages: 9, ..tiny() }).contains("train-stages"));
+        assert!(refused(&scene, Dehazing { rate: f64::NAN, ..tiny() }).contains("rate"));
+        Ok(())
     }
 }

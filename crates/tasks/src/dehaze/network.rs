@@ -5,11 +5,11 @@
 //! reconstruction (the clear picture seen through the transmission is the input again), a patch critic that has seen the
 //! least hazy patches of the picture, and the prior on the transmission.
 
+use crate::Result;
+use crate::dehaze::Dehazing;
 use crate::dehaze::maps::{Map, resized};
 use crate::dehaze::physics::{Airlight, behind_haze};
 use crate::dehaze::prior::Prior;
-use crate::dehaze::Dehazing;
-use crate::Result;
 use candle_core::{Device, Tensor};
 use kernels::{Purpose, Stream};
 use model::{ActivationKind, Border, Discriminator, Generator, Inputs, NetConfig};
@@ -17,7 +17,7 @@ use ndarray::{Array3, ArrayView3, s};
 use train::Adam;
 
 /// Most that the network changes of an optical depth, as a share of it.
-const REACH: f32 = 0.5;
+const REACH: f32 = 0.25;
 
 /// Most that it changes of a value of the clear picture, in [-1, 1].
 const RETOUCH: f32 = 0.5;
@@ -49,7 +49,8 @@ pub(crate) fn train_transmission(
         batch_norm: false,
         border: Border::Padded,
     };
-    let weights = |level| Stream { seed: config.seed, purpose: Purpose::Weights, stage: 0, level, iteration: 0 };
+    let weights =
+        |level| Stream { seed: config.seed, purpose: Purpose::Weights, stage: 0, level, iteration: 0 };
     let mut g = Generator::new(&net, weights(0), &device)?;
     let d = Discriminator::new(&NetConfig { channels: 3, ..net.clone() }, weights(1), &device)?;
     let sizes: Vec<(usize, usize)> = pyramid.iter().map(|p| (p.dim().0, p.dim().1)).collect();
@@ -89,8 +90,10 @@ pub(crate) fn train_transmission(
             let numbers = kernels::uniform(stream, 4);
             let crop = scene.crop();
             let real = scene.least_hazy(numbers[0]).clone();
-            let at = ((numbers[1] * (sizes[stage].0 - crop.0 + 1) as f64) as usize,
-                (numbers[2] * (sizes[stage].1 - crop.1 + 1) as f64) as usize);
+            let at = (
+                (numbers[1] * (sizes[stage].0 - crop.0 + 1) as f64) as usize,
+                (numbers[2] * (sizes[stage].1 - crop.1 + 1) as f64) as usize,
+            );
             let fake = tensor(state.clear.slice(s![at.0..at.0 + crop.0, at.1..at.1 + crop.1, ..]), &device)?;
             let step = d.critic_step(&real, &fake, numbers[3] as f32, 0.1)?;
             opt_d.step(&step.gradients, factor, 1)?;
@@ -182,9 +185,8 @@ impl Scene {
         let output = Array3::from_shape_vec((h, w, 4), output.flatten_all()?.to_vec1::<f32>()?)
             .map_err(|e| candle_core::Error::Msg(e.to_string()))?;
         let t = Map::from_shape_fn((h, w), |(y, x)| self.t[[y, x]].powf(1.0 + REACH * output[[y, x, 3]]));
-        let clear = Array3::from_shape_fn((h, w, 3), |(y, x, c)| {
-            self.clear[[y, x, c]] + RETOUCH * output[[y, x, c]]
-        });
+        let clear =
+            Array3::from_shape_fn((h, w, 3), |(y, x, c)| self.clear[[y, x, c]] + RETOUCH * output[[y, x, c]]);
         Ok(State { output, clear, t })
     }
 
@@ -209,8 +211,7 @@ impl Scene {
                     gradient[[y, x, c]] = RETOUCH * scale * t + 2.0 * KEEP * r / (3.0 * pixels);
                     loss += f64::from((RECONSTRUCTION * rest * rest + KEEP * r * r) / (3.0 * pixels));
                     if (at.0..at.0 + ch).contains(&y) && (at.1..at.1 + cw).contains(&x) {
-                        gradient[[y, x, c]] +=
-                            RETOUCH * opinion[((y - at.0) * cw + x - at.1) * 3 + c];
+                        gradient[[y, x, c]] += RETOUCH * opinion[((y - at.0) * cw + x - at.1) * 3 + c];
                     }
                 }
                 gradient[[y, x, 3]] += at_t * REACH * self.t[[y, x]].ln() * t + 2.0 * ANCHOR * s / pixels;
@@ -232,4 +233,38 @@ impl Scene {
 fn tensor(values: ArrayView3<'_, f32>, device: &Device) -> Result<Tensor> {
     let (h, w, c) = values.dim();
     Ok(Tensor::from_vec(values.iter().copied().collect::<Vec<f32>>(), (1, h, w, c), device)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gradient_is_that_of_the_loss() -> Result<()> {
+        let hazy =
+            Array3::from_shape_fn((16, 18, 3), |(y, x, c)| 0.4 + ((y * 5 + x * 3 + c) % 7) as f32 / 15.0);
+        let transmission = Map::from_shape_fn((16, 18), |(y, x)| 0.3 + 0.02 * (x + y) as f32);
+        let scene = Scene::new(hazy.view(), &Prior { airlight: [0.9, 0.85, 0.8], transmission })?;
+        let values = |step: f32, at: usize| {
+            let mut values: Vec<f32> =
+                (0..16 * 18 * 4).map(|i| ((i * 29) % 17) as f32 / 17.0 - 0.5).collect();
+            values[at] += step;
+            Tensor::from_vec(values, (1, 16, 18, 4), &Device::Cpu)
+        };
+        let (ch, cw) = scene.crop();
+        let loss = |step: f32, at: usize| -> Result<(f32, Vec<f32>)> {
+            let state = scene.state(&values(step, at)?)?;
+            let (loss, gradient) = scene.gradient(&state, &vec![0.0; ch * cw * 3], (0, 0))?;
+            Ok((loss, gradient.flatten_all()?.to_vec1()?))
+        };
+        for at in [0, 1, 3, 7, 401, 403, 16 * 18 * 4 - 1] {
+            let numeric = (loss(0.05, at)?.0 - loss(-0.05, at)?.0) / 0.1;
+            let written = loss(0.0, at)?.1[at];
+            assert!(
+                (numeric - written).abs() < 2e-5 + 0.02 * written.abs(),
+                "{at}: {numeric} against {written}"
+            );
+        }
+        Ok(())
+    }
 }

@@ -32,3 +32,21 @@ pub(crate) fn most_haze(hazy: ArrayView3<'_, f32>, airlight: &Airlight) -> Map {
         (0..channels).map(|c| hazy[[y, x, c]] / airlight[c].max(0.01)).fold(f32::INFINITY, f32::min).min(1.0)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_put_through_haze_comes_back() {
+        let clear = Array3::from_shape_fn((5, 7, 3), |(y, x, c)| (y * 21 + x * 3 + c) as f32 / 105.0);
+        let t = Map::from_shape_fn((5, 7), |(y, x)| 0.15 + 0.02 * (y * 7 + x) as f32);
+        let airlight = [0.9, 0.8, 0.95];
+        let hazy = through_haze(clear.view(), &t, &airlight);
+        let back = behind_haze(hazy.view(), &t, &airlight);
+        assert!(clear.iter().zip(&back).all(|(a, b)| (a - b).abs() < 1e-5));
+        // No pixel can hold more haze than it holds light.
+        let most = most_haze(hazy.view(), &airlight);
+        assert!(most.iter().zip(&t).all(|(most, t)| 1.0 - t <= most + 1e-5));
+    }
+}

@@ -28,10 +28,10 @@ const DARKEST: f64 = 0.005;
 const SCENE: f32 = 0.7;
 
 /// Transmissions fall towards this and hardly below; it is also what keeps errors in the airlight from being blown up.
-const FLOOR: f32 = 0.2;
+const FLOOR: f32 = 0.22;
 
 /// Exponent on the transmission: a little haze is left rather than taking too much.
-const CAUTION: f32 = 0.92;
+const CAUTION: f32 = 0.9;
 
 /// Usual airlights: mean and standard deviation.
 const USUAL: (f64, f64) = (0.85, 0.09);
@@ -78,8 +78,7 @@ fn lower_surface(map: &Map) -> Map {
     let mut surface = Map::from_elem(map.dim(), quantile(map.iter().copied(), f64::from(BELOW)));
     for step in 0..STEPS {
         let rate = 0.4 * (1.0 - step as f32 / STEPS as f32) + 0.01;
-        let uphill =
-            Zip::from(map).and(&surface).map_collect(|m, s| if m > s { BELOW } else { BELOW - 1.0 });
+        let uphill = Zip::from(map).and(&surface).map_collect(|m, s| if m > s { BELOW } else { BELOW - 1.0 });
         surface = surface + smooth(&uphill, sigma) * rate;
     }
     surface.mapv(|v| v.clamp(0.0, 1.0))
@@ -100,7 +99,8 @@ fn airlight_level(brightness: &Map, veil: &Map, scene: f32) -> f32 {
     let (h, w) = brightness.dim();
     let steps = Map::from_shape_fn((h, w), |(y, x)| {
         let here = brightness[[y, x]];
-        (brightness[[y, (x + 1).min(w - 1)]] - here).abs() + (brightness[[(y + 1).min(h - 1), x]] - here).abs()
+        (brightness[[y, (x + 1).min(w - 1)]] - here).abs()
+            + (brightness[[(y + 1).min(h - 1), x]] - here).abs()
     });
     let side = (h.max(w) / BLOCKS).max(3);
     // A little is added so that blocks without any contrast do not count for more than all others.
@@ -124,8 +124,7 @@ fn block_means(map: ArrayView2<'_, f32>, side: usize) -> impl Iterator<Item = f6
     let (rows, columns) = (h.div_ceil(side), w.div_ceil(side));
     (0..rows * columns).map(move |i| {
         let (y, x) = (i / columns, i % columns);
-        let block =
-            map.slice(s![y * h / rows..(y + 1) * h / rows, x * w / columns..(x + 1) * w / columns]);
+        let block = map.slice(s![y * h / rows..(y + 1) * h / rows, x * w / columns..(x + 1) * w / columns]);
         block.iter().map(|&v| f64::from(v)).sum::<f64>() / block.len() as f64
     })
 }
@@ -161,4 +160,44 @@ fn tinted(hazy: ArrayView3<'_, f32>, veil: &Map, level: f32) -> Airlight {
     }
     let hidden = (haziest / level).clamp(0.0, 1.0).powi(2);
     sums.map(|sum| (level * (1.0 + hidden * ((sum / mean) as f32 - 1.0))).clamp(0.05, 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dehaze::maps::Map;
+    use crate::dehaze::physics::through_haze;
+    use ndarray::Array3;
+
+    /// Blocks of many colours, black among them.
+    fn scene() -> Array3<f32> {
+        Array3::from_shape_fn((60, 90, 3), |(y, x, c)| {
+            let block = (y / 5) * 31 + (x / 5) * 17;
+            let shade = ((y * 13 + x * 7) % 5) as f32 / 25.0;
+            ((block * (c + 3)) % 11) as f32 / 13.0 + shade * 0.5
+        })
+    }
+
+    #[test]
+    fn the_veil_lies_below_nearly_all_pixels() {
+        let map = most_haze(scene().view(), &[1.0; 3]).mapv(|v| v + 0.1);
+        let surface = lower_surface(&map);
+        let below = map.iter().zip(&surface).filter(|(m, s)| m < s).count() as f64 / map.len() as f64;
+        assert!(below < 0.08, "{below}");
+        assert!(surface.iter().all(|&s| s > 0.05 && s < 0.35), "{surface:?}");
+    }
+
+    #[test]
+    fn haze_over_a_scene_is_found() {
+        let clear = scene();
+        let t = Map::from_shape_fn((60, 90), |(_, x)| (-1.2 * x as f32 / 90.0).exp());
+        for level in [0.75f32, 0.95] {
+            let prior = Prior::estimate(through_haze(clear.view(), &t, &[level; 3]).view());
+            let error = (&prior.transmission - &t).mapv(f32::abs).mean().unwrap_or(1.0);
+            assert!(error < 0.1, "transmission is off by {error}");
+            assert!((prior.airlight[1] - level).abs() < 0.1, "{:?} is not {level}", prior.airlight);
+        }
+        let untouched = Prior::estimate(clear.view()).transmission;
+        assert!(untouched.iter().all(|&t| t > 0.85), "{untouched:?}");
+    }
 }

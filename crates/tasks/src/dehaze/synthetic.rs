@@ -1,8 +1,8 @@
 //! Haze over clear pictures, where the truth is known.
 
+use crate::Result;
 use crate::dehaze::maps::{Map, colours};
 use crate::dehaze::physics::{Airlight, through_haze};
-use crate::Result;
 use kernels::{Purpose, Stream};
 use ndarray::Array2;
 use pyramid::Picture;
