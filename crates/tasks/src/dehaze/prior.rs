@@ -13,7 +13,7 @@
 
 use crate::dehaze::maps::{Map, brightness, mean, quantile};
 use crate::dehaze::physics::{Airlight, LEAST_TRANSMISSION, most_haze};
-use ndarray::{ArrayView2, ArrayView3, Zip, s};
+use ndarray::{ArrayView1, ArrayView2, ArrayView3, Axis, Zip, s};
 
 /// Share of pixels below the veil.
 const BELOW: f32 = 0.01;
@@ -24,14 +24,15 @@ const SMOOTHNESS: f64 = 0.12;
 /// Share of pixels that are darker than what counts as the scene's darkest.
 const DARKEST: f64 = 0.005;
 
-/// How much of the darkest pixels' light is the scene's, as an exponent; the rest is taken for haze all over.
-const SCENE: f32 = 0.7;
+/// How much of the darkest pixels' light is the scene's, as an exponent, in gray and in colourful pictures, which have
+/// something dark in some channel more often; the rest is taken for haze all over.
+const SCENE: (f32, f32) = (0.7, 0.55);
 
 /// Transmissions fall towards this and hardly below; it is also what keeps errors in the airlight from being blown up.
-const FLOOR: f32 = 0.22;
+const FLOOR: f32 = 0.16;
 
 /// Exponent on the transmission: a little haze is left rather than taking too much.
-const CAUTION: f32 = 0.9;
+const CAUTION: f32 = 0.98;
 
 /// Usual airlights: mean and standard deviation.
 const USUAL: (f64, f64) = (0.85, 0.09);
@@ -53,7 +54,8 @@ impl Prior {
     pub(crate) fn estimate(hazy: ArrayView3<'_, f32>) -> Self {
         let darkest_channel = most_haze(hazy, &[1.0; 3]);
         let veil = lower_surface(&darkest_channel);
-        let scene = quantile(darkest_channel.iter().copied(), DARKEST);
+        let darkest = quantile(darkest_channel.iter().copied(), DARKEST);
+        let scene = 1.0 - (1.0 - darkest).powf(SCENE.0 + (SCENE.1 - SCENE.0) * colourfulness(hazy));
         let level = airlight_level(&brightness(hazy), &veil, scene);
         let transmission = veil.mapv(|veil| cautious(plain_transmission(veil / level, scene / level)));
         Prior { airlight: tinted(hazy, &veil, level), transmission }
@@ -62,12 +64,23 @@ impl Prior {
 
 /// The transmission that the model of haze gives, from the veil and the scene's darkest light as shares of the airlight.
 fn plain_transmission(veil: f32, scene: f32) -> f32 {
-    ((1.0 - veil) / (1.0 - scene.clamp(0.0, 0.9)).powf(SCENE)).clamp(0.05, 1.0)
+    ((1.0 - veil) / (1.0 - scene.clamp(0.0, 0.9))).clamp(0.05, 1.0)
 }
 
 /// The same with caution: more where it is small.
 fn cautious(t: f32) -> f32 {
     (t + FLOOR * (-t / FLOOR).exp()).clamp(LEAST_TRANSMISSION, 1.0).powf(CAUTION)
+}
+
+/// From 0, gray, to 1, for most colour photographs: the mean difference of the channels over the picture's contrast, both
+/// of which haze takes away alike.
+fn colourfulness(hazy: ArrayView3<'_, f32>) -> f32 {
+    let range = |pixel: ArrayView1<'_, f32>| {
+        pixel.iter().copied().fold(0.0, f32::max) - pixel.iter().copied().fold(1.0, f32::min)
+    };
+    let colour = hazy.map_axis(Axis(2), range).mean().unwrap_or(0.0);
+    let contrast = brightness(hazy).std(0.0);
+    ((colour / contrast.max(1e-3) - 0.1) / 0.4).clamp(0.0, 1.0)
 }
 
 /// A smooth surface with the share [`BELOW`] of the pixels around each place below it: steps along the smoothed gradient of
