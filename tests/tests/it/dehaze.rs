@@ -40,6 +40,10 @@ fn the_picture_behind_the_haze_has_its_size_and_more_contrast() {
     assert!(t.get_pixel(5, 30)[0] > t.get_pixel(90, 30)[0] + 60, "there is more haze on the right");
     let airlight = &json(&dir.join("dehazed/hazy/A.json"))["A"];
     assert!(airlight.as_array().unwrap().iter().all(|a| (0.6..=1.0).contains(&a.as_f64().unwrap())));
+    // However small the network's picture is, the result has the size of the input.
+    hazy(120, 40).save(dir.join("wide.png")).unwrap();
+    dehaze(dir, "wide.png --out wide");
+    assert_eq!(image::open(dir.join("wide/J.png")).unwrap().to_rgb8().dimensions(), (120, 40));
     // The name is taken now.
     dehaze(dir, "hazy.png --method dcp");
     assert!(names(&dir.join("dehazed")).contains("hazy-2/J.png"));
@@ -113,6 +117,8 @@ fn what_cannot_be_dehazed() {
     {
         refused(dir, ["dehaze"].into_iter().chain(case.split_whitespace()));
     }
+    hazy(400, 20).save(dir.join("strip.png")).unwrap();
+    assert!(refused(dir, ["dehaze", "strip.png"]).contains("--max-size"));
     refused(dir, ["dehaze", "hazy.png", "--out", ""]);
     refused(dir, ["dehaze"]);
     refused(

@@ -117,13 +117,15 @@ fn multi_stage(
 ) -> Result<(Airlight, Map)> {
     let (h, w, channels) = hazy.dim();
     let rgb = Array3::from_shape_fn((h, w, 3), |(y, x, c)| hazy[[y, x, c.min(channels - 1)]] * 2.0 - 1.0);
+    // What the critic needs to see of a picture.
+    let smallest = 11;
+    let short = h.min(w) * config.max_size.min(h.max(w)) / h.max(w);
     let schedule = Schedule {
-        min_size: 20.min(h.min(w)),
+        min_size: short.clamp(smallest, 20),
         max_size: config.max_size,
         stages: config.stages,
         spacing: Spacing::Improved,
     };
-    let smallest = 11;
     let pyramid: Vec<_> =
         pyramid::pyramid(&Picture::from_pixels(rgb)?, &schedule, smallest)?.iter().map(colours).collect();
     let small = &pyramid[pyramid.len() - 1];
