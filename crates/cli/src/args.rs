@@ -2,6 +2,7 @@
 
 use crate::animate::AnimateArgs;
 use crate::config::Overrides;
+use crate::dehaze::DehazeArgs;
 use crate::eval_tasks::EvalTasksArgs;
 use crate::paint::PaintArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -33,6 +34,8 @@ pub(crate) enum Command {
     Animate(AnimateArgs),
     /// Make a rough painting into a picture in the style of a run
     Paint(PaintArgs),
+    /// Take haze away from a picture
+    Dehaze(DehazeArgs),
     /// Score a run's samples, or a folder of pictures, against the picture
     Evaluate(EvaluateArgs),
     /// Write a report of a run to look at: one HTML file

@@ -4,6 +4,7 @@ mod animate;
 mod args;
 mod bench;
 mod config;
+mod dehaze;
 mod eval_tasks;
 mod evaluate;
 mod golden;
@@ -48,6 +49,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Sample(args) => sample::run(args),
         Command::Animate(args) => animate::run(&args),
         Command::Paint(args) => paint::run(&args),
+        Command::Dehaze(args) => dehaze::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Import(args) => import::run(&args),

@@ -124,7 +124,7 @@ fn is_ours(error: &Error) -> bool {
             || e.downcast_ref().is_some_and(train)
             || match e.downcast_ref() {
                 Some(tasks::Error::Train(e)) => train(e),
-                Some(tasks::Error::Tensor(_)) => true,
+                Some(tasks::Error::Tensor(_) | tasks::Error::Model(model::Error::Tensor(_))) => true,
                 _ => false,
             }
     })

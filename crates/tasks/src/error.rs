@@ -42,6 +42,9 @@ pub enum Error {
     /// The run or its training refuses.
     #[error(transparent)]
     Train(#[from] train::Error),
+    /// The networks refuse.
+    #[error(transparent)]
+    Model(#[from] model::Error),
     /// A picture cannot be made or written.
     #[error(transparent)]
     Picture(#[from] pyramid::Error),
@@ -51,12 +54,6 @@ pub enum Error {
     /// A tensor operation failed.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
-}
-
-impl From<model::Error> for Error {
-    fn from(error: model::Error) -> Self {
-        Error::Train(error.into())
-    }
 }
 
 /// A result with this crate's error.

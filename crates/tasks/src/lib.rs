@@ -4,6 +4,7 @@
 
 mod animation;
 mod auto;
+mod dehaze;
 mod error;
 mod evaluate;
 mod frames;
@@ -21,6 +22,7 @@ pub mod trial;
 
 pub use animation::{AnimateRequest, Animation, End};
 pub use auto::fit_to_time;
+pub use dehaze::{Airlight, Dehazed, Dehazing, DehazingRow, Method, dehaze, evaluate_dehazing, haze};
 pub use error::{Error, Result};
 pub use evaluate::{Quality, evaluate_folder, evaluate_run};
 pub use frames::{FrameFormat, write_frames};

@@ -6,6 +6,7 @@ mod animate;
 mod commands;
 mod config;
 mod damaged;
+mod dehaze;
 mod golden;
 mod import;
 mod inputs;
