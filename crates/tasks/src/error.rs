@@ -42,6 +42,9 @@ pub enum Error {
     /// The run or its training refuses.
     #[error(transparent)]
     Train(#[from] train::Error),
+    /// A network refuses.
+    #[error(transparent)]
+    Model(#[from] model::Error),
     /// A picture cannot be made or written.
     #[error(transparent)]
     Picture(#[from] pyramid::Error),

@@ -10,6 +10,7 @@ mod report;
 mod sample;
 mod sifid;
 mod sizes;
+mod upscale;
 
 pub use error::{Error, Result};
 pub use evaluate::{Quality, evaluate_folder, evaluate_run};
@@ -18,3 +19,4 @@ pub use report::{ReportRequest, duration, report, write_report};
 pub use sample::{Format, SampleRequest, Sampler};
 pub use sifid::{Features, Inception};
 pub use sizes::{Target, output_sizes};
+pub use upscale::{FidelitySettings, Likeness, experiment};
