@@ -14,9 +14,25 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let (h, w) = picture.size();
         let small = imresize(picture.pixels(), Target::Scale(side as f64 / h.max(w) as f64))?;
         let truth = Picture::from_u8(Picture::from_pixels(small)?.to_u8().view())?;
-        let rows = tasks::experiment(&truth, factor, &FidelitySettings { niter, ..Default::default() })?;
+        let rows = if let Ok(dir) = std::env::var("PERC") {
+            let name = path.rsplit('/').next().unwrap_or("");
+            tasks::experiment2(
+                &truth,
+                factor,
+                niter,
+                &std::path::Path::new(&dir).join(format!("{name}-{factor}-{side}-{niter}")),
+            )?
+        } else {
+            tasks::experiment(&truth, factor, &FidelitySettings { niter, ..Default::default() })?
+        };
         for (name, row) in &rows {
-            println!("{:<24} {name:<12} {:.3} {:.4} {:.5}", path.rsplit('/').next().unwrap_or(""), row.psnr, row.ssim, row.patch_swd.unwrap_or(0.0));
+            println!(
+                "{:<24} {name:<12} {:.3} {:.4} {:.5}",
+                path.rsplit('/').next().unwrap_or(""),
+                row.psnr,
+                row.ssim,
+                row.patch_swd.unwrap_or(0.0)
+            );
         }
         gain.0 += rows[rows.len() - 1].1.psnr - rows[0].1.psnr;
         gain.1 += 1;

@@ -19,4 +19,7 @@ pub use report::{ReportRequest, duration, report, write_report};
 pub use sample::{Format, SampleRequest, Sampler};
 pub use sifid::{Features, Inception};
 pub use sizes::{Target, output_sizes};
-pub use upscale::{FidelitySettings, Likeness, experiment};
+pub use upscale::{
+    Enlarger, FidelitySettings, Likeness, PerceptualSettings, UPSCALING, experiment, experiment2,
+    perceptual_config, upscale_with_run,
+};

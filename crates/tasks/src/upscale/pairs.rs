@@ -1,6 +1,6 @@
 //! What a picture teaches about its own enlargement: the picture, and what is left of it when it is reduced and enlarged.
 
-use super::resample::{enlarge, reduce, rounded, size_of};
+use super::resample::{ROUNDS, back_project, enlarge, reduce, rounded, size_of};
 use crate::Result;
 use kernels::{Purpose, Stream};
 use ndarray::{Array3, Array4, ArrayView3, Axis, s};
@@ -10,12 +10,12 @@ use pyramid::{Target, imresize};
 const SCALES: [f64; 5] = [1.0, 0.9, 0.8, 0.7, 0.6];
 
 /// Shortest side of a truth. Below it there is nothing but border.
-const SHORTEST: usize = 24;
+const SHORTEST: usize = 16;
 
 /// An enlargement and the truth that it should be, of one size.
 #[derive(Debug)]
 pub(crate) struct Pair {
-    /// The bicubic enlargement, height x width x channels.
+    /// The bicubic enlargement, back-projected, height x width x channels.
     pub(crate) enlarged: Array3<f32>,
     /// The truth.
     pub(crate) truth: Array3<f32>,
@@ -49,7 +49,8 @@ pub(crate) fn pair(truth: Array3<f32>, factor: f64) -> Result<Pair> {
     let size = size_of(&truth.view());
     let side = |n: usize| (n as f64 / factor).ceil() as usize;
     let low = rounded(reduce(truth.view(), factor, (side(size.0), side(size.1)))?)?;
-    Ok(Pair { enlarged: enlarge(low.view(), factor, size)?, truth })
+    let enlarged = back_project(enlarge(low.view(), factor, size)?, low.view(), factor, ROUNDS)?;
+    Ok(Pair { enlarged, truth })
 }
 
 /// A batch of crops: enlargements and truths, `[N, H, W, C]` each, no side above `side`. Where each is taken from and how it is turned

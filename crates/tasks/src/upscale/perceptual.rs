@@ -1,0 +1,202 @@
+//! Enlarging with what the picture looks like in mind: the last stage of a generator, taken again and again.
+//!
+//! Super-resolution of Shaham, Dekel, Michaeli, "SinGAN" (ICCV 2019), on ConSinGAN's features: a run whose stages are some 2^(1/3)
+//! apart and whose reconstruction weighs 100. Its last stage has learned what is new in a picture that is one step larger. Taken
+//! on the features of the reconstruction, k times, it adds that to the picture k steps above, and the tail shows it.
+
+use super::contrast::matched;
+use super::resample::{ROUNDS, back_project, enlarged_size};
+use crate::sizes::{LONGEST, MOST_PIXELS};
+use crate::{Error, Result, Target, output_sizes};
+use candle_core::{Device, Tensor};
+use kernels::{Purpose, Stream};
+use model::{Border, Generator, Inputs};
+use ndarray::Array3;
+use pyramid::{Picture, Size, Spacing, imresize};
+use train::{Run, TrainConfig};
+
+/// What `run.json` calls these runs.
+pub const TASK: &str = "super-resolution";
+
+/// A step of the generator, at best.
+const STEP: f64 = 1.259_921_049_894_873_2;
+
+/// Shorter side of the coarsest stage, where the picture is large enough.
+const MIN_SIZE: usize = 25;
+
+/// How a run for enlarging is trained.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PerceptualSettings {
+    /// Seed of every random number, 0 to 2^63 - 1.
+    pub seed: u64,
+    /// Iterations of a stage, 1 to 1000000.
+    pub niter: usize,
+    /// Longer side of the finest stage, pixels, 3 to 8192.
+    pub max_size: usize,
+}
+
+impl Default for PerceptualSettings {
+    fn default() -> Self {
+        PerceptualSettings { seed: 0, niter: 400, max_size: 128 }
+    }
+}
+
+/// The training for a picture of `size`: as many stages as bring the last step nearest to 2^(1/3), all steps alike.
+pub fn perceptual_config(size: Size, settings: &PerceptualSettings) -> TrainConfig {
+    let paper = TrainConfig::default();
+    let scale = (settings.max_size as f64 / size.0.max(size.1) as f64).min(1.0);
+    let short = size.0.min(size.1) as f64 * scale;
+    // Two steps at least, but nothing below what the discriminator can judge.
+    let smallest = paper.net(3).receptive_field();
+    let min_size = MIN_SIZE.min(((short / (STEP * STEP)) as usize).max(smallest));
+    let last = ((short / min_size as f64).ln() / STEP.ln()).round().max(1.0);
+    TrainConfig {
+        seed: settings.seed,
+        niter: settings.niter,
+        train_stages: last as usize + 1,
+        min_size,
+        max_size: settings.max_size,
+        spacing: Spacing::Geometric,
+        border: Border::Padded,
+        alpha: 100.0,
+        ..paper
+    }
+}
+
+/// `picture` enlarged by `factor` with the generator of `run`, a finished run of super-resolution for a picture of as many
+/// channels. `seed` is that of the noise.
+pub fn upscale_with_run(run: &Run, picture: &Picture, factor: f64, seed: u64) -> Result<Picture> {
+    super::check_factor(factor)?;
+    check_run(run, picture)?;
+    let low = picture.pixels();
+    let sizes =
+        output_sizes(&run.info.sizes, Target::Size(picture.size().0, picture.size().1), run.config.kernel)?;
+    let size = enlarged_size(picture.size(), factor);
+    check_fits(size, picture.size())?;
+    let device = Device::Cpu;
+    let generator = run.generator(sizes.len() - 1, &device)?;
+    let features = reconstruction(run, &generator, picture, &sizes, seed)?;
+    let high = train::picture(&generator.picture(&grown(run, &generator, features, factor, size, seed)?)?)?;
+    let high = back_project(high.into_pixels(), low, factor, ROUNDS)?;
+    let high = if std::env::var("NOMATCH").is_ok() { high } else { matched(high, low, factor)? };
+    Ok(Picture::from_pixels(high)?)
+}
+
+/// The features that give `picture` back: its reduction at stage 0, the fixed noise above, drawn anew where the sizes are not those
+/// of training.
+fn reconstruction(
+    run: &Run,
+    generator: &Generator,
+    picture: &Picture,
+    sizes: &[Size],
+    seed: u64,
+) -> Result<Tensor> {
+    let device = Device::Cpu;
+    let fixed = run.fixed_noise(sizes.len(), &device)?;
+    let coarsest = imresize(picture.pixels(), pyramid::Target::Size(sizes[0]))?;
+    let mut noise = vec![train::tensor(&Picture::from_pixels(coarsest)?, &device)?];
+    for (level, fixed) in fixed.into_iter().enumerate().skip(1) {
+        let (h, w, c) = generator.config().noise_shape(level, sizes[level]);
+        let same = fixed.dims() == [1, h, w, c];
+        noise.push(if same {
+            fixed
+        } else {
+            kernels::normal(stream(seed, level, 0), (0, 0), (h, w, c), &device)?
+        });
+    }
+    Ok(generator.features(Inputs { noise: &noise, sizes, amps: &run.info.amps }, None, 0..sizes.len())?)
+}
+
+/// The last stage on `features`, as often as its step goes into `factor`, the last time at exactly `size`.
+fn grown(
+    run: &Run,
+    generator: &Generator,
+    features: Tensor,
+    factor: f64,
+    size: Size,
+    seed: u64,
+) -> Result<Tensor> {
+    let last = generator.stages() - 1;
+    let amp = run.info.amps[last];
+    let (_, h, w, _) = features.dims4()?;
+    let count = repeats(&run.info.sizes, factor);
+    let mut features = features;
+    let noise_factor: f64 = std::env::var("NOISE").ok().and_then(|v| v.parse().ok()).unwrap_or(1.0);
+    for done in 1..=count {
+        let so_far = factor.powf(done as f64 / count as f64);
+        let next = if done == count { size } else { enlarged_size((h, w), so_far) };
+        let enlarged = enlarged_features(&features, factor.powf(1.0 / count as f64), next)?;
+        let shape = (next.0, next.1, generator.config().filters);
+        let noise = kernels::normal(stream(seed, last, done), (0, 0), shape, features.device())?;
+        features = generator.refine(last, &enlarged, &noise, amp * noise_factor)?;
+    }
+    Ok(features)
+}
+
+/// How often the last step of `sizes` goes into `factor`: at least once.
+fn repeats(sizes: &[Size], factor: f64) -> usize {
+    let step = match sizes {
+        [.., a, b] => ((b.0 * b.1) as f64 / (a.0 * a.1) as f64).sqrt(),
+        _ => STEP,
+    };
+    // Stages of one size would never get there.
+    (factor.ln() / step.max(1.05).ln()).round().max(1.0) as usize
+}
+
+/// Features enlarged as pictures are: pixels stay where they are in the picture, which aligned corners would shift. A few channels
+/// at a time, for the sake of memory.
+fn enlarged_features(features: &Tensor, step: f64, size: Size) -> Result<Tensor> {
+    const CHANNELS: usize = 4;
+    let (_, h, w, c) = features.dims4()?;
+    let mut groups = Vec::with_capacity(c.div_ceil(CHANNELS));
+    for first in (0..c).step_by(CHANNELS) {
+        let count = CHANNELS.min(c - first);
+        let values = features.narrow(3, first, count)?.contiguous()?.flatten_all()?.to_vec1::<f32>()?;
+        let part = ndarray::ArrayView3::from_shape((h, w, count), &values)
+            .map_err(|e| candle_core::Error::Msg(e.to_string()))?;
+        let part: Array3<f32> = super::resample::enlarge(part, step, size)?;
+        let values = part.into_raw_vec_and_offset().0;
+        groups.push(Tensor::from_vec(values, (1, size.0, size.1, count), features.device())?);
+    }
+    Ok(Tensor::cat(&groups, 3)?)
+}
+
+/// The noise of stage `level`; `time` 0 belongs to the reconstruction, the others to what comes after it.
+fn stream(seed: u64, level: usize, time: usize) -> Stream {
+    Stream { seed, purpose: Purpose::Sampling, stage: 1, level: level as u32, iteration: time as u32 }
+}
+
+/// Runs of another task, unfinished ones, and those of pictures with other channels cannot enlarge.
+fn check_run(run: &Run, picture: &Picture) -> Result<()> {
+    let refuse = |reason: String| Err(Error::Run { path: run.dir.clone(), reason });
+    if run.info.task != TASK {
+        let task = &run.info.task;
+        return refuse(format!("is a run of {task}, not of {TASK}; give one that `consingan upscale` made"));
+    }
+    if !run.is_finished() {
+        return refuse("is not finished; go on with `consingan train --resume`".into());
+    }
+    if run.info.channels != picture.channels() {
+        let (has, wants) = (run.info.channels, picture.channels());
+        return refuse(format!(
+            "was trained on a picture of {has} channels, this one has {wants}; train on this one, or convert it"
+        ));
+    }
+    Ok(())
+}
+
+/// Features take some 1 KiB a pixel.
+fn check_fits(size: Size, from: Size) -> Result<()> {
+    let pixels = size.0.saturating_mul(size.1);
+    if pixels <= MOST_PIXELS && size.0.max(size.1) <= LONGEST {
+        return Ok(());
+    }
+    let by_pixels = (MOST_PIXELS as f64 / (from.0 * from.1) as f64).sqrt();
+    let fits = by_pixels.min(LONGEST as f64 / from.0.max(from.1) as f64);
+    let expected = format!(
+        "at most {LONGEST} pixels a side and {} million in all; a factor of {:.2} fits, and --mode fidelity has no such limit",
+        MOST_PIXELS >> 20,
+        (fits * 100.0).floor() / 100.0
+    );
+    Err(Error::Value { name: "the output size", value: format!("{}x{}", size.0, size.1), expected })
+}
