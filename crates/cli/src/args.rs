@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::config::Overrides;
+use crate::upscale::UpscaleArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use tasks::Target;
@@ -29,6 +30,8 @@ pub(crate) enum Command {
     Evaluate(EvaluateArgs),
     /// Write a report of a run to look at: one HTML file
     Report(ReportArgs),
+    /// Enlarge a picture, trained on itself
+    Upscale(UpscaleArgs),
     /// Say what a run is and how far
     Inspect(InspectArgs),
     /// Time the training step stage by stage, with the paper's settings

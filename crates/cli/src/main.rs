@@ -11,6 +11,7 @@ mod progress;
 mod report;
 mod sample;
 mod train_command;
+mod upscale;
 
 use anyhow::Result;
 use args::{Cli, Command};
@@ -44,6 +45,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Sample(args) => sample::run(args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Upscale(args) => upscale::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Golden(args) => Ok(ExitCode::from(u8::from(!golden::run(&args.cases, args.json)?))),

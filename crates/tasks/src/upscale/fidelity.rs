@@ -4,11 +4,12 @@
 //! Internal learning as in Shocher, Cohen, Irani, "Zero-Shot Super-Resolution using Deep Internal Learning" (CVPR 2018), with
 //! every step held to the given picture by back-projection, which alone is never farther from the truth than bicubic.
 
+use super::UpscaleMode;
 use super::pairs::{Pair, pairs};
 use super::resample::{ROUNDS, back_project, enlarge, enlarged_size, reduce, rounded, size_of, steps};
 use super::residual::{self, residual};
 use super::trust::{Trust, seen, tried};
-use crate::Result;
+use crate::{Error, Result};
 use model::Generator;
 use ndarray::{Array3, s};
 use pyramid::{Picture, Target, imresize};
@@ -51,7 +52,7 @@ impl Enlarger {
         settings: &FidelitySettings,
         progress: &mut dyn FnMut(usize, usize, f32) -> bool,
     ) -> Result<Option<Self>> {
-        super::check_factor(factor)?;
+        super::check_upscale(picture.size(), factor, UpscaleMode::Fidelity)?;
         super::check_niter(settings.niter)?;
         let (step, _) = steps(factor);
         let pieces = pieces(picture, settings.max_size)?;
@@ -84,9 +85,31 @@ impl Enlarger {
         Ok(Some(Enlarger { network, step, trust: Trust { below: from_below, trained } }))
     }
 
+    /// Channels of the pictures it is for.
+    pub fn channels(&self) -> usize {
+        self.network.config().channels
+    }
+
+    /// Whether it can enlarge `picture` by `factor`: the factor's steps must be of the size it was trained for.
+    pub fn check(&self, picture: &Picture, factor: f64) -> Result<()> {
+        super::check_upscale(picture.size(), factor, UpscaleMode::Fidelity)?;
+        let refuse = |name, value, expected| Err(Error::Value { name, value, expected });
+        if picture.channels() != self.channels() {
+            let expected =
+                format!("{} as in the picture it was trained on; train anew without --run", self.channels());
+            return refuse("the number of channels", picture.channels().to_string(), expected);
+        }
+        if (steps(factor).0 - self.step).abs() > 1e-6 {
+            let expected =
+                format!("a power of {}, which was trained for; train anew without --run", self.step);
+            return refuse("factor", factor.to_string(), expected);
+        }
+        Ok(())
+    }
+
     /// `picture` enlarged by `factor`, which must be that of training or a power of its step.
     pub fn apply(&self, picture: &Picture, factor: f64) -> Result<Picture> {
-        super::check_output(enlarged_size(picture.size(), factor), pyramid::MAX_PIXELS)?;
+        self.check(picture, factor)?;
         let low = picture.pixels();
         let (step, count) = steps(factor);
         let mut high = low.to_owned();
