@@ -14,8 +14,8 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
-use tasks::{Enlarger, FidelitySettings, PerceptualSettings, UpscaleMode, check_upscale, perceptual_config};
-use train::{Label, Outcome, Pace, Run, files, train};
+use tasks::{Enlarger, UpscaleMode, UpscaleSettings, check_upscale, upscale_with_run, upscaling_run};
+use train::{Outcome, Pace, Run, files, train};
 
 #[derive(Debug, Args)]
 pub(crate) struct UpscaleArgs {
@@ -63,6 +63,17 @@ enum ModeArg {
     Perceptual,
 }
 
+impl UpscaleArgs {
+    fn settings(&self, mode: UpscaleMode) -> UpscaleSettings {
+        let preset = UpscaleSettings::of(mode);
+        UpscaleSettings {
+            seed: self.seed,
+            niter: self.niter.map_or(preset.niter, |n| n as usize),
+            max_size: self.max_size.map_or(preset.max_size, |n| n as usize),
+        }
+    }
+}
+
 /// What a mode made, and where what it trained was kept.
 struct Made {
     picture: Picture,
@@ -108,9 +119,7 @@ fn fidelity(args: &UpscaleArgs, picture: &Picture) -> Result<Option<Made>> {
         let enlarger = Enlarger::load(dir)?;
         return Ok(Some(Made { picture: enlarger.apply(picture, args.factor)?, run: Some(dir.clone()) }));
     }
-    let mut settings = FidelitySettings { seed: args.seed, ..FidelitySettings::default() };
-    settings.niter = args.niter.map_or(settings.niter, |n| n as usize);
-    settings.max_size = args.max_size.map_or(settings.max_size, |n| n as usize);
+    let settings = args.settings(UpscaleMode::Fidelity);
     let stop = stop_signals()?;
     let bar =
         if std::io::stderr().is_terminal() { BARS.add(ProgressBar::new(0)) } else { ProgressBar::hidden() };
@@ -135,18 +144,14 @@ fn perceptual(args: &UpscaleArgs, picture: &Picture) -> Result<Option<Made>> {
     let run = match &args.run {
         Some(dir) => Run::open(dir)?,
         None => {
-            let mut settings = PerceptualSettings { seed: args.seed, ..PerceptualSettings::default() };
-            settings.niter = args.niter.map_or(settings.niter, |n| n as usize);
-            settings.max_size = args.max_size.map_or(settings.max_size, |n| n as usize);
-            let config = perceptual_config(picture.size(), &settings);
             let stem = args.image.file_stem().unwrap_or_default().to_string_lossy();
             let dir = match &args.save {
                 Some(dir) => dir.clone(),
                 None => free_name(&Path::new("runs").join(format!("{stem}-upscale"))),
             };
             let name = args.image.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let label = Label { task: tasks::UPSCALING.into(), preset: "quick".into(), picture: name };
-            let mut run = Run::create(&dir, config, picture, label)?;
+            let settings = args.settings(UpscaleMode::Perceptual);
+            let mut run = upscaling_run(picture, &settings, &dir, &name)?;
             tracing::info!("run directory: {}", run.dir.display());
             let mut progress = Progress::new(&run, stop_signals()?, false);
             let outcome = train(&mut run, &Device::Cpu, Pace::default(), &mut progress)?;
@@ -161,7 +166,7 @@ fn perceptual(args: &UpscaleArgs, picture: &Picture) -> Result<Option<Made>> {
             run
         }
     };
-    let picture = tasks::upscale_with_run(&run, picture, args.factor, args.seed)?;
+    let picture = upscale_with_run(&run, picture, args.factor, args.seed)?;
     Ok(Some(Made { picture, run: Some(run.dir.clone()) }))
 }
 

@@ -20,6 +20,6 @@ pub use sample::{Format, SampleRequest, Sampler};
 pub use sifid::{Features, Inception};
 pub use sizes::{Target, output_sizes};
 pub use upscale::{
-    Enlarger, FidelitySettings, Likeness, PerceptualSettings, UPSCALING, UpscaleMode, check_upscale,
-    experiment, experiment2, perceptual_config, upscale_with_run,
+    Enlarger, Likeness, UPSCALING, UpscaleMode, UpscaleSettings, UpscalingRow, check_upscale,
+    evaluate_upscaling, upscale_with_run, upscaling_run,
 };

@@ -13,3 +13,4 @@ mod sample;
 mod signals;
 mod streams;
 mod train;
+mod upscale;

@@ -4,32 +4,15 @@
 //! Internal learning as in Shocher, Cohen, Irani, "Zero-Shot Super-Resolution using Deep Internal Learning" (CVPR 2018), with
 //! every step held to the given picture by back-projection, which alone is never farther from the truth than bicubic.
 
-use super::UpscaleMode;
 use super::pairs::{Pair, pairs};
 use super::resample::{ROUNDS, back_project, enlarge, enlarged_size, reduce, rounded, size_of, steps};
 use super::residual::{self, residual};
 use super::trust::{Trust, seen, tried};
+use super::{UpscaleMode, UpscaleSettings};
 use crate::{Error, Result};
 use model::Generator;
 use ndarray::{Array3, s};
 use pyramid::{Picture, Target, imresize};
-
-/// How a picture's own network is trained.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FidelitySettings {
-    /// Seed of weights and crops, 0 to 2^63 - 1.
-    pub seed: u64,
-    /// Iterations, 1 to 1000000; half as many go before them, on the reduced picture.
-    pub niter: usize,
-    /// Longer side of what is trained on, pixels: of a larger picture the middle, and all of it reduced.
-    pub max_size: usize,
-}
-
-impl Default for FidelitySettings {
-    fn default() -> Self {
-        FidelitySettings { seed: 0, niter: 600, max_size: 400 }
-    }
-}
 
 /// Shorter side of a reduced picture that can teach anything.
 const LEAST: usize = 8;
@@ -45,15 +28,16 @@ pub struct Enlarger {
 
 impl Enlarger {
     /// Trains on `picture`, to enlarge by `factor`, in as many equal steps as keep each at 2 or below. `progress` is told how many
-    /// iterations of how many are done and the loss (mean squared error), and says whether to go on; `None` where it does not.
+    /// iterations of how many are done, half as many on the reduced picture before `settings.niter` on the picture, and the loss (mean
+    /// squared error); it says whether to go on, `None` is the result where it does not.
     pub fn train(
         picture: &Picture,
         factor: f64,
-        settings: &FidelitySettings,
+        settings: &UpscaleSettings,
         progress: &mut dyn FnMut(usize, usize, f32) -> bool,
     ) -> Result<Option<Self>> {
         super::check_upscale(picture.size(), factor, UpscaleMode::Fidelity)?;
-        super::check_niter(settings.niter)?;
+        settings.check()?;
         let (step, _) = steps(factor);
         let pieces = pieces(picture, settings.max_size)?;
         let reduced = pieces.iter().map(|piece| reduced(piece, step)).collect::<Result<Vec<_>>>()?;

@@ -2,6 +2,7 @@
 
 mod contrast;
 mod evaluate;
+mod features;
 mod fidelity;
 mod pairs;
 mod perceptual;
@@ -11,9 +12,9 @@ mod store;
 mod strips;
 mod trust;
 
-pub use evaluate::{Likeness, experiment, experiment2};
-pub use fidelity::{Enlarger, FidelitySettings};
-pub use perceptual::{PerceptualSettings, TASK as UPSCALING, perceptual_config, upscale_with_run};
+pub use evaluate::{Likeness, UpscalingRow, evaluate_upscaling};
+pub use fidelity::Enlarger;
+pub use perceptual::{TASK as UPSCALING, upscale_with_run, upscaling_run};
 
 use crate::sizes::{LONGEST, MOST_PIXELS};
 use crate::{Error, Result};
@@ -27,6 +28,17 @@ pub enum UpscaleMode {
     Fidelity,
     /// Like a picture of that size, with detail that is made up.
     Perceptual,
+}
+
+/// How a picture's own enlarger is trained.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UpscaleSettings {
+    /// Seed of every random number, 0 to 2^63 - 1.
+    pub seed: u64,
+    /// Iterations, 1 to 1000000: of each stage (perceptual), or of all (fidelity; half as many go before them).
+    pub niter: usize,
+    /// Longer side of what is trained on, pixels, 16 to 8192.
+    pub max_size: usize,
 }
 
 /// Largest factor of an enlargement.
@@ -58,10 +70,24 @@ pub fn check_upscale(size: Size, factor: f64, mode: UpscaleMode) -> Result<Size>
     Err(Error::Value { name: "the output size", value: format!("{h}x{w}"), expected })
 }
 
-fn check_niter(niter: usize) -> Result<()> {
-    if (1..=1_000_000).contains(&niter) {
-        return Ok(());
+impl UpscaleSettings {
+    /// The settings of a mode: some two minutes on two cores for a picture of 128 pixels.
+    pub fn of(mode: UpscaleMode) -> Self {
+        match mode {
+            UpscaleMode::Fidelity => UpscaleSettings { seed: 0, niter: 600, max_size: 400 },
+            UpscaleMode::Perceptual => UpscaleSettings { seed: 0, niter: 500, max_size: 128 },
+        }
     }
-    let expected = "between 1 and 1000000".into();
-    Err(Error::Value { name: "niter", value: niter.to_string(), expected })
+
+    fn check(&self) -> Result<()> {
+        let range = |name, value: usize, min: usize, max: usize| {
+            if (min..=max).contains(&value) {
+                return Ok(());
+            }
+            let expected = format!("between {min} and {max}");
+            Err(Error::Value { name, value: value.to_string(), expected })
+        };
+        range("niter", self.niter, 1, 1_000_000)?;
+        range("max-size", self.max_size, 16, 8192)
+    }
 }

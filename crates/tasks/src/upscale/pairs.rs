@@ -109,3 +109,46 @@ fn flip(pixels: &mut ArrayView3<'_, f32>, orientation: usize) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture(h: usize, w: usize) -> Array3<f32> {
+        Array3::from_shape_fn((h, w, 2), |(y, x, c)| ((y * 31 + x * 17 + c * 5) % 23) as f32 / 23.0)
+    }
+
+    #[test]
+    fn orientations_are_eight_and_are_taken_back() {
+        let x = picture(3, 5);
+        let mut all: Vec<_> = (0..8).map(|o| turned(x.view(), o).to_owned()).collect();
+        for (o, turned) in all.iter().enumerate() {
+            assert_eq!(turned_back(turned.view(), o), x, "{o}");
+        }
+        while let Some(one) = all.pop() {
+            assert!(!all.contains(&one));
+        }
+    }
+
+    #[test]
+    fn pairs_fit_and_small_pictures_have_one() -> Result<()> {
+        for (h, w, count) in [(40, 50, 20), (1, 1, 1), (3, 70, 1), (17, 17, 5)] {
+            let pairs = pairs(picture(h, w).view(), 2.0)?;
+            assert_eq!(pairs.len(), count, "{h}x{w}");
+            assert!(pairs.iter().all(|p| p.enlarged.dim() == p.truth.dim()));
+            let (enlarged, truth) = crops(&pairs, 30, 3, 1, 0);
+            assert_eq!(enlarged.dim(), truth.dim());
+            assert_eq!(enlarged.dim().0, 3);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn crops_are_a_function_of_seed_and_iteration() -> Result<()> {
+        let pairs = pairs(picture(60, 50).view(), 1.7)?;
+        assert_eq!(crops(&pairs, 20, 4, 1, 7), crops(&pairs, 20, 4, 1, 7));
+        assert_ne!(crops(&pairs, 20, 4, 1, 7), crops(&pairs, 20, 4, 1, 8));
+        assert_ne!(crops(&pairs, 20, 4, 1, 7), crops(&pairs, 20, 4, 2, 7));
+        Ok(())
+    }
+}

@@ -71,3 +71,61 @@ fn fitted(pixels: Array3<f32>, (h, w): Size) -> Array3<f32> {
     let value = |(y, x, c): (usize, usize, usize)| pixels[[y.min(rows - 1), x.min(columns - 1), c]];
     Array3::from_shape_fn((h, w, channels), value)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture(h: usize, w: usize) -> Array3<f32> {
+        let value = |(y, x, c): (usize, usize, usize)| {
+            let grain = ((y * 7919 + x * 104_729 + c * 31) % 97) as f32 / 97.0 - 0.5;
+            0.6 * ((y as f32 * 0.31).sin() * (x as f32 * 0.23 + c as f32).cos()) + 0.5 * grain
+        };
+        Array3::from_shape_fn((h, w, 3), value)
+    }
+
+    fn distance(a: &Array3<f32>, b: &Array3<f32>) -> f64 {
+        a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt()
+    }
+
+    #[test]
+    fn back_projection_comes_nearer_to_the_truth_with_every_round() -> Result<()> {
+        for (factor, size) in [(2.0, (40, 52)), (3.0, (45, 60)), (1.5, (45, 60)), (4.0, (47, 61))] {
+            let truth = picture(size.0, size.1);
+            let side = |n: usize| (n as f64 / factor).ceil() as usize;
+            let low = reduce(truth.view(), factor, (side(size.0), side(size.1)))?;
+            let mut high = enlarge(low.view(), factor, size)?;
+            let start = distance(&high, &truth);
+            for round in 0..ROUNDS {
+                let next = back_project(high.clone(), low.view(), factor, 1)?;
+                let (before, after) = (distance(&high, &truth), distance(&next, &truth));
+                assert!(after <= before * 1.0001, "x{factor}, round {round}: {after} after {before}");
+                high = next;
+            }
+            assert!(distance(&high, &truth) < start, "x{factor}");
+            let left = distance(&reduce(high.view(), factor, size_of(&low.view()))?, &low);
+            assert!(left < 0.05 * distance(&low, &Array3::zeros(low.dim())), "x{factor}: {left}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn sizes_are_rounded_up_and_steps_stay_at_two() {
+        assert_eq!(enlarged_size((101, 7), 1.5), (152, 11));
+        assert_eq!(enlarged_size((30, 40), 4.0), (120, 160));
+        for (factor, count) in [(1.01, 1), (2.0, 1), (2.01, 2), (3.0, 2), (4.0, 2), (8.0, 3), (32.0, 5)] {
+            let (step, found) = steps(factor);
+            assert_eq!(found, count as usize, "{factor}");
+            assert!(step <= 2.0 + 1e-9 && (step.powi(count) - factor).abs() < 1e-9, "{factor}: {step}");
+        }
+    }
+
+    #[test]
+    fn what_rounding_leaves_out_is_repeated() {
+        let x = picture(3, 4);
+        let wide = fitted(x.clone(), (4, 4));
+        assert_eq!(wide.dim(), (4, 4, 3));
+        assert_eq!(wide[[3, 2, 1]], x[[2, 2, 1]]);
+        assert_eq!(fitted(x.clone(), (2, 3))[[1, 2, 0]], x[[1, 2, 0]]);
+    }
+}
