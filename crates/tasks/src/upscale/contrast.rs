@@ -4,6 +4,7 @@
 //! a finer octave is can be read off the given picture: from octave to octave it changes by much the same factor.
 
 use super::resample::{ROUNDS, back_project, enlarge, reduce, size_of};
+use super::trust::energy;
 use crate::Result;
 use ndarray::{Array3, ArrayView3};
 
@@ -46,10 +47,6 @@ pub(crate) fn foretold(low: ArrayView3<'_, f32>, factor: f64) -> Result<f64> {
         sum += share * finest * ratio.powi(octave);
     }
     Ok(sum)
-}
-
-pub(crate) fn energy(detail: &Array3<f32>) -> f64 {
-    detail.iter().map(|&v| f64::from(v) * f64::from(v)).sum::<f64>() / detail.len() as f64
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 use super::pairs::{Pair, pairs};
 use super::resample::{ROUNDS, back_project, enlarge, enlarged_size, reduce, rounded, size_of, steps};
 use super::residual::{self, residual};
-use super::trust::{Trust, seen, tried};
+use super::trust::{self, Trust, seen, tried};
 use super::{UpscaleMode, UpscaleSettings};
 use crate::{Error, Result};
 use model::Generator;
@@ -100,9 +100,17 @@ impl Enlarger {
         for done in 1..=count {
             let so_far = if done == count { factor } else { step.powi(done as i32) };
             let size = enlarged_size(size_of(&low), so_far);
-            let enlarged = back_project(enlarge(high.view(), step, size)?, low, so_far, ROUNDS)?;
+            let bicubic = enlarge(low, so_far, size)?;
+            let projected = back_project(bicubic.clone(), low, so_far, ROUNDS)?;
+            let margin = trust::energy(&(&projected - &bicubic));
+            let enlarged = if done == 1 {
+                projected
+            } else {
+                back_project(enlarge(high.view(), step, size)?, low, so_far, ROUNDS)?
+            };
             let residual = residual(&self.network, enlarged.view())?;
-            let strength = self.trust.strength(seen(residual.view(), step, size_of(&high.view()))?);
+            let seen = seen(residual.view(), step, size_of(&high.view()))?;
+            let strength = self.trust.strength(seen, margin);
             high = (enlarged + residual * strength as f32).mapv_into(|v| v.clamp(-1.0, 1.0));
             high = back_project(high, low, so_far, ROUNDS)?;
         }

@@ -24,7 +24,7 @@ const STEP: f64 = 1.259_921_049_894_873_2;
 
 /// Fresh noise above the reconstruction, relative to the last stage's amplitude. With 1 the patches of grainy pictures stay too
 /// smooth; 3 to 8 measure alike there, but the more the worse on smooth ones.
-const NOISE: f64 = 3.0;
+const NOISE: f64 = 4.0;
 
 /// Shorter side of the coarsest stage, where the picture is large enough.
 const MIN_SIZE: usize = 25;
