@@ -1,8 +1,8 @@
 //! Enlarges pictures whose truth is known, and compares with bicubic:
 //! `cargo run --release -p tasks --example upscaling -- fidelity|perceptual FACTOR SIDE [PICTURE...]`.
 //!
-//! Each picture is reduced to SIDE pixels, the truth; that is reduced by FACTOR and enlarged again. Results are written as
-//! upscaled-NAME.png to the folder that the variable OUT names, if it is set.
+//! Each picture is reduced to SIDE pixels, the truth; that is reduced by FACTOR and enlarged again. If the variable OUT names a folder,
+//! upscaled-NAME.png there shows bicubic, ours and the truth.
 #![allow(clippy::print_stdout)]
 
 use pyramid::{Picture, Target, imresize, load};
@@ -34,7 +34,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             sums.iter_mut().zip(figures).for_each(|(sum, figure)| *sum += figure / pictures.len() as f64);
         }
         if let Some(out) = std::env::var_os("OUT").map(PathBuf::from) {
-            row.result.save_png(&out.join(format!("upscaled-{name}.png")))?;
+            let low = imresize(truth.pixels(), Target::Scale(1.0 / factor))?;
+            let bicubic = Picture::from_pixels(imresize(low.view(), Target::Size(truth.size()))?)?;
+            let sheet = pyramid::contact_sheet(&[bicubic, row.result, truth], 3, 2);
+            sheet.save_png(&out.join(format!("upscaled-{name}.png")))?;
         }
     }
     let mean = |s: [f64; 3]| told(&Likeness { psnr: s[0], ssim: s[1], patch_swd: Some(s[2]) });

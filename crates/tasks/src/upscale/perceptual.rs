@@ -46,10 +46,9 @@ fn config(size: Size, settings: &UpscaleSettings) -> TrainConfig {
         max_size: settings.max_size,
         spacing: Spacing::Geometric,
         border: Border::Padded,
+        // SinGAN has it. Without, small stages turned black, and features grew when the last stage was taken again and again.
+        batch_norm: true,
         alpha: 100.0,
-        // The paper's rates let the reconstruction, which leads here, blacken small stages now and then.
-        lr_g: 2.5e-4,
-        lr_d: 2.5e-4,
         guard: GuardKind::All,
         ..paper
     }

@@ -51,7 +51,7 @@ mod tests {
         let g = Generator::new(&net(3), stream, &Device::Cpu)?;
         for (height, width) in [(151, 23), (132, 9), (7, 31)] {
             let x = kernels::normal(stream, (0, 0), (height, width, 3), &Device::Cpu)?;
-            let inputs = Inputs { noise: &[x.clone()], sizes: &[(height, width)], amps: &[0.0] };
+            let inputs = Inputs { noise: std::slice::from_ref(&x), sizes: &[(height, width)], amps: &[0.0] };
             let whole = g.forward(inputs)?.flatten_all()?.to_vec1::<f32>()?;
             assert!(whole.iter().any(|&v| v != whole[0]));
             for rows in [1, 6, 12, 30, 66, 150] {
