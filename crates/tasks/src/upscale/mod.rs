@@ -75,7 +75,7 @@ impl UpscaleSettings {
     pub fn of(mode: UpscaleMode) -> Self {
         match mode {
             UpscaleMode::Fidelity => UpscaleSettings { seed: 0, niter: 600, max_size: 400 },
-            UpscaleMode::Perceptual => UpscaleSettings { seed: 0, niter: 500, max_size: 128 },
+            UpscaleMode::Perceptual => UpscaleSettings { seed: 0, niter: 300, max_size: 128 },
         }
     }
 
