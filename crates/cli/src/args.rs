@@ -5,6 +5,7 @@ use crate::config::Overrides;
 use crate::dehaze::DehazeArgs;
 use crate::eval_tasks::EvalTasksArgs;
 use crate::paint::PaintArgs;
+use crate::upscale::UpscaleArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kernels::Wrap;
 use std::path::PathBuf;
@@ -42,6 +43,8 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Make a run of a model that the official program trained
     Import(crate::import::ImportArgs),
+    /// Enlarge a picture, trained on itself
+    Upscale(UpscaleArgs),
     /// Say what a run is and how far
     Inspect(InspectArgs),
     /// Time the training step stage by stage, with the paper's settings

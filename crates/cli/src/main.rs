@@ -16,6 +16,7 @@ mod progress;
 mod report;
 mod sample;
 mod train_command;
+mod upscale;
 
 use anyhow::Result;
 use args::{Cli, Command};
@@ -53,6 +54,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Import(args) => import::run(&args),
+        Command::Upscale(args) => upscale::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::EvalTasks(args) => eval_tasks::run(&args),

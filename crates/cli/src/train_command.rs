@@ -166,7 +166,7 @@ fn dry_run(config: &TrainConfig, picture: &Picture, smallest: usize, json: bool)
 }
 
 /// Set by Ctrl-C and SIGTERM; a second one ends the program at once.
-fn stop_signals() -> Result<Arc<AtomicBool>> {
+pub(crate) fn stop_signals() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop))

@@ -119,9 +119,16 @@ impl Generator {
         self.picture(&self.features(inputs, None, 0..self.body.len())?)
     }
 
-    /// The tail: the pictures `[N, H, W, C]` in [-1, 1] of the features after the last stage.
+    /// The pictures `[N, H, W, C]` in [-1, 1] of features `[N, H, W, filters]`: the tail alone.
     pub fn picture(&self, features: &Tensor) -> Result<Tensor> {
         Ok(kernels::activate(&self.tail.forward(features, self.config.half())?, Activation::Tanh)?)
+    }
+
+    /// `body(enlarged + amp * noise) + enlarged` with the blocks of `stage`: what a stage above 0 does to features that somebody
+    /// else has enlarged, any number of times. All `[N, H, W, filters]`; what the blocks use up is padded with zeros.
+    pub fn refine(&self, stage: usize, enlarged: &Tensor, noise: &Tensor, amp: f64) -> Result<Tensor> {
+        let input = pad(&(enlarged + noise.affine(amp, 0.0)?)?, self.config.margin())?;
+        Ok((chain_output(&self.body[stage], &input, 0)? + enlarged)?)
     }
 
     /// The features after the last stage of `stages`. Where that does not begin with 0, `below` are the features of the

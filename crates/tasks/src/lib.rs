@@ -19,6 +19,7 @@ mod sifid;
 mod sizes;
 mod task;
 pub mod trial;
+mod upscale;
 
 pub use animation::{AnimateRequest, Animation, End};
 pub use auto::fit_to_time;
@@ -34,3 +35,7 @@ pub use sample::{Format, SampleRequest, Sampler};
 pub use sifid::{Features, Inception};
 pub use sizes::{Target, output_sizes};
 pub use task::{Task, first_input};
+pub use upscale::{
+    Enlarger, Likeness, UPSCALING, UpscaleMode, UpscaleSettings, UpscalingRow, check_upscale,
+    evaluate_upscaling, upscale_with_run, upscaling_run,
+};

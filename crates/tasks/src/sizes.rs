@@ -15,10 +15,10 @@ pub enum Target {
 }
 
 /// Longest side of an output.
-const LONGEST: usize = 16_384;
+pub(crate) const LONGEST: usize = 16_384;
 
 /// Most pixels of an output: features take some 1 KiB a pixel while a stage is computed, this many 16 GiB.
-const MOST_PIXELS: usize = 16 << 20;
+pub(crate) const MOST_PIXELS: usize = 16 << 20;
 
 /// The sizes of the stages for `target`, given those of training. With a size the last stage is exact and the others are
 /// rounded in proportion; with a scale each is `floor(size * factor)`. No side may fall below `smallest`.

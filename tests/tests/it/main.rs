@@ -17,3 +17,4 @@ mod sample;
 mod signals;
 mod streams;
 mod train;
+mod upscale;

@@ -1,0 +1,207 @@
+//! `consingan upscale`: a picture enlarged by what it tells about itself.
+
+use crate::args::{FormatArg, Threads};
+use crate::output::{BARS, line};
+use crate::progress::Progress;
+use crate::sample::free_name;
+use crate::train_command::stop_signals;
+use anyhow::{Context, Result, bail};
+use candle_core::Device;
+use clap::{Args, ValueEnum};
+use indicatif::ProgressBar;
+use pyramid::Picture;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::Ordering;
+use tasks::{Enlarger, UpscaleMode, UpscaleSettings, check_upscale, upscale_with_run, upscaling_run};
+use train::{Noise, Outcome, Pace, Run, files, train};
+
+#[derive(Debug, Args)]
+pub(crate) struct UpscaleArgs {
+    /// The picture: JPEG, PNG, WebP, BMP, TIFF or GIF (first frame)
+    image: PathBuf,
+    /// How many times larger, above 1, to 32
+    #[arg(short, long, value_name = "F", default_value_t = 2.0, allow_negative_numbers = true)]
+    factor: f64,
+    /// What matters
+    #[arg(long, value_enum, default_value_t = ModeArg::Fidelity)]
+    mode: ModeArg,
+    /// Use what was trained before (--save) instead of training
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["save", "niter", "max_size"])]
+    run: Option<PathBuf>,
+    /// The file to write [default: NAME-xF.png here, numbered where that is taken]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Where to keep what is trained [default: perceptual runs/NAME-upscale, numbered; fidelity nowhere]
+    #[arg(long, value_name = "DIR")]
+    save: Option<PathBuf>,
+    /// Longer side of what is trained on, pixels, 16 to 8192; the result is as large as it should be all the same
+    #[arg(long, value_name = "PX", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(16..=8192))]
+    max_size: Option<u64>,
+    /// What to write
+    #[arg(long, value_enum, default_value_t = FormatArg::Png)]
+    format: FormatArg,
+    /// Seed of every random number
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(0..=i64::MAX as u64))]
+    seed: u64,
+    /// Iterations, 1 to 1000000: of each stage (perceptual), of all (fidelity)
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    niter: Option<u64>,
+    /// Print a JSON line on standard output
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ModeArg {
+    /// The true pixels: nearer to them than bicubic, no made-up detail
+    Fidelity,
+    /// The look: detail such as the picture has, made up
+    Perceptual,
+}
+
+impl UpscaleArgs {
+    fn settings(&self, mode: UpscaleMode) -> UpscaleSettings {
+        let preset = UpscaleSettings::of(mode);
+        UpscaleSettings {
+            seed: self.seed,
+            niter: self.niter.map_or(preset.niter, |n| n as usize),
+            max_size: self.max_size.map_or(preset.max_size, |n| n as usize),
+        }
+    }
+}
+
+/// What a mode made, and where what it trained was kept.
+struct Made {
+    picture: Picture,
+    run: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &UpscaleArgs) -> Result<ExitCode> {
+    args.threads.apply();
+    let mode = match args.mode {
+        ModeArg::Fidelity => UpscaleMode::Fidelity,
+        ModeArg::Perceptual => UpscaleMode::Perceptual,
+    };
+    // Everything that can be wrong is found before minutes of training.
+    let picture = pyramid::load(&args.image)?;
+    check_upscale(picture.size(), args.factor, mode)?;
+    for (path, what) in [(&args.out, "file"), (&args.save, "directory")] {
+        if let Some(path) = path {
+            check_free(path, what)?;
+        }
+    }
+    let made = match mode {
+        UpscaleMode::Fidelity => fidelity(args, &picture)?,
+        UpscaleMode::Perceptual => perceptual(args, &picture)?,
+    };
+    let Some(made) = made else { return Ok(ExitCode::from(130)) };
+    let out = match &args.out {
+        Some(out) => out.clone(),
+        None => free_file(&args.image, args.factor, args.format),
+    };
+    write(&made.picture, &out, args.format)?;
+    let (h, w) = made.picture.size();
+    if args.json {
+        let run = made.run.as_ref().map(|dir| dir.to_string_lossy());
+        line(&serde_json::json!({"file": out.to_string_lossy(), "size": [h, w], "run": run}).to_string());
+    } else {
+        line(&out.display().to_string());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn fidelity(args: &UpscaleArgs, picture: &Picture) -> Result<Option<Made>> {
+    if let Some(dir) = &args.run {
+        let enlarger = Enlarger::load(dir)?;
+        return Ok(Some(Made { picture: enlarger.apply(picture, args.factor)?, run: Some(dir.clone()) }));
+    }
+    let settings = args.settings(UpscaleMode::Fidelity);
+    let stop = stop_signals()?;
+    let bar =
+        if std::io::stderr().is_terminal() { BARS.add(ProgressBar::new(0)) } else { ProgressBar::hidden() };
+    let trained = Enlarger::train(picture, args.factor, &settings, &mut |done, all, _| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+        !stop.load(Ordering::Relaxed)
+    })?;
+    bar.finish_and_clear();
+    let Some(enlarger) = trained else {
+        tracing::warn!("stopped; nothing was written");
+        return Ok(None);
+    };
+    let enlarged = enlarger.apply(picture, args.factor)?;
+    if let Some(dir) = &args.save {
+        enlarger.save(dir)?;
+    }
+    Ok(Some(Made { picture: enlarged, run: args.save.clone() }))
+}
+
+fn perceptual(args: &UpscaleArgs, picture: &Picture) -> Result<Option<Made>> {
+    let run = match &args.run {
+        Some(dir) => Run::open(dir)?,
+        None => {
+            let stem = args.image.file_stem().unwrap_or_default().to_string_lossy();
+            let dir = match &args.save {
+                Some(dir) => dir.clone(),
+                None => free_name(&Path::new("runs").join(format!("{stem}-upscale"))),
+            };
+            let name = args.image.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let settings = args.settings(UpscaleMode::Perceptual);
+            let mut run = upscaling_run(picture, &settings, &dir, &name)?;
+            tracing::info!("run directory: {}", run.dir.display());
+            let mut progress = Progress::new(&run, stop_signals()?, false);
+            let outcome = train(&mut run, &Noise, &Device::Cpu, Pace::default(), &mut progress)?;
+            progress.finish();
+            if outcome == Outcome::Stopped {
+                let dir = run.dir.display();
+                tracing::warn!(
+                    "stopped; go on with: consingan train --resume {dir}, then upscale --run {dir}"
+                );
+                return Ok(None);
+            }
+            run
+        }
+    };
+    let picture = upscale_with_run(&run, picture, args.factor, args.seed)?;
+    Ok(Some(Made { picture, run: Some(run.dir.clone()) }))
+}
+
+/// A place for a result: not there yet, in a directory that is.
+fn check_free(path: &Path, what: &str) -> Result<()> {
+    if path.symlink_metadata().is_ok() {
+        bail!("{}: exists already; choose another name or remove it", path.display());
+    }
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if path.file_name().is_none() || what == "file" && !parent.is_dir() {
+        bail!("{}: is no place for a {what}; name one in a directory that is there", path.display());
+    }
+    Ok(())
+}
+
+/// `NAME-xF.EXT` in the current directory, or with the first number that is free behind it.
+fn free_file(image: &Path, factor: f64, format: FormatArg) -> PathBuf {
+    let stem = image.file_stem().unwrap_or_default().to_string_lossy();
+    let extension = match format {
+        FormatArg::Png => "png",
+        FormatArg::Safetensors => "safetensors",
+    };
+    let named = |number: &str| PathBuf::from(format!("{stem}-x{factor}{number}.{extension}"));
+    let numbered = (2..).map(|i: u32| named(&format!("-{i}")));
+    let free = std::iter::once(named("")).chain(numbered).find(|p| p.symlink_metadata().is_err());
+    free.unwrap_or_else(|| named(""))
+}
+
+fn write(picture: &Picture, out: &Path, format: FormatArg) -> Result<()> {
+    match format {
+        FormatArg::Png => picture.save_png(out)?,
+        FormatArg::Safetensors => {
+            let image = files::to_nchw(&train::tensor(picture, &Device::Cpu)?)?;
+            files::write_tensors(out, vec![("image".into(), image)], None).context("the result")?;
+        }
+    }
+    Ok(())
+}
