@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::config::Overrides;
+use crate::retouch::RetouchArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use tasks::Target;
@@ -29,6 +30,10 @@ pub(crate) enum Command {
     Evaluate(EvaluateArgs),
     /// Write a report of a run to look at: one HTML file
     Report(ReportArgs),
+    /// Give what was pasted into a picture the picture's colours, with a run of the task harmonization
+    Harmonize(RetouchArgs),
+    /// Join parts of a picture that were moved to their new surroundings, with a run of the task editing
+    Edit(RetouchArgs),
     /// Say what a run is and how far
     Inspect(InspectArgs),
     /// Time the training step stage by stage, with the paper's settings
@@ -54,7 +59,7 @@ pub(crate) struct TrainArgs {
     /// The run directory to make [default: runs/NAME, numbered where the name is taken]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// What for: generation, retarget (other sizes and shapes) or animation [default: generation]
+    /// What for: generation, retarget (other sizes and shapes), animation, harmonization or editing [default: generation]
     #[arg(long, aliases = ["train_mode", "train-mode"], value_name = "TASK")]
     pub(crate) task: Option<String>,
     /// Named settings: quick (minutes) or paper (the official program's) [default: quick]

@@ -9,6 +9,7 @@ mod inspect;
 mod output;
 mod progress;
 mod report;
+mod retouch;
 mod sample;
 mod train_command;
 
@@ -44,6 +45,8 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Sample(args) => sample::run(args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Harmonize(args) => retouch::run(&args, tasks::Task::Harmonization),
+        Command::Edit(args) => retouch::run(&args, tasks::Task::Editing),
         Command::Inspect(args) => inspect::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Golden(args) => Ok(ExitCode::from(u8::from(!golden::run(&args.cases, args.json)?))),

@@ -2,11 +2,16 @@
 //!
 //! Nothing here draws progress or reads a command line; the `consingan` program does both on top of it.
 
+mod draws;
+mod editing;
 mod error;
 mod evaluate;
 mod frechet;
+mod harmonization;
+mod pixels;
 mod preset;
 mod report;
+mod retouch;
 mod sample;
 mod sifid;
 mod sizes;
@@ -16,6 +21,7 @@ pub use error::{Error, Result};
 pub use evaluate::{Quality, evaluate_folder, evaluate_run};
 pub use preset::Preset;
 pub use report::{ReportRequest, duration, report, write_report};
+pub use retouch::{RetouchRequest, Retouched, Transfer, fine_tune, retouch};
 pub use sample::{Format, SampleRequest, Sampler};
 pub use sifid::{Features, Inception};
 pub use sizes::{Target, output_sizes};

@@ -1,9 +1,14 @@
 //! What a run can be trained for: its settings and what stage 0 is fed with.
 
+use crate::editing::{NOISE, Shuffled};
+use crate::harmonization::Augmented;
+use crate::pixels::pixels;
+use crate::retouch::NaiveInput;
 use crate::{Preset, Result};
 use candle_core::{Device, Tensor};
 use kernels::Stream;
 use model::Border;
+use pyramid::Spacing;
 use train::{FirstInput, Noise, Run, TrainConfig, fixed_stream};
 
 /// What a run is trained for.
@@ -16,11 +21,16 @@ pub enum Task {
     Retarget,
     /// Pictures that move: the fixed input of stage 0 is noise as well.
     Animation,
+    /// What was pasted into a picture gets the colours that it would have had in it.
+    Harmonization,
+    /// Parts of a picture that were moved are joined to their new surroundings.
+    Editing,
 }
 
 impl Task {
     /// All tasks.
-    pub const ALL: [Task; 3] = [Task::Generation, Task::Retarget, Task::Animation];
+    pub const ALL: [Task; 5] =
+        [Task::Generation, Task::Retarget, Task::Animation, Task::Harmonization, Task::Editing];
 
     /// The name on the command line and in `run.json`.
     pub fn name(self) -> &'static str {
@@ -28,6 +38,8 @@ impl Task {
             Task::Generation => "generation",
             Task::Retarget => "retarget",
             Task::Animation => "animation",
+            Task::Harmonization => "harmonization",
+            Task::Editing => "editing",
         }
     }
 
@@ -51,15 +63,52 @@ impl Task {
             Task::Generation => base,
             Task::Retarget => TrainConfig { border: Border::Padded, ..base },
             Task::Animation => TrainConfig { min_size: 20, ..base },
+            Task::Harmonization => harmonization(preset, base),
+            Task::Editing => editing(preset, base),
         }
     }
 }
 
+fn harmonization(preset: Preset, base: TrainConfig) -> TrainConfig {
+    let base = TrainConfig {
+        niter: 1000,
+        train_stages: 3,
+        min_size: 120,
+        spacing: Spacing::Geometric,
+        lrelu_alpha: 0.3,
+        batch_norm: true,
+        border: Border::Padded,
+        ..base
+    };
+    match preset {
+        Preset::Paper => base,
+        Preset::Quick => TrainConfig { min_size: 48, ..base },
+    }
+}
+
+fn editing(preset: Preset, base: TrainConfig) -> TrainConfig {
+    let base = TrainConfig { niter: 1000, batch_norm: true, border: Border::Padded, ..base };
+    match preset {
+        Preset::Paper => base,
+        Preset::Quick => TrainConfig { niter: 700, ..base },
+    }
+}
+
 /// What stage 0 of `run` is fed with.
-pub fn first_input(run: &Run, _device: &Device) -> Result<Box<dyn FirstInput>> {
-    Ok(match Task::of(run)? {
+pub fn first_input(run: &Run, device: &Device) -> Result<Box<dyn FirstInput>> {
+    let task = Task::of(run)?;
+    if let Some(naive) = run.first_input(device)? {
+        let noise = if task == Task::Editing { NOISE } else { 0.0 };
+        let fixed = run.fixed_noise(1, device)?.swap_remove(0);
+        return Ok(Box::new(NaiveInput::new(&naive, fixed, noise)?));
+    }
+    let coarsest = || pixels(&run.real(0, device)?);
+    let restores = Preset::from_name(&run.info.preset) == Some(Preset::Quick);
+    Ok(match task {
         Task::Generation | Task::Retarget => Box::new(Noise),
         Task::Animation => Box::new(AllNoise),
+        Task::Harmonization => Box::new(Augmented::new(coarsest()?, restores)),
+        Task::Editing => Box::new(Shuffled::new(coarsest()?)),
     })
 }
 

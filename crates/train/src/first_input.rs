@@ -13,6 +13,12 @@ pub trait FirstInput: Debug {
     /// Overwrites `target [1, H, W, C]` with the input of a fake. The stream's purpose says whether that is for training
     /// or a sample, its iteration which one; `target` may have another size than the coarsest picture.
     fn fill(&self, target: &Tensor, stream: Stream) -> Result<()>;
+
+    /// What must give the picture back in this iteration of training, `[1, H, W, C]` of the coarsest size, in place of the
+    /// fixed input. `None`, in every iteration alike: the fixed input itself.
+    fn example(&self, _stream: Stream) -> Result<Option<Tensor>> {
+        Ok(None)
+    }
 }
 
 /// Generation's: the picture gives itself back, fakes come from noise.

@@ -109,6 +109,9 @@ pub fn train(
                 back = at.guard.keep(&parts, iteration, logs)?;
             }
             draw_noise(&config, first, stage, iteration, &fresh)?;
+            if let Some(input) = first.example(training_stream(&config, stage, 0, iteration))? {
+                inputs.replace_fixed(&g, input)?;
+            }
             let alphas = penalty_alphas(&config, stage, iteration);
             let factor = config.rate_factor(iteration) * at.guard.factor;
             let losses = step(&g, &d, (&mut opt_d, &mut opt_g), &inputs, &alphas, factor, &config)?;
@@ -232,13 +235,7 @@ pub fn draw_noise(
     buffers: &[Tensor],
 ) -> Result<()> {
     for (level, buffer) in buffers.iter().enumerate() {
-        let stream = Stream {
-            seed: config.seed,
-            purpose: Purpose::Training,
-            stage: stage as u32,
-            level: level as u32,
-            iteration: iteration as u32,
-        };
+        let stream = training_stream(config, stage, level, iteration);
         if level == 0 {
             first.fill(buffer, stream)?;
         } else {
@@ -246,6 +243,17 @@ pub fn draw_noise(
         }
     }
     Ok(())
+}
+
+/// The stream of an iteration's noise that enters stage `level`.
+fn training_stream(config: &TrainConfig, stage: usize, level: usize, iteration: usize) -> Stream {
+    Stream {
+        seed: config.seed,
+        purpose: Purpose::Training,
+        stage: stage as u32,
+        level: level as u32,
+        iteration: iteration as u32,
+    }
 }
 
 /// The mixing factors of an iteration's critic steps.

@@ -25,6 +25,8 @@ pub struct StageInputs {
     noise: Vec<Tensor>,
     /// The reconstruction's features below `first`.
     below: Option<Tensor>,
+    /// The fixed noise that they were made from.
+    fixed_below: Vec<Tensor>,
 }
 
 /// The losses of an iteration, each of shape `[1]`: real and fake score and penalty of the last critic step, and the
@@ -69,7 +71,19 @@ impl StageInputs {
             if k < first { Ok(fresh) } else { Tensor::cat(&[&fresh, fixed], 0) }
         };
         let noise = fixed.iter().enumerate().map(buffer).collect::<candle_core::Result<_>>()?;
-        Ok(StageInputs { real, sizes: sizes.to_vec(), amps: amps.to_vec(), first, noise, below })
+        let fixed_below = fixed[..first].to_vec();
+        Ok(StageInputs { real, sizes: sizes.to_vec(), amps: amps.to_vec(), first, noise, below, fixed_below })
+    }
+
+    /// Puts `input [1, H, W, C]` in the place of stage 0's fixed noise, in place.
+    pub fn replace_fixed(&self, g: &Generator, input: Tensor) -> Result<()> {
+        let Some(below) = &self.below else {
+            return Ok(kernels::overwrite(&self.noise[0].narrow(0, 1, 1)?, &input)?);
+        };
+        let noise: Vec<Tensor> =
+            std::iter::once(input).chain(self.fixed_below.iter().skip(1).cloned()).collect();
+        let inputs = Inputs { noise: &noise, sizes: &self.sizes, amps: &self.amps };
+        Ok(kernels::overwrite(below, &g.features(inputs, None, 0..self.first)?)?)
     }
 
     /// Where each stage's fresh noise goes, `[1, H, W, C]`: views of the buffers that are to be overwritten in place.
@@ -107,7 +121,7 @@ pub fn step(
     factor: f64,
     config: &TrainConfig,
 ) -> Result<Losses> {
-    let StageInputs { real, sizes, amps, first, noise, below } = inputs;
+    let StageInputs { real, sizes, amps, first, noise, below, .. } = inputs;
     let stage_inputs = Inputs { noise, sizes, amps };
     let below = match below {
         None => None,
