@@ -56,6 +56,8 @@ enum TransferArg {
     Change,
     /// Only how colours changed
     Colours,
+    /// The picture where the naive one has what the training picture has nowhere, as along borders of moved parts
+    Seams,
 }
 
 /// Runs either command; `task` is what the run must have been trained for.
@@ -84,6 +86,7 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
             TransferArg::Picture => Transfer::Picture,
             TransferArg::Change => Transfer::Change,
             TransferArg::Colours => Transfer::Colours,
+            TransferArg::Seams => Transfer::Seams,
         }),
     };
     // Also where the run is to be trained further first: what is wrong is found before.

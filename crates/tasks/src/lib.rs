@@ -21,7 +21,10 @@ pub use error::{Error, Result};
 pub use evaluate::{Quality, evaluate_folder, evaluate_run};
 pub use preset::Preset;
 pub use report::{ReportRequest, duration, report, write_report};
-pub use retouch::{RetouchRequest, Retouched, Transfer, fine_tune, retouch};
+pub use retouch::{
+    RetouchCase, RetouchFigures, RetouchRequest, RetouchTrial, Retouched, Transfer, fine_tune, retouch,
+    try_editing, try_harmonization,
+};
 pub use sample::{Format, SampleRequest, Sampler};
 pub use sifid::{Features, Inception};
 pub use sizes::{Target, output_sizes};

@@ -97,19 +97,18 @@ fn editing(preset: Preset, base: TrainConfig) -> TrainConfig {
 /// What stage 0 of `run` is fed with.
 pub fn first_input(run: &Run, device: &Device) -> Result<Box<dyn FirstInput>> {
     let task = Task::of(run)?;
-    if let Some(naive) = run.first_input(device)? {
-        let noise = if task == Task::Editing { NOISE } else { 0.0 };
-        let fixed = run.fixed_noise(1, device)?.swap_remove(0);
-        return Ok(Box::new(NaiveInput::new(&naive, fixed, noise)?));
-    }
     let coarsest = || pixels(&run.real(0, device)?);
     let restores = Preset::from_name(&run.info.preset) == Some(Preset::Quick);
-    Ok(match task {
+    let own: Box<dyn FirstInput> = match task {
         Task::Generation | Task::Retarget => Box::new(Noise),
         Task::Animation => Box::new(AllNoise),
         Task::Harmonization => Box::new(Augmented::new(coarsest()?, restores)),
         Task::Editing => Box::new(Shuffled::new(coarsest()?)),
-    })
+    };
+    let Some(naive) = run.first_input(device)? else { return Ok(own) };
+    let noise = if task == Task::Editing { NOISE } else { 0.0 };
+    let fixed = run.fixed_noise(1, device)?.swap_remove(0);
+    Ok(Box::new(NaiveInput::new(&naive, fixed, noise, own)?))
 }
 
 /// Animation's: the walk goes around noise, so noise must give the picture back.

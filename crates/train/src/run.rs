@@ -89,7 +89,7 @@ pub fn train(
         }
         observer.notify(&Event::StageStarted { stage, size: sizes[stage], amp: at.amps[stage] });
 
-        let inputs = StageInputs::new(&g, &config, real, &sizes[..=stage], &at.amps, &fixed)?;
+        let mut inputs = StageInputs::new(&g, &config, real, &sizes[..=stage], &at.amps, &fixed)?;
         let fresh = inputs.fresh_noise()?;
         let sampling = Sampling {
             amps: &at.amps.clone(),
@@ -109,8 +109,9 @@ pub fn train(
                 back = at.guard.keep(&parts, iteration, logs)?;
             }
             draw_noise(&config, first, stage, iteration, &fresh)?;
-            if let Some(input) = first.example(training_stream(&config, stage, 0, iteration))? {
-                inputs.replace_fixed(&g, input)?;
+            let stream = training_stream(&config, stage, 0, iteration);
+            if let Some(example) = first.example(&inputs.real, stream)? {
+                inputs.replace_fixed(&g, example)?;
             }
             let alphas = penalty_alphas(&config, stage, iteration);
             let factor = config.rate_factor(iteration) * at.guard.factor;

@@ -5,13 +5,15 @@ mod colour;
 mod recolour;
 
 use crate::draws::Draws;
-use crate::pixels::{overwrite, resized, tensor};
+use crate::pixels::{overwrite, pixels, resized, tensor};
 use augment::augment;
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
+pub(crate) use colour::on_colours;
 use kernels::Stream;
 use ndarray::Array3;
-use recolour::recolour;
-use train::FirstInput;
+use recolour::{Patch, recolour};
+pub(crate) use recolour::{Recolouring, turn};
+use train::{Example, FirstInput};
 
 /// Stage 0's input: the coarsest picture, changed at random; fixed, the picture itself.
 #[derive(Debug)]
@@ -40,20 +42,26 @@ impl FirstInput for Augmented {
         overwrite(target, &pixels)
     }
 
-    fn example(&self, stream: Stream) -> train::Result<Option<Tensor>> {
+    fn example(&self, real: &Tensor, stream: Stream) -> train::Result<Option<Example>> {
         if !self.restores {
             return Ok(None);
         }
-        let mut pixels = self.picture.clone();
-        recolour(&mut pixels, &mut Draws::new(stream, 1));
-        tensor(&pixels, &Device::Cpu).map(Some)
+        let mut draws = Draws::new(stream, 1);
+        let (mut input, mut target) = (self.picture.clone(), pixels(real)?);
+        if let Some(patch) = Patch::draw(&mut draws) {
+            patch.paste(&mut input);
+            patch.paste(&mut target);
+        }
+        recolour(&mut input, &mut draws);
+        let input = tensor(&input, real.device())?;
+        Ok(Some(Example { input, target: tensor(&target, real.device())? }))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use candle_core::DType;
+    use candle_core::{DType, Device};
     use kernels::Purpose;
 
     #[test]

@@ -1,17 +1,60 @@
-//! Recoloured places: what the quick preset learns to undo.
+//! Pasted and recoloured places: what the quick preset learns to undo.
 //!
-//! The paper's augmentation teaches the critic's taste alone: a fake that was made from a changed picture must look real. Here the
-//! same picture, recoloured in a place, must also give the picture back, which says outright which colours belong where.
+//! The paper's augmentation teaches the critic's taste alone: a fake that was made from a changed picture must look real. Here a
+//! picture that was recoloured in a place must also give back the picture that it was, which says outright which colours belong
+//! to what. In half of the examples a part of the picture was pasted elsewhere before, so that not what stands around a place but
+//! what is in it tells its colours.
 
 use super::colour::on_colours;
 use crate::draws::Draws;
-use ndarray::{Array2, Array3};
+use ndarray::{Array2, Array3, s};
 
 /// Probability that nothing is changed: the network must also leave alone what is right.
 const UNTOUCHED: f64 = 0.1;
 
 /// Probability that the place is the whole picture, so that what stands around it tells nothing.
 const EVERYWHERE: f64 = 0.25;
+
+/// Probability that a part of the picture is pasted elsewhere before.
+const PASTED: f64 = 0.6;
+
+/// A part of a picture that is pasted elsewhere, all relative to the picture's sides: top and left of where it is taken and
+/// where it goes, height and width.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patch {
+    from: (f64, f64),
+    to: (f64, f64),
+    sides: (f64, f64),
+}
+
+impl Patch {
+    /// One, or none.
+    pub(crate) fn draw(draws: &mut Draws) -> Option<Self> {
+        if !draws.chance(PASTED) {
+            return None;
+        }
+        let mut axis = || {
+            let side = draws.between(0.2, 0.7);
+            (draws.between(0.0, 1.0 - side), draws.between(0.0, 1.0 - side), side)
+        };
+        let ((y, to_y, height), (x, to_x, width)) = (axis(), axis());
+        Some(Patch { from: (y, x), to: (to_y, to_x), sides: (height, width) })
+    }
+
+    /// Pastes it in a picture of any size.
+    pub(crate) fn paste(&self, pixels: &mut Array3<f32>) {
+        let (h, w, _) = pixels.dim();
+        let at = |share: f64, n: usize| (share * n as f64).round() as usize;
+        let axis = |n: usize, from: f64, to: f64, side: f64| {
+            let side = at(side, n).clamp(1, n);
+            (at(from, n).min(n - side), at(to, n).min(n - side), side)
+        };
+        let (y, to_y, height) = axis(h, self.from.0, self.to.0, self.sides.0);
+        let (x, to_x, width) = axis(w, self.from.1, self.to.1, self.sides.1);
+        let part = pixels.slice(s![y..y + height, x..x + width, ..]).to_owned();
+        pixels.slice_mut(s![to_y..to_y + height, to_x..to_x + width, ..]).assign(&part);
+    }
+}
 
 /// A change of colours: `value^gamma`, then a matrix and an offset.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +87,7 @@ impl Recolouring {
 }
 
 /// The matrix that turns colours around the gray axis by `hue` radians and multiplies their distance from it.
-fn turn(hue: f64, saturation: f64) -> [[f64; 3]; 3] {
+pub(crate) fn turn(hue: f64, saturation: f64) -> [[f64; 3]; 3] {
     let (sin, cos) = (hue.sin() * saturation / 3f64.sqrt(), hue.cos() * saturation);
     let (same, next, last) = ((1.0 + 2.0 * cos) / 3.0, (1.0 - cos) / 3.0 - sin, (1.0 - cos) / 3.0 + sin);
     [[same, next, last], [last, same, next], [next, last, same]]

@@ -87,12 +87,12 @@ fn to_gray(values: &Array2<f32>) -> GrayImage {
     })
 }
 
-fn to_image(values: &Array2<f32>) -> ImageBuffer<Luma<f32>, Vec<f32>> {
+pub(crate) fn to_image(values: &Array2<f32>) -> ImageBuffer<Luma<f32>, Vec<f32>> {
     let (h, w) = values.dim();
     ImageBuffer::from_fn(w as u32, h as u32, |x, y| Luma([values[[y as usize, x as usize]]]))
 }
 
-fn to_array(image: &ImageBuffer<Luma<f32>, Vec<f32>>) -> Array2<f32> {
+pub(crate) fn to_array(image: &ImageBuffer<Luma<f32>, Vec<f32>>) -> Array2<f32> {
     let (w, h) = image.dimensions();
     Array2::from_shape_fn((h as usize, w as usize), |(y, x)| image.get_pixel(x as u32, y as u32).0[0])
 }

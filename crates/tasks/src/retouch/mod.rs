@@ -4,11 +4,14 @@
 mod colours;
 mod mask;
 mod naive;
+mod strange;
 mod transfer;
+mod trial;
 
 pub use naive::fine_tune;
 pub(crate) use naive::{NaiveInput, fitted};
 pub use transfer::Transfer;
+pub use trial::{RetouchCase, RetouchFigures, RetouchTrial, try_editing, try_harmonization};
 
 use crate::pixels::{add_noise, pixels, resized, tensor};
 use crate::{Error, Preset, Result, Task, editing};
@@ -50,10 +53,10 @@ pub fn retouch(run: &Run, naive: &Picture, request: &RetouchRequest<'_>) -> Resu
     let last = run.config.train_stages - 1;
     let size = run.info.sizes[last];
     let fitted = fitted(run, naive)?;
-    let small = resized(&fitted, size)?;
+    let (small, real) = (resized(&fitted, size)?, pixels(&run.real(last, device)?)?);
     let mask = match request.mask {
         Some(given) => mask::given(given, size)?,
-        None => mask::derived(&small, &pixels(&run.real(last, device)?)?)?,
+        None => mask::derived(&small, &real)?,
     };
 
     let stream = Stream { seed: request.seed, purpose: Purpose::Sampling, stage: 0, level: 0, iteration: 0 };
@@ -62,12 +65,15 @@ pub fn retouch(run: &Run, naive: &Picture, request: &RetouchRequest<'_>) -> Resu
     if task == Task::Editing {
         noise[0] = add_noise(&noise[0], stream, editing::NOISE)?;
     }
-    let inputs = Inputs { noise: &noise, sizes: &run.info.sizes, amps: &run.info.amps };
-    let network = run.generator(last, device)?.forward(inputs).map_err(train::Error::from)?;
-    let network = pixels(&network)?;
-
-    let soft = mask::scaled(&mask::softened(&mask, radius(task)), naive.size())?;
+    let g = run.generator(last, device)?;
     let how = request.transfer.unwrap_or_else(|| usual(run, task));
+    let mut soft = mask::softened(&mask, radius(task));
+    if how == Transfer::Seams {
+        soft *= &strange::strangeness(&small, &real, &soft)?;
+    }
+    let soft = mask::scaled(&soft, naive.size())?;
+    let inputs = Inputs { noise: &noise, sizes: &run.info.sizes, amps: &run.info.amps };
+    let network = pixels(&g.forward(inputs).map_err(train::Error::from)?)?;
     let changed = transfer::transfer(how, &fitted, &network, &soft)?;
     let full_mask = mask::scaled(&mask, naive.size())?.mapv(|v| if v >= 0.5 { 1.0 } else { 0.0 });
     Ok(Retouched {
@@ -86,7 +92,7 @@ fn usual(run: &Run, task: Task) -> Transfer {
     match (Preset::from_name(&run.info.preset), task) {
         (Some(Preset::Paper), _) => Transfer::Picture,
         (_, Task::Harmonization) => Transfer::Colours,
-        _ => Transfer::Change,
+        _ => Transfer::Seams,
     }
 }
 

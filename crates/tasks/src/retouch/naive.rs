@@ -7,7 +7,7 @@ use kernels::Stream;
 use ndarray::{Array3, s};
 use pyramid::Picture;
 use std::path::Path;
-use train::{FirstInput, Run};
+use train::{Example, FirstInput, Run};
 
 /// Stage 0's input of a fine-tuning run: the naive picture, with noise of some deviation that is fresh each time.
 #[derive(Debug)]
@@ -15,12 +15,19 @@ pub(crate) struct NaiveInput {
     picture: Array3<f32>,
     fixed: Tensor,
     noise: f64,
+    /// The task's own input, whose examples go on to be learnt.
+    task: Box<dyn FirstInput>,
 }
 
 impl NaiveInput {
     /// `picture` as the run stores it, and the run's fixed input.
-    pub(crate) fn new(picture: &Tensor, fixed: Tensor, noise: f64) -> Result<Self> {
-        Ok(NaiveInput { picture: pixels(picture)?, fixed, noise })
+    pub(crate) fn new(
+        picture: &Tensor,
+        fixed: Tensor,
+        noise: f64,
+        task: Box<dyn FirstInput>,
+    ) -> Result<Self> {
+        Ok(NaiveInput { picture: pixels(picture)?, fixed, noise, task })
     }
 }
 
@@ -36,6 +43,10 @@ impl FirstInput for NaiveInput {
             kernels::overwrite(target, &add_noise(target, stream, self.noise)?)?;
         }
         Ok(())
+    }
+
+    fn example(&self, real: &Tensor, stream: Stream) -> train::Result<Option<Example>> {
+        self.task.example(real, stream)
     }
 }
 

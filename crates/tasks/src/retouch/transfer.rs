@@ -13,11 +13,14 @@ pub enum Transfer {
     Change,
     /// Only how it changed colours: for each place of the mask one affine map of colours.
     Colours,
+    /// The picture where the naive picture has what the training picture has nowhere, as it has along the borders of parts that
+    /// were moved; what was only moved stays as it is.
+    Seams,
 }
 
 impl Transfer {
     /// All of them.
-    pub const ALL: [Transfer; 3] = [Transfer::Picture, Transfer::Change, Transfer::Colours];
+    pub const ALL: [Transfer; 4] = [Transfer::Picture, Transfer::Change, Transfer::Colours, Transfer::Seams];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
@@ -25,6 +28,7 @@ impl Transfer {
             Transfer::Picture => "picture",
             Transfer::Change => "change",
             Transfer::Colours => "colours",
+            Transfer::Seams => "seams",
         }
     }
 }
@@ -40,7 +44,7 @@ pub(crate) fn transfer(
     let (sh, sw, _) = network.dim();
     let up = |pixels: &Array3<f32>| imresize(pixels.view(), Target::Size((h, w)));
     let wanted = match transfer {
-        Transfer::Picture => up(network)?,
+        Transfer::Picture | Transfer::Seams => up(network)?,
         Transfer::Change => naive + &up(&(network - &imresize(naive.view(), Target::Size((sh, sw)))?))?,
         Transfer::Colours => super::colours::matched(naive, network, soft)?,
     };
