@@ -13,7 +13,9 @@ cargo xtask COMMAND
   train [IMAGE] [FLAGS]     build for this machine and train (no argument: on a bundled picture)
   test [FLAGS]              run every test
   golden [--cases DIR]      run the reference's cases
-  bench [IMAGE] [FLAGS]     time the training step (no argument: on a bundled picture)
+  bench [--only steps|kernels|quality] [--niter N] [--table]
+                            measure everything (or a part): target/bench/*.json and docs/BENCHMARKS.md
+  bench IMAGE [FLAGS]       time the training step on a picture
   bench --vs-torch [IMAGE] [--iters N] [--max-size M] [--stages K] [--threads N] [--python PATH]
                             beside PyTorch's step and the floor that the machine sets
   check                     formatting, lints and documentation
@@ -85,8 +87,11 @@ fn built() -> Result<PathBuf> {
     if cargo(build, &[])? != ExitCode::SUCCESS {
         bail!("the build failed");
     }
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    Ok(target.join("release").join(format!("consingan{}", std::env::consts::EXE_SUFFIX)))
+    Ok(target().join("release").join(format!("consingan{}", std::env::consts::EXE_SUFFIX)))
+}
+
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// rustfmt, clippy and rustdoc, each without a warning.

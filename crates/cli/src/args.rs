@@ -1,10 +1,14 @@
 //! The command line.
 
+use crate::animate::AnimateArgs;
 use crate::config::Overrides;
+use crate::eval_tasks::EvalTasksArgs;
+use crate::paint::PaintArgs;
 use crate::retouch::RetouchArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use kernels::Wrap;
 use std::path::PathBuf;
-use tasks::Target;
+use tasks::{Format, Target};
 
 /// One picture in, a generative model of it out.
 #[derive(Debug, Parser)]
@@ -26,6 +30,10 @@ pub(crate) enum Command {
     Train(Box<TrainArgs>),
     /// Make new pictures with a run
     Sample(SampleArgs),
+    /// Let a run's picture move
+    Animate(AnimateArgs),
+    /// Make a rough painting into a picture in the style of a run
+    Paint(PaintArgs),
     /// Score a run's samples, or a folder of pictures, against the picture
     Evaluate(EvaluateArgs),
     /// Write a report of a run to look at: one HTML file
@@ -34,10 +42,15 @@ pub(crate) enum Command {
     Harmonize(RetouchArgs),
     /// Join parts of a picture that were moved to their new surroundings, with a run of the task editing
     Edit(RetouchArgs),
+    /// Make a run of a model that the official program trained
+    Import(crate::import::ImportArgs),
     /// Say what a run is and how far
     Inspect(InspectArgs),
     /// Time the training step stage by stage, with the paper's settings
     Bench(BenchArgs),
+    /// Try every task on pictures with known truth
+    #[command(hide = true)]
+    EvalTasks(EvalTasksArgs),
     /// Run the reference's cases through this program
     #[command(hide = true)]
     Golden(GoldenArgs),
@@ -62,14 +75,17 @@ pub(crate) struct TrainArgs {
     /// What for: generation, retarget (other sizes and shapes), animation, harmonization or editing [default: generation]
     #[arg(long, aliases = ["train_mode", "train-mode"], value_name = "TASK")]
     pub(crate) task: Option<String>,
-    /// Named settings: quick (minutes) or paper (the official program's) [default: quick]
+    /// Named settings: quick (minutes), auto (what --minutes allow) or paper (the official program's) [default: quick]
     #[arg(long)]
     pub(crate) preset: Option<String>,
+    /// How long training may take, for --preset auto: sizes, stages and iterations are chosen for it [default: 5]
+    #[arg(long, value_name = "M", allow_negative_numbers = true)]
+    pub(crate) minutes: Option<f64>,
     /// Settings from a TOML file; keys are the flags' names. The command line wins over it, it over the preset
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Go on with the run in this directory, from where it was stopped
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["image", "input_name", "out", "config", "preset", "task", "dry_run"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["image", "input_name", "out", "config", "preset", "minutes", "task", "dry_run"])]
     pub(crate) resume: Option<PathBuf>,
     /// Print settings, pyramid and an estimate of the time, and stop
     #[arg(long)]
@@ -121,6 +137,9 @@ pub(crate) struct SampleArgs {
     /// Keep the fixed noise below stage K, and so the layout of the training picture
     #[arg(long, value_name = "K", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) start_stage: usize,
+    /// Make opposite edges meet, so that copies can be laid side by side: x (left and right), y (top and bottom) or xy
+    #[arg(long, value_enum, value_name = "AXES")]
+    pub(crate) tile: Option<TileArg>,
     /// Write what the fixed noise gives (the training picture again) instead of samples
     #[arg(long)]
     pub(crate) reconstruction: bool,
@@ -143,6 +162,32 @@ pub(crate) enum FormatArg {
     Png,
     /// The tensor `image`, [1, C, H, W] in [-1, 1]
     Safetensors,
+}
+
+impl FormatArg {
+    pub(crate) fn into_format(self) -> Format {
+        match self {
+            FormatArg::Png => Format::Png,
+            FormatArg::Safetensors => Format::Safetensors,
+        }
+    }
+}
+
+/// Along which axes samples can be laid side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TileArg {
+    /// Left and right
+    X,
+    /// Above and below
+    Y,
+    /// Both
+    Xy,
+}
+
+impl TileArg {
+    pub(crate) fn wrap(self) -> Wrap {
+        Wrap { rows: self != TileArg::X, columns: self != TileArg::Y }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -234,12 +279,12 @@ pub(crate) struct GoldenArgs {
     pub(crate) json: bool,
 }
 
-fn size(text: &str) -> Result<Target, String> {
+pub(crate) fn size(text: &str) -> Result<Target, String> {
     let (h, w) = pair(text).ok_or("give height and width like 250x500")?;
     Ok(Target::Size(h, w))
 }
 
-fn scale(text: &str) -> Result<Target, String> {
+pub(crate) fn scale(text: &str) -> Result<Target, String> {
     let (h, w) = pair(text).ok_or("give factors on height and width like 1x2 or 1.5x0.8")?;
     Ok(Target::Scale(h, w))
 }

@@ -2,12 +2,13 @@
 
 use crate::args::TrainArgs;
 use anyhow::{Context, Result, bail};
+use candle_core::Device;
 use clap::Args;
 use model::Border;
-use pyramid::Spacing;
+use pyramid::{Picture, Spacing};
 use serde::Deserialize;
 use std::path::Path;
-use tasks::{Preset, Task};
+use tasks::{Preset, Task, fit_to_time};
 use train::{GuardKind, TrainConfig};
 
 /// What the command line or a file sets; the rest stays as it was. A file's keys are the flags' names.
@@ -105,16 +106,30 @@ pub(crate) struct Resolved {
 }
 
 /// Puts the layers together and checks every value.
-pub(crate) fn resolve(args: &TrainArgs) -> Result<Resolved> {
+pub(crate) fn resolve(args: &TrainArgs, picture: &Picture) -> Result<Resolved> {
     let file = args.config.as_deref().map(read).transpose()?.unwrap_or_default();
     let task = task_named(args.task.as_deref().or(file.task.as_deref()))?;
     let preset = preset_named(args.preset.as_deref().or(file.preset.as_deref()))?;
     let mut config = task.config(preset);
     file.apply(&mut config)?;
     args.settings.apply(&mut config)?;
+    task.fit_min_size(preset, &mut config, picture.size());
     config.check()?;
+    if preset == Preset::Auto {
+        config = fit_to_time(&config, picture, args.minutes.unwrap_or(MINUTES), &Device::Cpu)?;
+        // What was asked for wins over what was chosen.
+        file.apply(&mut config)?;
+        args.settings.apply(&mut config)?;
+        task.fit_min_size(preset, &mut config, picture.size());
+        config.check()?;
+    } else if args.minutes.is_some() {
+        bail!("--minutes is for --preset auto, this is {}; add --preset auto", preset.name());
+    }
     Ok(Resolved { task, preset, config })
 }
+
+/// Minutes that `auto` plans for where none are given.
+const MINUTES: f64 = 5.0;
 
 fn task_named(name: Option<&str>) -> Result<Task> {
     let Some(name) = name else { return Ok(Task::default()) };

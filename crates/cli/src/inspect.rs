@@ -44,11 +44,16 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
     } else {
         format!("{} of {} stages done", info.stages_done, info.sizes.len())
     };
-    line(&format!(
-        "{state}, {} iterations a stage, {} in all",
-        run.config.niter,
-        duration(info.seconds.iter().sum())
-    ));
+    let elsewhere = info.trained_elsewhere();
+    let time = if elsewhere {
+        "trained by another program".into()
+    } else {
+        format!("{} in all", duration(info.seconds.iter().sum()))
+    };
+    line(&format!("{state}, {} iterations a stage, {time}", run.config.niter));
+    if let Some(origin) = &info.origin {
+        line(&format!("trains the last stage of {origin} again"));
+    }
     if let Some((g, d)) = parameters {
         line(&format!("{g} parameters in the generator, {d} in the discriminator"));
     }
@@ -59,6 +64,10 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
             line(&format!("{k:>5} {size:>9}"));
             continue;
         };
+        if elsewhere {
+            line(&format!("{k:>5} {size:>9} {:>9.4}", info.amps[k]));
+            continue;
+        }
         let losses: Vec<String> = losses
             .iter()
             .zip(Losses::NAMES)

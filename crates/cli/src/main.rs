@@ -1,12 +1,16 @@
 //! `consingan`: train a generative model on one picture, and make new pictures with it.
 
+mod animate;
 mod args;
 mod bench;
 mod config;
+mod eval_tasks;
 mod evaluate;
 mod golden;
+mod import;
 mod inspect;
 mod output;
+mod paint;
 mod progress;
 mod report;
 mod retouch;
@@ -43,12 +47,16 @@ fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Train(args) => train_command::run(args),
         Command::Sample(args) => sample::run(args),
+        Command::Animate(args) => animate::run(&args),
+        Command::Paint(args) => paint::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Harmonize(args) => retouch::run(&args, tasks::Task::Harmonization),
         Command::Edit(args) => retouch::run(&args, tasks::Task::Editing),
+        Command::Import(args) => import::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::EvalTasks(args) => eval_tasks::run(&args),
         Command::Golden(args) => Ok(ExitCode::from(u8::from(!golden::run(&args.cases, args.json)?))),
         Command::Completions { shell } => {
             let mut script = Vec::new();

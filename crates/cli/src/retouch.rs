@@ -3,14 +3,14 @@
 use crate::args::{FormatArg, Threads};
 use crate::output::line;
 use crate::progress::Progress;
-use crate::sample::free_name;
+use crate::sample::{free_name, make_folder};
 use crate::train_command::{stop_signals, stopped};
 use anyhow::{Context, Result, bail};
 use candle_core::Device;
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tasks::{Format, RetouchRequest, Task, Transfer, fine_tune, first_input, retouch};
+use tasks::{RetouchRequest, Task, Transfer, fine_tune, first_input, retouch};
 use train::{Outcome, Pace, Run, train};
 
 #[derive(Debug, Args)]
@@ -107,13 +107,7 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
         retouched = retouch(&run, &naive, &request)?;
         out = run.dir.join(name);
     }
-    if let Err(e) = std::fs::create_dir_all(&out) {
-        bail!("{}: cannot be made ({e}); name another directory with --out", out.display());
-    }
-    let format = match args.format {
-        FormatArg::Png => Format::Png,
-        FormatArg::Safetensors => Format::Safetensors,
-    };
+    make_folder(&out)?;
     let say = |path: &Path, size: (usize, usize)| {
         if args.json {
             line(&serde_json::json!({"file": path.to_string_lossy(), "size": size}).to_string());
@@ -122,7 +116,8 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
         }
     };
     for (stem, picture) in [("result", &retouched.picture), ("network", &retouched.network)] {
-        let (path, picture) = format.write(&train::tensor(picture, &Device::Cpu)?, &out, stem)?;
+        let (path, picture) =
+            args.format.into_format().write(&train::tensor(picture, &Device::Cpu)?, &out, stem)?;
         say(&path, picture.size());
     }
     let mask = out.join("mask.png");

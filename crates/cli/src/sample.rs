@@ -1,13 +1,14 @@
 //! `consingan sample`: new pictures from a run.
 
-use crate::args::{FormatArg, SampleArgs};
+use crate::args::{SampleArgs, TileArg};
 use crate::output::line;
-use anyhow::{Result, bail};
+use anyhow::Result;
 use candle_core::Device;
+use kernels::Wrap;
 use pyramid::{Picture, imresize};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tasks::{Format, SampleRequest, Sampler};
+use tasks::{SampleRequest, Sampler};
 use train::Run;
 
 /// Pictures on a sheet; more would not be looked at.
@@ -24,19 +25,15 @@ pub(crate) fn run(args: SampleArgs) -> Result<ExitCode> {
         target: args.size.or(args.scale).unwrap_or_default(),
         stages: args.stages,
         start_stage: args.start_stage,
+        wrap: args.tile.map_or(Wrap::default(), TileArg::wrap),
     };
     let sampler = Sampler::new(&run, &request, &Device::Cpu)?;
-    let format = match args.format {
-        FormatArg::Png => Format::Png,
-        FormatArg::Safetensors => Format::Safetensors,
-    };
+    let format = args.format.into_format();
     let out = match &args.out {
         Some(out) => out.clone(),
         None => free_name(&run.dir.join("samples").join(format!("seed-{}", args.seed))),
     };
-    if let Err(e) = std::fs::create_dir_all(&out) {
-        bail!("{}: cannot be made ({e}); name another directory with --out", out.display());
-    }
+    make_folder(&out)?;
     let say = |path: &Path| {
         if args.json {
             line(&serde_json::json!({"file": path.to_string_lossy(), "size": sampler.size()}).to_string());
@@ -72,6 +69,17 @@ pub(crate) fn run(args: SampleArgs) -> Result<ExitCode> {
         ));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Makes the directory `out` for results; what lies in one that is there already is not written over.
+pub(crate) fn make_folder(out: &Path) -> Result<()> {
+    let taken = std::fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_some());
+    if taken {
+        anyhow::bail!("{}: exists already; choose another name or remove it", out.display());
+    }
+    std::fs::create_dir_all(out).map_err(|e| {
+        anyhow::anyhow!("{}: cannot be made ({e}); name another directory with --out", out.display())
+    })
 }
 
 fn tile(picture: Picture) -> Result<Picture> {

@@ -85,9 +85,9 @@ pub(crate) fn stopped(run: &Run) -> ExitCode {
 
 /// Everything that can be wrong is found before anything is written.
 fn create(args: &TrainArgs) -> Result<Option<Run>> {
-    let Resolved { task, preset, config } = resolve(args)?;
     let image = args.image.as_ref().or(args.input_name.as_ref()).context("no picture was named")?;
     let picture = pyramid::load(image)?;
+    let Resolved { task, preset, config } = resolve(args, &picture)?;
     let smallest = config.net(picture.channels()).receptive_field();
     let sizes = config.schedule().sizes(picture.size(), smallest)?;
     if args.dry_run {

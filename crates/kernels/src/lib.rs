@@ -25,6 +25,7 @@ mod peak;
 mod philox;
 mod resize;
 mod storage;
+mod taps;
 mod widest;
 
 pub use activation::{
@@ -41,4 +42,4 @@ pub use noise::{Purpose, Stream, fill_normal, normal, uniform};
 pub use norm::{norm, norm_grad, norm_stats};
 pub use overwrite::overwrite;
 pub use peak::fma_peak;
-pub use resize::{bicubic, bicubic_grad, bicubic_grad_plus, bicubic_plus};
+pub use resize::{Wrap, bicubic, bicubic_grad, bicubic_grad_plus, bicubic_plus, bicubic_wrapped};

@@ -8,6 +8,7 @@
 
 use crate::map::blocks;
 use crate::storage::{filled, values};
+use crate::taps::{Taps, taps, transposed};
 use crate::widest::widest;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, bail};
 use std::mem::MaybeUninit;
@@ -15,6 +16,28 @@ use std::mem::MaybeUninit;
 /// `x [N, h, w, C]` resized to `[N, H, W, C]`; differentiable.
 pub fn bicubic(x: &Tensor, size: (usize, usize)) -> Result<Tensor> {
     x.apply_op1(Bicubic { size })
+}
+
+/// Which axes of a picture go on at their other end, as on a torus.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wrap {
+    /// The last row is followed by the first.
+    pub rows: bool,
+    /// The last column is followed by the first.
+    pub columns: bool,
+}
+
+impl Wrap {
+    /// Whether any axis does.
+    pub fn any(self) -> bool {
+        self.rows || self.columns
+    }
+}
+
+/// [`bicubic`] for pictures that go on at their other end: along an axis that `wrap` names, position `i` of the result lies
+/// at `(i + 1/2) n_in / n_out - 1/2` of the input and taps beyond the end are those of the other end. Other axes are resized as ever.
+pub fn bicubic_wrapped(x: &Tensor, size: (usize, usize), wrap: Wrap) -> Result<Tensor> {
+    x.apply_op1_no_bwd(&BicubicWrapped { size, wrap })
 }
 
 /// `bicubic(x, size) + amp * plus`, with `plus [N, H, W, C]` of the result's shape, in one pass over memory: a stage's input
@@ -37,6 +60,11 @@ struct Bicubic {
     size: (usize, usize),
 }
 
+struct BicubicWrapped {
+    size: (usize, usize),
+    wrap: Wrap,
+}
+
 struct BicubicPlus {
     size: (usize, usize),
     amp: f32,
@@ -52,12 +80,22 @@ impl CustomOp1 for Bicubic {
     }
 
     fn cpu_fwd(&self, x: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
-        upsample(values(x, l)?, l, self.size, None)
+        upsample(values(x, l)?, l, self.size, Wrap::default(), None)
     }
 
     fn bwd(&self, x: &Tensor, _: &Tensor, gy: &Tensor) -> Result<Option<Tensor>> {
         let (_, h, w, _) = x.dims4()?;
         Ok(Some(bicubic_grad(&gy.contiguous()?, (h, w))?))
+    }
+}
+
+impl CustomOp1 for BicubicWrapped {
+    fn name(&self) -> &'static str {
+        "bicubic_wrapped"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
+        upsample(values(x, l)?, l, self.size, self.wrap, None)
     }
 }
 
@@ -77,7 +115,7 @@ impl CustomOp2 for BicubicPlus {
         if lz.dims() != [n, self.size.0, self.size.1, c] {
             bail!("bicubic_plus: {:?} to add to {:?}", lz.dims(), [n, self.size.0, self.size.1, c])
         }
-        upsample(values(x, lx)?, lx, self.size, Some((values(z, lz)?, self.amp)))
+        upsample(values(x, lx)?, lx, self.size, Wrap::default(), Some((values(z, lz)?, self.amp)))
     }
 }
 
@@ -116,53 +154,18 @@ impl CustomOp2 for BicubicGrad {
     }
 }
 
-/// Four source positions and their weights for one position of the result.
-struct Taps {
-    at: [usize; 4],
-    weight: [f32; 4],
-}
-
-/// The taps along an axis of `n_in` that becomes `n_out`, positions and weights computed in f64.
-fn taps(n_in: usize, n_out: usize) -> Vec<Taps> {
-    const A: f64 = -0.75;
-    let near = |t: f64| ((A + 2.0) * t - (A + 3.0)) * t * t + 1.0;
-    let far = |t: f64| ((A * t - 5.0 * A) * t + 8.0 * A) * t - 4.0 * A;
-    let scale = if n_out > 1 { (n_in - 1) as f64 / (n_out - 1) as f64 } else { 0.0 };
-    let one = |i: usize| {
-        let position = i as f64 * scale;
-        let floor = position.floor();
-        let t = position - floor;
-        let at = |k: i64| (floor as i64 + k).clamp(0, n_in as i64 - 1) as usize;
-        Taps {
-            at: [at(-1), at(0), at(1), at(2)],
-            weight: [far(t + 1.0) as f32, near(t) as f32, near(1.0 - t) as f32, far(2.0 - t) as f32],
-        }
-    };
-    (0..n_out).map(one).collect()
-}
-
-/// For each of the `n_in` sources the positions of the result it goes into, in order.
-fn transposed(taps: &[Taps], n_in: usize) -> Vec<Vec<(usize, f32)>> {
-    let mut lists = vec![Vec::new(); n_in];
-    for (i, t) in taps.iter().enumerate() {
-        for (&at, &weight) in t.at.iter().zip(&t.weight) {
-            lists[at].push((i, weight));
-        }
-    }
-    lists
-}
-
 fn upsample(
     x: &[f32],
     l: &Layout,
     (oh, ow): (usize, usize),
+    wrap: Wrap,
     plus: Option<(&[f32], f32)>,
 ) -> Result<(CpuStorage, Shape)> {
     let (n, h, w, c) = l.shape().dims4()?;
     if h == 0 || w == 0 || oh == 0 || ow == 0 {
         bail!("bicubic: cannot resize {h}x{w} to {oh}x{ow}")
     }
-    let (rows, cols) = (taps(h, oh), taps(w, ow));
+    let (rows, cols) = (taps(h, oh, wrap.rows), taps(w, ow, wrap.columns));
     let out = filled(n * oh * ow * c, |out| {
         blocks(out, ow * c, |index, out| {
             let (sample, row) = (index / oh, &rows[index % oh]);
@@ -184,7 +187,7 @@ fn downsample(
     if h == 0 || w == 0 {
         bail!("bicubic_grad: no {h}x{w} picture has a gradient")
     }
-    let (rows, cols) = (transposed(&taps(h, oh), h), transposed(&taps(w, ow), w));
+    let (rows, cols) = (transposed(&taps(h, oh, false), h), transposed(&taps(w, ow, false), w));
     let out = filled(n * h * w * c, |out| {
         blocks(out, w * c, |index, out| {
             let (sample, row) = (index / h, index % h);

@@ -10,10 +10,10 @@ use kernels::{Activation, Stream};
 /// refines them by its blocks and adds the enlarged features again. The tail turns features into a picture in [-1, 1].
 #[derive(Debug)]
 pub struct Generator {
-    config: NetConfig,
-    head: Block,
-    body: Vec<Vec<Block>>,
-    tail: Conv,
+    pub(crate) config: NetConfig,
+    pub(crate) head: Block,
+    pub(crate) body: Vec<Vec<Block>>,
+    pub(crate) tail: Conv,
 }
 
 /// What the stages are fed with. Stage `k` takes `noise[k]`, `sizes[k]` and `amps[k]`.
@@ -116,8 +116,12 @@ impl Generator {
 
     /// Pictures `[N, H, W, C]` in [-1, 1].
     pub fn forward(&self, inputs: Inputs<'_>) -> Result<Tensor> {
-        let features = self.features(inputs, None, 0..self.body.len())?;
-        Ok(kernels::activate(&self.tail.forward(&features, self.config.half())?, Activation::Tanh)?)
+        self.picture(&self.features(inputs, None, 0..self.body.len())?)
+    }
+
+    /// The tail: the pictures `[N, H, W, C]` in [-1, 1] of the features after the last stage.
+    pub fn picture(&self, features: &Tensor) -> Result<Tensor> {
+        Ok(kernels::activate(&self.tail.forward(features, self.config.half())?, Activation::Tanh)?)
     }
 
     /// The features after the last stage of `stages`. Where that does not begin with 0, `below` are the features of the
@@ -176,8 +180,7 @@ impl Generator {
             x = Some(y);
         }
         let features = x.ok_or_else(|| crate::Error::Weights("no stage to run".into()))?;
-        let picture =
-            kernels::activate(&self.tail.forward(&features, self.config.half())?, Activation::Tanh)?;
+        let picture = self.picture(&features)?;
         Ok(GeneratorTape { first, head, stages, features, picture })
     }
 

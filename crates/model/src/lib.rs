@@ -10,6 +10,7 @@ mod discriminator;
 mod error;
 mod generator;
 mod init;
+mod tiled;
 pub mod weights;
 
 pub use config::{ActivationKind, Border, NetConfig};

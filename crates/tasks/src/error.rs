@@ -53,5 +53,11 @@ pub enum Error {
     Tensor(#[from] candle_core::Error),
 }
 
+impl From<model::Error> for Error {
+    fn from(error: model::Error) -> Self {
+        Error::Train(error.into())
+    }
+}
+
 /// A result with this crate's error.
 pub type Result<T> = std::result::Result<T, Error>;

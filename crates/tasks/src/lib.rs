@@ -2,12 +2,18 @@
 //!
 //! Nothing here draws progress or reads a command line; the `consingan` program does both on top of it.
 
+mod animation;
+mod auto;
 mod draws;
 mod editing;
 mod error;
 mod evaluate;
+mod frames;
 mod frechet;
 mod harmonization;
+mod import;
+mod paint;
+mod palette;
 mod pixels;
 mod preset;
 mod report;
@@ -16,9 +22,15 @@ mod sample;
 mod sifid;
 mod sizes;
 mod task;
+pub mod trial;
 
+pub use animation::{AnimateRequest, Animation, End};
+pub use auto::fit_to_time;
 pub use error::{Error, Result};
 pub use evaluate::{Quality, evaluate_folder, evaluate_run};
+pub use frames::{FrameFormat, write_frames};
+pub use import::import;
+pub use paint::{PaintRequest, Painter};
 pub use preset::Preset;
 pub use report::{ReportRequest, duration, report, write_report};
 pub use retouch::{

@@ -8,18 +8,21 @@ pub enum Preset {
     /// A few minutes on two CPU cores: new arrangements of the picture, less sharp than the paper's.
     #[default]
     Quick,
+    /// What the picture and a time budget allow, see [`crate::fit_to_time`]; these are the numbers it begins from.
+    Auto,
     /// The paper's and its official program's numbers.
     Paper,
 }
 
 impl Preset {
     /// All presets.
-    pub const ALL: [Preset; 2] = [Preset::Quick, Preset::Paper];
+    pub const ALL: [Preset; 3] = [Preset::Quick, Preset::Auto, Preset::Paper];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Preset::Quick => "quick",
+            Preset::Auto => "auto",
             Preset::Paper => "paper",
         }
     }
@@ -32,7 +35,7 @@ impl Preset {
     /// Its numbers.
     pub fn config(self) -> TrainConfig {
         match self {
-            Preset::Quick => TrainConfig {
+            Preset::Quick | Preset::Auto => TrainConfig {
                 niter: 1000,
                 train_stages: 5,
                 max_size: 100,

@@ -2,6 +2,7 @@
 
 use crate::{Error, Result, Target, first_input, output_sizes};
 use candle_core::{Device, Tensor};
+use kernels::Wrap;
 use model::Generator;
 use pyramid::Picture;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,8 @@ pub struct SampleRequest {
     pub stages: Option<usize>,
     /// Stages below it keep the fixed noise, and so the training picture's layout.
     pub start_stage: usize,
+    /// Axes along which a sample's edges meet, so that copies of it can be laid side by side.
+    pub wrap: Wrap,
 }
 
 /// What a sample is written as.
@@ -39,6 +42,7 @@ pub struct Sampler {
     sizes: Vec<(usize, usize)>,
     first: Box<dyn FirstInput>,
     start_stage: usize,
+    wrap: Wrap,
     seed: u64,
 }
 
@@ -72,6 +76,7 @@ impl Sampler {
             sizes,
             first: first_input(run, device)?,
             start_stage: request.start_stage,
+            wrap: request.wrap,
             seed: request.seed,
         })
     }
@@ -98,6 +103,7 @@ impl Sampler {
             fixed: &self.fixed,
             first: self.first.as_ref(),
             start_stage: self.start_stage,
+            wrap: self.wrap,
             seed: self.seed,
         }
     }

@@ -69,6 +69,22 @@ impl Task {
     }
 }
 
+impl Task {
+    /// Lowers `min_size` where it is the one that `preset` has and the picture (height, width) is too small for it at this
+    /// `max_size`. Harmonization's coarsest stage is meant to be 0.72 of the finest, not of some size.
+    pub fn fit_min_size(self, preset: Preset, config: &mut TrainConfig, (h, w): (usize, usize)) {
+        let usual = self.config(preset);
+        if self != Task::Harmonization || config.min_size != usual.min_size {
+            return;
+        }
+        let scale = (config.max_size as f64 / h.max(w) as f64).min(1.0);
+        let finest = h.min(w) as f64 * scale;
+        let fitting = (finest * 0.72).ceil() as usize;
+        let smallest = config.net(3).receptive_field();
+        config.min_size = config.min_size.min(fitting.max(smallest));
+    }
+}
+
 fn harmonization(preset: Preset, base: TrainConfig) -> TrainConfig {
     let base = TrainConfig {
         niter: 1000,
@@ -82,7 +98,8 @@ fn harmonization(preset: Preset, base: TrainConfig) -> TrainConfig {
     };
     match preset {
         Preset::Paper => base,
-        Preset::Quick => TrainConfig { min_size: 48, ..base },
+        // Examples of what to restore lead, the critic's taste comes second.
+        Preset::Quick | Preset::Auto => TrainConfig { niter: 700, min_size: 48, alpha: 100.0, ..base },
     }
 }
 
@@ -90,7 +107,7 @@ fn editing(preset: Preset, base: TrainConfig) -> TrainConfig {
     let base = TrainConfig { niter: 1000, batch_norm: true, border: Border::Padded, ..base };
     match preset {
         Preset::Paper => base,
-        Preset::Quick => TrainConfig { niter: 700, ..base },
+        Preset::Quick | Preset::Auto => TrainConfig { niter: 700, ..base },
     }
 }
 
@@ -98,7 +115,7 @@ fn editing(preset: Preset, base: TrainConfig) -> TrainConfig {
 pub fn first_input(run: &Run, device: &Device) -> Result<Box<dyn FirstInput>> {
     let task = Task::of(run)?;
     let coarsest = || pixels(&run.real(0, device)?);
-    let restores = Preset::from_name(&run.info.preset) == Some(Preset::Quick);
+    let restores = Preset::from_name(&run.info.preset) != Some(Preset::Paper);
     let own: Box<dyn FirstInput> = match task {
         Task::Generation | Task::Retarget => Box::new(Noise),
         Task::Animation => Box::new(AllNoise),

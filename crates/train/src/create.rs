@@ -2,7 +2,7 @@
 
 use crate::files::{to_nchw, write, write_tensors};
 use crate::log::LogLengths;
-use crate::rundir::{FIRST_INPUT, FIXED_NOISE, FORMAT, Label, PYRAMID, Run, RunInfo, tensor};
+use crate::rundir::{FIRST_INPUT, FIXED_NOISE, Label, PYRAMID, Run, RunInfo, tensor, vacant};
 use crate::{Error, Result, TrainConfig, checkpoint};
 use candle_core::{Device, Tensor};
 use pyramid::Picture;
@@ -13,27 +13,11 @@ impl Run {
     /// name beside `dir` and renamed. Fails if `dir` exists.
     pub fn create(dir: &Path, config: TrainConfig, picture: &Picture, label: Label) -> Result<Self> {
         config.check()?;
+        vacant(dir)?;
         let smallest = config.net(picture.channels()).receptive_field();
         let pictures = pyramid::pyramid(picture, &config.schedule(), smallest)?;
-        let info = RunInfo {
-            format: FORMAT,
-            task: label.task,
-            preset: label.preset,
-            picture: label.picture,
-            picture_size: picture.size(),
-            channels: picture.channels(),
-            origin: None,
-            seed: config.seed,
-            sizes: pictures.iter().map(Picture::size).collect(),
-            amps: Vec::new(),
-            stages_done: 0,
-            seconds: Vec::new(),
-            losses: Vec::new(),
-            logs: LogLengths::default(),
-        };
-        let run = Run { dir: dir.to_path_buf(), config, info };
-        make_at_once(dir, |temporary| Run { dir: temporary.to_path_buf(), ..run.clone() }.fill(&pictures))?;
-        Ok(run)
+        let info = RunInfo::new(&config, label, picture.size(), &pictures);
+        Run::make(dir, config, info, |run| run.fill(&pictures))
     }
 
     /// Makes a run directory `dir` that trains the last stage of `from`, a finished run, once more: `niter` iterations from its
@@ -61,12 +45,10 @@ impl Run {
         info.losses.truncate(last);
         info.logs = LogLengths::default();
         info.origin = Some(from.dir.to_string_lossy().into_owned());
-        let run = Run { dir: dir.to_path_buf(), config, info };
-        make_at_once(dir, |temporary| {
-            let run = Run { dir: temporary.to_path_buf(), ..run.clone() };
+        Run::make(dir, config, info, |run| {
             run.fill_settings()?;
             for name in ["pyramid.png", PYRAMID, FIXED_NOISE] {
-                copy(&from.dir.join(name), &temporary.join(name))?;
+                copy(&from.dir.join(name), &run.dir.join(name))?;
             }
             for stage in 0..last {
                 let dir = run.stage_dir(stage);
@@ -75,16 +57,47 @@ impl Run {
                     copy(&from.stage_dir(stage).join(name), &dir.join(name))?;
                 }
                 let sheet = Path::new("samples").join(format!("stage-{stage}.png"));
-                copy(&from.dir.join(&sheet), &temporary.join(&sheet))?;
+                copy(&from.dir.join(&sheet), &run.dir.join(&sheet))?;
             }
             let input = vec![("input".to_string(), to_nchw(first_input)?)];
-            write_tensors(&temporary.join(FIRST_INPUT), input, None)?;
-            checkpoint::begin_again(&run, from, device)
-        })?;
+            write_tensors(&run.dir.join(FIRST_INPUT), input, None)?;
+            checkpoint::begin_again(run, from, device)
+        })
+    }
+
+    /// Fills a directory beside `dir` and renames it.
+    pub(crate) fn make(
+        dir: &Path,
+        config: TrainConfig,
+        info: RunInfo,
+        fill: impl FnOnce(&mut Run) -> Result<()>,
+    ) -> Result<Self> {
+        vacant(dir)?;
+        let name = dir.file_name().ok_or_else(|| Error::run(dir, "is no name for a run directory"))?;
+        let parent = dir.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let missing: Vec<&Path> =
+            parent.ancestors().take_while(|p| !p.as_os_str().is_empty() && !p.exists()).collect();
+        let temporary = parent.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
+        let mut run = Run { dir: temporary.clone(), config, info };
+        let made =
+            |e: std::io::Error| Error::run(dir, format!("cannot be made ({e}); choose another place for it"));
+        let result = std::fs::create_dir_all(&temporary)
+            .map_err(made)
+            .and_then(|()| fill(&mut run))
+            .and_then(|()| std::fs::rename(&temporary, dir).map_err(made));
+        if let Err(e) = result {
+            // The first error is the one to tell. Directories that were made on the way here are empty again.
+            let _ = std::fs::remove_dir_all(&temporary);
+            for parent in missing {
+                let _ = std::fs::remove_dir(parent);
+            }
+            return Err(e);
+        }
+        run.dir = dir.to_path_buf();
         Ok(run)
     }
 
-    fn fill(&self, pictures: &[Picture]) -> Result<()> {
+    pub(crate) fn fill(&self, pictures: &[Picture]) -> Result<()> {
         self.fill_settings()?;
         pyramid::pyramid_sheet(pictures).save_png(&self.dir.join("pyramid.png"))?;
         let real = |(k, p): (usize, &Picture)| Ok((format!("real.{k}"), to_nchw(&tensor(p, &Device::Cpu)?)?));
@@ -99,33 +112,6 @@ impl Run {
         write(&self.dir.join("config.toml"), text.as_bytes())?;
         self.save_info()
     }
-}
-
-/// Makes the directory `dir` with what `fill` writes. Nothing of it is there until all of it is: it is filled under another
-/// name beside it and renamed. Fails if `dir` exists.
-fn make_at_once(dir: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    if dir.symlink_metadata().is_ok() {
-        return Err(Error::run(dir, "exists already; choose another name or remove it"));
-    }
-    let name = dir.file_name().ok_or_else(|| Error::run(dir, "is no name for a run directory"))?;
-    let parent = dir.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let missing: Vec<&Path> =
-        parent.ancestors().take_while(|p| !p.as_os_str().is_empty() && !p.exists()).collect();
-    let temporary = parent.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
-    let made =
-        |e: std::io::Error| Error::run(dir, format!("cannot be made ({e}); choose another place for it"));
-    let result = std::fs::create_dir_all(&temporary)
-        .map_err(made)
-        .and_then(|()| fill(&temporary))
-        .and_then(|()| std::fs::rename(&temporary, dir).map_err(made));
-    if result.is_err() {
-        // The first error is the one to tell. Directories that were made on the way here are empty again.
-        let _ = std::fs::remove_dir_all(&temporary);
-        for parent in missing {
-            let _ = std::fs::remove_dir(parent);
-        }
-    }
-    result
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

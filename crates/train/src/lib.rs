@@ -4,6 +4,7 @@
 //! pictures from the trained generator. The same configuration gives the same bytes on the same machine, whatever the
 //! number of threads and however often the run was stopped. Nothing here prints; an [`Observer`] receives [`Event`]s.
 
+mod assemble;
 mod checkpoint;
 mod config;
 mod cost;
@@ -21,6 +22,7 @@ mod sample;
 mod step;
 mod timing;
 
+pub use assemble::Trained;
 pub use config::TrainConfig;
 pub use cost::{iteration_cost, step_flops};
 pub use error::{Error, Result};

@@ -10,8 +10,10 @@ use crate::sample::{Sampling, draw};
 use crate::step::{StageInputs, calibrate, optimizers, step};
 use crate::{Error, GuardKind, Result, Run, TrainConfig, rundir};
 use candle_core::{Device, Tensor};
-use kernels::{Purpose, Stream};
+use kernels::{Purpose, Stream, Wrap};
 use model::{Discriminator, Generator};
+use std::fs::{File, TryLockError};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How a call of [`train`] ended.
@@ -50,6 +52,7 @@ pub fn train(
     pace: Pace,
     observer: &mut dyn Observer,
 ) -> Result<Outcome> {
+    let _lock = lock(&run.dir)?;
     let config = run.config.clone();
     let (next, done) = (run.info.stages_done, run.info.amps.len());
     // One of another stage is left over from a stop between the end of a stage and its removal.
@@ -97,6 +100,7 @@ pub fn train(
             fixed: &fixed,
             first,
             start_stage: 0,
+            wrap: Wrap::default(),
             seed: config.seed,
         };
         let (before, begun) = (at.seconds, Instant::now());
@@ -200,6 +204,18 @@ pub fn train(
     Ok(Outcome::Finished)
 }
 
+/// Keeps a second process from training the same run, for as long as what it returns lives. Where directories cannot be
+/// locked (Windows, some network file systems) it keeps nobody.
+fn lock(dir: &Path) -> Result<Option<File>> {
+    let Ok(directory) = File::open(dir) else { return Ok(None) };
+    match directory.try_lock() {
+        Err(TryLockError::WouldBlock) => {
+            Err(Error::run(dir, "is being trained by another process; wait for it, or stop it first"))
+        }
+        _ => Ok(Some(directory)),
+    }
+}
+
 /// Where initial weights come from; `network` 0 is the generator, 1 the discriminator.
 pub(crate) fn weights(seed: u64, network: u32) -> Stream {
     Stream { seed, purpose: Purpose::Weights, stage: 0, level: network, iteration: 0 }
@@ -270,7 +286,7 @@ pub fn penalty_alphas(config: &TrainConfig, stage: usize, iteration: usize) -> V
 }
 
 /// Writes a finished stage's networks, noise and sheet.
-fn store_stage(
+pub(crate) fn store_stage(
     run: &Run,
     stage: usize,
     g: &Generator,

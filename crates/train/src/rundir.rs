@@ -86,6 +86,38 @@ pub struct Run {
     pub info: RunInfo,
 }
 
+impl RunInfo {
+    /// That of a run of which nothing is trained yet.
+    pub(crate) fn new(
+        config: &TrainConfig,
+        label: Label,
+        picture_size: (usize, usize),
+        pictures: &[Picture],
+    ) -> Self {
+        RunInfo {
+            format: FORMAT,
+            task: label.task,
+            preset: label.preset,
+            picture: label.picture,
+            picture_size,
+            channels: pictures[0].channels(),
+            origin: None,
+            seed: config.seed,
+            sizes: pictures.iter().map(Picture::size).collect(),
+            amps: Vec::new(),
+            stages_done: 0,
+            seconds: Vec::new(),
+            losses: Vec::new(),
+            logs: LogLengths::default(),
+        }
+    }
+
+    /// Whether another program trained it ([`Run::assemble`]): its losses and times are not known then.
+    pub fn trained_elsewhere(&self) -> bool {
+        self.stages_done > 0 && self.seconds.iter().all(|&s| s == 0.0)
+    }
+}
+
 impl Run {
     /// Opens the run in `dir`. Fails with the reason if it is none, of another version, or damaged.
     pub fn open(dir: &Path) -> Result<Self> {
@@ -237,6 +269,14 @@ impl Run {
         let (tensors, _) = read_tensors(&path, device)?;
         d.load(&tensors).map_err(|e| Error::run(&path, e.to_string()))?;
         Ok(d)
+    }
+}
+
+/// Checks that nothing lies at `dir`.
+pub(crate) fn vacant(dir: &Path) -> Result<()> {
+    match dir.symlink_metadata() {
+        Ok(_) => Err(Error::run(dir, "exists already; choose another name or remove it")),
+        Err(_) => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{FirstInput, Result};
 use candle_core::{DType, Tensor};
-use kernels::{Purpose, Stream};
+use kernels::{Purpose, Stream, Wrap};
 use model::{Generator, Inputs};
 
 /// What a sample is made from.
@@ -18,6 +18,8 @@ pub struct Sampling<'a> {
     pub first: &'a dyn FirstInput,
     /// Stages below it get the fixed noise, and so the training picture's layout; 0: all noise is fresh.
     pub start_stage: usize,
+    /// Axes along which the picture's edges meet.
+    pub wrap: Wrap,
     /// Seed of the fresh noise.
     pub seed: u64,
 }
@@ -27,7 +29,7 @@ pub struct Sampling<'a> {
 pub fn draw(g: &Generator, sampling: Sampling<'_>, index: u32) -> Result<Tensor> {
     let mut noise = Vec::with_capacity(g.stages());
     for (level, &size) in sampling.sizes.iter().enumerate().take(g.stages()) {
-        let (h, w, c) = g.config().noise_shape(level, size);
+        let (h, w, c) = g.config().tiled_noise_shape(level, size, sampling.wrap);
         noise.push(if level < sampling.start_stage {
             let fixed = &sampling.fixed[level];
             if fixed.dims() == [1, h, w, c] { fixed.clone() } else { kernels::bicubic(fixed, (h, w))? }
@@ -49,7 +51,8 @@ pub fn draw(g: &Generator, sampling: Sampling<'_>, index: u32) -> Result<Tensor>
             }
         });
     }
-    Ok(g.forward(Inputs { noise: &noise, sizes: sampling.sizes, amps: sampling.amps })?)
+    let inputs = Inputs { noise: &noise, sizes: sampling.sizes, amps: sampling.amps };
+    Ok(if sampling.wrap.any() { g.forward_tiled(inputs, sampling.wrap)? } else { g.forward(inputs)? })
 }
 
 /// What the fixed noise gives: the reconstruction of the training picture, at `sizes`.

@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used)] // what fails here fails a test
 
+mod animate;
 mod commands;
 mod config;
 mod damaged;
 mod golden;
+mod import;
 mod inputs;
+mod layout;
 mod pictures;
 mod resume;
 mod sample;

@@ -264,3 +264,18 @@ fn a_finished_run_says_so_and_stays_as_it_is() {
     assert!(refused(dir.path(), ["train", "--resume", "run", "--dry-run"]).contains("cannot be used with"));
     assert!(files(&run) == before);
 }
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_may_train_the_run_at_the_same_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut run = create(dir.path(), "run", small());
+    let mut other = None;
+    go(&mut run, true, |_| {
+        other.get_or_insert_with(|| refused(dir.path(), ["train", "--resume", "run", "--quiet"]));
+        false
+    });
+    assert!(other.unwrap().contains("another process"));
+    // Who is done is in nobody's way.
+    assert!(tests::tell(dir.path(), ["train", "--resume", "run"]).err.contains("nothing to do"));
+}

@@ -48,11 +48,12 @@ impl FirstInput for Augmented {
         }
         let mut draws = Draws::new(stream, 1);
         let (mut input, mut target) = (self.picture.clone(), pixels(real)?);
-        if let Some(patch) = Patch::draw(&mut draws) {
+        let patch = Patch::draw(&mut draws);
+        if let Some(patch) = &patch {
             patch.paste(&mut input);
             patch.paste(&mut target);
         }
-        recolour(&mut input, &mut draws);
+        recolour(&mut input, patch.as_ref(), &mut draws);
         let input = tensor(&input, real.device())?;
         Ok(Some(Example { input, target: tensor(&target, real.device())? }))
     }

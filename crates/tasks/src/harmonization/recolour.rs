@@ -2,7 +2,7 @@
 //!
 //! The paper's augmentation teaches the critic's taste alone: a fake that was made from a changed picture must look real. Here a
 //! picture that was recoloured in a place must also give back the picture that it was, which says outright which colours belong
-//! to what. In half of the examples a part of the picture was pasted elsewhere before, so that not what stands around a place but
+//! to what. In most examples a part of the picture was pasted elsewhere before, so that not what stands around a place but
 //! what is in it tells its colours.
 
 use super::colour::on_colours;
@@ -16,7 +16,10 @@ const UNTOUCHED: f64 = 0.1;
 const EVERYWHERE: f64 = 0.25;
 
 /// Probability that a part of the picture is pasted elsewhere before.
-const PASTED: f64 = 0.6;
+const PASTED: f64 = 0.75;
+
+/// Probability that what was pasted is what is recoloured, and not some other place.
+const SAME_PLACE: f64 = 0.7;
 
 /// A part of a picture that is pasted elsewhere, all relative to the picture's sides: top and left of where it is taken and
 /// where it goes, height and width.
@@ -44,15 +47,27 @@ impl Patch {
     /// Pastes it in a picture of any size.
     pub(crate) fn paste(&self, pixels: &mut Array3<f32>) {
         let (h, w, _) = pixels.dim();
+        let [(y, to_y, height), (x, to_x, width)] = self.at((h, w));
+        let part = pixels.slice(s![y..y + height, x..x + width, ..]).to_owned();
+        pixels.slice_mut(s![to_y..to_y + height, to_x..to_x + width, ..]).assign(&part);
+    }
+
+    /// 1 where it goes in a picture of this size, 0 elsewhere.
+    fn place(&self, size: (usize, usize)) -> Array2<f32> {
+        let [(_, y, height), (_, x, width)] = self.at(size);
+        let mut place = Array2::zeros(size);
+        place.slice_mut(s![y..y + height, x..x + width]).fill(1.0);
+        place
+    }
+
+    /// For rows and columns of a picture of this size: where from, where to, how many.
+    fn at(&self, (h, w): (usize, usize)) -> [(usize, usize, usize); 2] {
         let at = |share: f64, n: usize| (share * n as f64).round() as usize;
         let axis = |n: usize, from: f64, to: f64, side: f64| {
             let side = at(side, n).clamp(1, n);
             (at(from, n).min(n - side), at(to, n).min(n - side), side)
         };
-        let (y, to_y, height) = axis(h, self.from.0, self.to.0, self.sides.0);
-        let (x, to_x, width) = axis(w, self.from.1, self.to.1, self.sides.1);
-        let part = pixels.slice(s![y..y + height, x..x + width, ..]).to_owned();
-        pixels.slice_mut(s![to_y..to_y + height, to_x..to_x + width, ..]).assign(&part);
+        [axis(h, self.from.0, self.to.0, self.sides.0), axis(w, self.from.1, self.to.1, self.sides.1)]
     }
 }
 
@@ -68,7 +83,11 @@ impl Recolouring {
     /// One of many: brightness, contrast, tint, hue and saturation, some strong, most moderate.
     pub(crate) fn draw(draws: &mut Draws) -> Self {
         let strength = draws.between(0.3, 1.2);
-        let mut around = |spread: f64| strength * draws.between(-spread, spread);
+        // Every other one of these changes is left out, so that each is also seen alone.
+        let mut around = |spread: f64| {
+            let by = strength * draws.between(-spread, spread);
+            if draws.chance(0.5) { by } else { 0.0 }
+        };
         let (saturation, hue) = (1.0 + around(0.8), around(1.2));
         let gains: [f64; 3] = std::array::from_fn(|_| around(0.35).exp());
         let (light, gamma) = (around(0.35).exp(), around(0.5).exp());
@@ -93,14 +112,18 @@ pub(crate) fn turn(hue: f64, saturation: f64) -> [[f64; 3]; 3] {
     [[same, next, last], [last, same, next], [next, last, same]]
 }
 
-/// Recolours a place of a picture (height x width x channels in [-1, 1]) as `draws` say.
-pub(crate) fn recolour(pixels: &mut Array3<f32>, draws: &mut Draws) {
+/// Recolours a place of a picture (height x width x channels in [-1, 1]) as `draws` say: mostly the patch that was pasted in it.
+pub(crate) fn recolour(pixels: &mut Array3<f32>, patch: Option<&Patch>, draws: &mut Draws) {
     if draws.chance(UNTOUCHED) {
         return;
     }
     let recolouring = Recolouring::draw(draws);
     let (h, w, _) = pixels.dim();
-    let place = place((h, w), draws);
+    let same = draws.chance(SAME_PLACE);
+    let place = match patch.filter(|_| same) {
+        Some(patch) => patch.place((h, w)),
+        None => place((h, w), draws),
+    };
     let mut changed = pixels.clone();
     on_colours(&mut changed, |colour| recolouring.of(colour));
     for ((y, x, c), value) in pixels.indexed_iter_mut() {

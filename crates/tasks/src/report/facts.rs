@@ -10,7 +10,9 @@ use train::Run;
 /// The title and the run in a line.
 pub(super) fn header(run: &Run, log: &Log) -> String {
     let info = &run.info;
-    let state = if run.is_finished() {
+    let state = if info.trained_elsewhere() {
+        "trained by another program".into()
+    } else if run.is_finished() {
         let when = log.ended.and_then(date).map_or(String::new(), |date| format!(" on {date}"));
         format!("finished{when} after {}", duration(info.seconds.iter().sum()))
     } else {
@@ -41,7 +43,7 @@ fn times(run: &Run) -> String {
     );
     for (stage, (h, w)) in info.sizes.iter().enumerate() {
         let amp = info.amps.get(stage).map_or_else(|| "-".into(), |amp| short(*amp));
-        let seconds = info.seconds.get(stage);
+        let seconds = info.seconds.get(stage).filter(|_| !info.trained_elsewhere());
         let time = seconds.map_or_else(|| "-".into(), |s| duration(*s));
         let share = |s: &f64| (100.0 * s / longest).clamp(0.0, 100.0);
         let bar = seconds.map_or_else(String::new, |s| format!("<i style=\"width:{:.1}%\"></i>", share(s)));

@@ -24,8 +24,12 @@ pub(super) fn section(run: &Run, log: &Log) -> String {
 
 fn one(run: &Run, stage: usize, curves: Option<&Curves>) -> String {
     let (h, w) = run.info.sizes[stage];
-    let time = run.info.seconds.get(stage).map_or_else(|| "under way".into(), |s| duration(*s));
-    let mut html = format!("<article>\n<h3>Stage {stage} <small>{h}x{w}, {time}</small></h3>\n");
+    let time = match run.info.seconds.get(stage) {
+        _ if run.info.trained_elsewhere() => String::new(),
+        None => ", under way".into(),
+        Some(s) => format!(", {}", duration(*s)),
+    };
+    let mut html = format!("<article>\n<h3>Stage {stage} <small>{h}x{w}{time}</small></h3>\n");
     for note in curves.map_or(&[][..], |c| &c.notes) {
         html += &format!("<p class=\"note\">{}</p>\n", escape(note));
     }

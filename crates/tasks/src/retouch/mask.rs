@@ -54,6 +54,19 @@ pub(crate) fn derived(naive: &Array3<f32>, real: &Array3<f32>) -> Result<Array2<
     Ok(mask)
 }
 
+/// The part of `mask` in which something changed, without the holes that are left where a pasted pixel happens to have the colour
+/// that was there; all of it where nothing changed.
+pub(crate) fn narrowed(mask: &Array2<f32>, changed: &Array2<f32>) -> Array2<f32> {
+    let both = mask * changed;
+    if both.iter().all(|&v| v == 0.0) {
+        return mask.clone();
+    }
+    let closed = grayscale_close(&to_gray(&both), &Disk::disk(5));
+    Array2::from_shape_fn(mask.dim(), |(y, x)| {
+        mask[[y, x]] * f32::from(u8::from(closed.get_pixel(x as u32, y as u32).0[0] > 127))
+    })
+}
+
 /// Dilated by a disk of `radius` pixels, blurred, and stretched to 0..1.
 pub(crate) fn softened(mask: &Array2<f32>, radius: u8) -> Array2<f32> {
     let wide = grayscale_dilate(&to_gray(mask), &Disk::disk(radius));

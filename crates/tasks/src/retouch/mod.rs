@@ -21,6 +21,7 @@ use model::Inputs;
 use ndarray::Array3;
 use pyramid::Picture;
 use train::Run;
+use transfer::Places;
 
 /// How to retouch.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,10 +55,13 @@ pub fn retouch(run: &Run, naive: &Picture, request: &RetouchRequest<'_>) -> Resu
     let size = run.info.sizes[last];
     let fitted = fitted(run, naive)?;
     let (small, real) = (resized(&fitted, size)?, pixels(&run.real(last, device)?)?);
+    let derived = mask::derived(&small, &real);
     let mask = match request.mask {
         Some(given) => mask::given(given, size)?,
         None => mask::derived(&small, &real)?,
     };
+    // People draw masks with some room around what they pasted, which must not count as pasted.
+    let pasted = derived.map_or_else(|_| mask.clone(), |derived| mask::narrowed(&mask, &derived));
 
     let stream = Stream { seed: request.seed, purpose: Purpose::Sampling, stage: 0, level: 0, iteration: 0 };
     let mut noise = run.fixed_noise(last + 1, device)?;
@@ -74,7 +78,7 @@ pub fn retouch(run: &Run, naive: &Picture, request: &RetouchRequest<'_>) -> Resu
     let soft = mask::scaled(&soft, naive.size())?;
     let inputs = Inputs { noise: &noise, sizes: &run.info.sizes, amps: &run.info.amps };
     let network = pixels(&g.forward(inputs).map_err(train::Error::from)?)?;
-    let changed = transfer::transfer(how, &fitted, &network, &soft)?;
+    let changed = transfer::transfer(how, &fitted, &network, Places { soft: &soft, pasted: &pasted })?;
     let full_mask = mask::scaled(&mask, naive.size())?.mapv(|v| if v >= 0.5 { 1.0 } else { 0.0 });
     Ok(Retouched {
         picture: with_own_alpha(changed, naive)?,

@@ -33,12 +33,21 @@ impl Transfer {
     }
 }
 
-/// Brings `network` into `naive`, which may have another size, by the soft mask (of the naive picture's size).
+/// Where the naive picture may change.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Places<'a> {
+    /// How much, of the naive picture's size.
+    pub(crate) soft: &'a Array2<f32>,
+    /// What was pasted, without what lies around it: 1 inside, 0 outside, of the network's size.
+    pub(crate) pasted: &'a Array2<f32>,
+}
+
+/// Brings `network` into `naive`, which may have another size.
 pub(crate) fn transfer(
     transfer: Transfer,
     naive: &Array3<f32>,
     network: &Array3<f32>,
-    soft: &Array2<f32>,
+    places: Places<'_>,
 ) -> Result<Array3<f32>> {
     let (h, w, _) = naive.dim();
     let (sh, sw, _) = network.dim();
@@ -46,11 +55,11 @@ pub(crate) fn transfer(
     let wanted = match transfer {
         Transfer::Picture | Transfer::Seams => up(network)?,
         Transfer::Change => naive + &up(&(network - &imresize(naive.view(), Target::Size((sh, sw)))?))?,
-        Transfer::Colours => super::colours::matched(naive, network, soft)?,
+        Transfer::Colours => super::colours::matched(naive, network, places.pasted)?,
     };
     let mut result = naive.clone();
     for ((y, x, c), v) in result.indexed_iter_mut() {
-        let m = soft[[y, x]];
+        let m = places.soft[[y, x]];
         if m > 0.0 {
             *v = (*v + m * (wanted[[y, x, c]] - *v)).clamp(-1.0, 1.0);
         }

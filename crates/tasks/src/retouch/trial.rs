@@ -150,27 +150,28 @@ fn recoloured(trial: &RetouchTrial<'_>, case: u32) -> (Array3<f32>, Array3<f32>,
     let mut draws = draws(trial, case, Task::Harmonization);
     let clear = trial.picture.pixels().to_owned();
     let (h, w) = trial.picture.size();
-    let [(height, y, to_y), (width, x, to_x)] = part((h, w), (0.25, 0.45), &mut draws);
-    let mut truth = clear.clone();
-    let to = s![to_y..to_y + height, to_x..to_x + width, ..];
-    truth.slice_mut(to).assign(&clear.slice(s![y..y + height, x..x + width, ..]));
-    let mut place = Array2::zeros((h, w));
-    place.slice_mut(s![to_y..to_y + height, to_x..to_x + width]).fill(1.0);
-    // A change that can hardly be seen is none to undo.
     let gray = trial.picture.channels() < 3;
-    for _ in 0..20 {
+    let mut attempt = 0;
+    loop {
+        let [(height, y, to_y), (width, x, to_x)] = part((h, w), (0.25, 0.45), &mut draws);
+        let mut truth = clear.clone();
+        let to = s![to_y..to_y + height, to_x..to_x + width, ..];
+        truth.slice_mut(to).assign(&clear.slice(s![y..y + height, x..x + width, ..]));
         // Tints and hues are none of a gray picture's.
         let change = kind(if gray { case | 1 } else { case }, &mut draws);
         let mut changed = truth.slice(to).to_owned();
         on_colours(&mut changed, |colour| change.of(colour));
         let seen = (&changed - &truth.slice(to)).mapv(f32::abs).mean().unwrap_or_default() / 2.0;
-        if seen > 0.04 {
+        attempt += 1;
+        // A change that can hardly be seen is none to undo; a picture of one colour has no other.
+        if seen > 0.04 || attempt > 40 {
             let mut naive = truth.clone();
             naive.slice_mut(to).assign(&changed);
+            let mut place = Array2::zeros((h, w));
+            place.slice_mut(s![to_y..to_y + height, to_x..to_x + width]).fill(1.0);
             return (truth, naive, place);
         }
     }
-    (truth.clone(), truth, place)
 }
 
 /// Four kinds of recolouring in turn: a tint, another brightness, another hue, another contrast with a cast.

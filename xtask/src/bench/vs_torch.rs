@@ -1,28 +1,18 @@
-//! `cargo xtask bench`: how long the training step takes, alone or beside PyTorch's.
+//! `cargo xtask bench --vs-torch`: how long the training step takes beside PyTorch's.
 
-use crate::{built, consingan, report, root, with_picture};
+use super::{measure, print};
+use crate::{built, report, root, with_picture};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::ffi::OsString;
 use std::process::{Command, ExitCode, Stdio};
 
-/// What tells the comparison from `consingan bench`.
-const VS_TORCH: &str = "--vs-torch";
 /// Iterations of a stage in the paper.
 const NITER: f64 = 2000.0;
 
-pub(crate) fn run(mut args: Vec<OsString>) -> Result<ExitCode> {
-    match args.iter().position(|arg| arg == VS_TORCH) {
-        None => consingan("bench", with_picture(args)),
-        Some(at) => {
-            args.remove(at);
-            vs_torch(&Options::parse(args)?)
-        }
-    }
-}
-
 /// Times a stage of ours, then the same stage of PyTorch's, and so on: what else the machine does meets both.
-fn vs_torch(options: &Options) -> Result<ExitCode> {
+pub(super) fn run(args: Vec<OsString>) -> Result<ExitCode> {
+    let options = Options::parse(args)?;
     let program = built()?;
     let python = options.python().map_err(|without| report(&without)).ok();
     print(&row(["stage", "size", "ours ms", "torch ms", "ratio", "floor ms"]));
@@ -86,24 +76,8 @@ fn row([stage, size, ours, torch, ratio, floor]: [&str; 6]) -> String {
     format!("{stage:>5} {size:>9} {ours:>10} {torch:>10} {ratio:>8} {floor:>10}")
 }
 
-/// Runs a benchmark of one stage to its end and reads the line it prints.
-fn measure(command: &mut Command) -> Result<Value> {
-    let name = command.get_program().to_owned();
-    let output = command.stderr(Stdio::inherit()).output().with_context(|| name.display().to_string())?;
-    if !output.status.success() {
-        bail!("{}: the benchmark failed", name.display());
-    }
-    serde_json::from_slice(&output.stdout)
-        .with_context(|| format!("{}: no line of a benchmark", name.display()))
-}
-
 fn number(line: &Value, key: &str) -> Result<f64> {
     line[key].as_f64().with_context(|| format!("{key} in {line}"))
-}
-
-#[allow(clippy::print_stdout)] // the command's result
-fn print(line: &str) {
-    println!("{line}");
 }
 
 /// The comparison's flags.
@@ -149,7 +123,7 @@ impl Options {
                 "--threads" => options.threads = number()?,
                 "--python" => options.python = Some(value),
                 _ => bail!(
-                    "{VS_TORCH} knows --iters, --max-size, --stages, --threads and --python, not {name}"
+                    "--vs-torch knows --iters, --max-size, --stages, --threads and --python, not {name}"
                 ),
             }
         }

@@ -1,0 +1,124 @@
+//! `consingan animate`: a walk around a run's fixed noise, as a GIF, an animated WebP or single frames.
+
+use crate::args::Threads;
+use crate::output::{BARS, line};
+use anyhow::{Context, Result, bail};
+use candle_core::Device;
+use clap::{Args, ValueEnum};
+use indicatif::ProgressBar;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use tasks::{AnimateRequest, Animation, End, FrameFormat, write_frames};
+use train::Run;
+
+#[derive(Debug, Args)]
+pub(crate) struct AnimateArgs {
+    /// The run directory
+    run: PathBuf,
+    /// Pull back to the picture, 0 to 1
+    #[arg(long, value_name = "X", default_value_t = 0.1, allow_negative_numbers = true)]
+    alpha: f64,
+    /// How smooth the walk is, 0 to 1
+    #[arg(long, value_name = "X", default_value_t = 0.9, allow_negative_numbers = true)]
+    beta: f64,
+    /// Stages below it keep the fixed noise, and so the layout
+    #[arg(long, value_name = "K", default_value_t = 1, allow_negative_numbers = true)]
+    start_stage: usize,
+    /// Frames, 1 to 10000
+    #[arg(long, value_name = "N", default_value_t = 100, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    frames: u32,
+    /// Frames a second, 0.1 to 50 for a GIF, to 1000 otherwise
+    #[arg(long, value_name = "X", default_value_t = 10.0, allow_negative_numbers = true)]
+    fps: f64,
+    /// End where it began, so that it can be shown again and again without a jump
+    #[arg(long = "loop")]
+    closed: bool,
+    /// Seed of the walk
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(0..=i64::MAX as u64))]
+    seed: u64,
+    /// What to write; png: a directory of frames [default: as --out ends, else gif]
+    #[arg(long, value_enum)]
+    format: Option<FramesArg>,
+    /// Where to write [default: RUN/animation.gif, numbered where that is taken]
+    #[arg(long, value_name = "PATH")]
+    out: Option<PathBuf>,
+    /// Print a JSON line on standard output
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FramesArg {
+    /// 256 colours a frame
+    Gif,
+    /// Lossless
+    Webp,
+    /// A numbered file a frame
+    Png,
+}
+
+impl FramesArg {
+    fn into_format(self) -> FrameFormat {
+        match self {
+            FramesArg::Gif => FrameFormat::Gif,
+            FramesArg::Webp => FrameFormat::Webp,
+            FramesArg::Png => FrameFormat::Png,
+        }
+    }
+}
+
+pub(crate) fn run(args: &AnimateArgs) -> Result<ExitCode> {
+    args.threads.apply();
+    let run = Run::open(&args.run)?;
+    let request = AnimateRequest {
+        alpha: args.alpha,
+        beta: args.beta,
+        start_stage: args.start_stage,
+        frames: args.frames,
+        end: if args.closed { End::Loop } else { End::Open },
+        seed: args.seed,
+    };
+    let format = args.format.map(FramesArg::into_format);
+    let format =
+        format.or_else(|| FrameFormat::from_extension(args.out.as_deref()?)).unwrap_or(FrameFormat::Gif);
+    let out = match &args.out {
+        Some(out) if out.symlink_metadata().is_ok() => {
+            bail!("{}: exists already; choose another name or remove it", out.display())
+        }
+        Some(out) => out.clone(),
+        None => free_file(&run.dir, "animation", format),
+    };
+    let animation = Animation::new(&run, request, &Device::Cpu)?;
+    if let Some(parent) = out.parent().filter(|p| !p.as_os_str().is_empty()) {
+        std::fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
+    }
+    let bar = match std::io::stderr().is_terminal() {
+        true => BARS.add(ProgressBar::new(args.frames.into())),
+        false => ProgressBar::hidden(),
+    };
+    let frames = animation.map(|frame| {
+        bar.inc(1);
+        Ok(train::picture(&frame?)?)
+    });
+    let count = write_frames(frames, args.fps, format, &out)?;
+    bar.finish_and_clear();
+    let size = run.info.sizes[run.info.stages_done - 1];
+    if args.json {
+        let value = serde_json::json!({"file": out.to_string_lossy(), "frames": count, "fps": args.fps, "size": size});
+        line(&value.to_string());
+    } else {
+        line(&format!("{count} frames of {}x{}: {}", size.0, size.1, out.display()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `dir/stem.EXT`, or with the first number that is free behind the stem; frames get a directory without extension.
+fn free_file(dir: &Path, stem: &str, format: FrameFormat) -> PathBuf {
+    let extension = if format == FrameFormat::Png { String::new() } else { format!(".{}", format.name()) };
+    let numbered = (2..).map(|i: u32| dir.join(format!("{stem}-{i}{extension}")));
+    let mut names = std::iter::once(dir.join(format!("{stem}{extension}"))).chain(numbered);
+    names.find(|path| path.symlink_metadata().is_err()).unwrap_or_else(|| dir.join(stem))
+}

@@ -1,0 +1,144 @@
+//! `consingan eval-tasks`: every task on pictures with known truth, beside the bars; a table for the docs.
+
+use crate::args::Threads;
+use crate::output::line;
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use pyramid::{Picture, Target, imresize};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use tasks::Task;
+use tasks::trial::{self, Trial, trained};
+
+#[derive(Debug, Args)]
+pub(crate) struct EvalTasksArgs {
+    /// The pictures
+    #[arg(required = true)]
+    pictures: Vec<PathBuf>,
+    /// Only these tasks
+    #[arg(long, value_enum, value_name = "TASK", value_delimiter = ',')]
+    only: Vec<Tried>,
+    /// Longer side of the pictures that are made from them
+    #[arg(long, value_name = "PX", default_value_t = 100, value_parser = clap::value_parser!(u32).range(32..=1024))]
+    size: u32,
+    /// Iterations of a stage [default: the preset's]
+    #[arg(long, value_name = "N")]
+    niter: Option<usize>,
+    /// Keep runs and results in this directory
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+    /// Print JSON lines
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+/// What can be tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Tried {
+    Retarget,
+    Tiling,
+    Animation,
+}
+
+/// Exit status 1 where a bar was not cleared.
+pub(crate) fn run(args: &EvalTasksArgs) -> Result<ExitCode> {
+    args.threads.apply();
+    let temporary = std::env::temp_dir().join(format!("consingan-eval-tasks-{}", std::process::id()));
+    let folder = args.keep.as_ref().unwrap_or(&temporary);
+    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    let result = all(args, folder);
+    if args.keep.is_none() {
+        // What is left of it is in the way of nobody.
+        let _ = std::fs::remove_dir_all(&temporary);
+    }
+    let trials = result?;
+    if !args.json {
+        for text in table(&trials) {
+            line(&text);
+        }
+    }
+    let missed = trials.iter().filter(|t| t.bar.is_some_and(|bar| !bar.clears(t.value))).count();
+    tracing::info!("{} figures, {missed} of them miss their bar", trials.len());
+    Ok(ExitCode::from(u8::from(missed > 0)))
+}
+
+fn all(args: &EvalTasksArgs, folder: &Path) -> Result<Vec<Trial>> {
+    let mut trials = Vec::new();
+    for tried in <Tried as ValueEnum>::value_variants() {
+        if !args.only.is_empty() && !args.only.contains(tried) {
+            continue;
+        }
+        for path in &args.pictures {
+            let case = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let picture = reduced(&pyramid::load(path)?, args.size as usize)?;
+            tracing::info!("{tried:?}: {case}");
+            let found = one(*tried, &picture, &case, folder, args)?;
+            for trial in found {
+                if args.json {
+                    line(&json(&trial).to_string());
+                }
+                trials.push(trial);
+            }
+        }
+    }
+    Ok(trials)
+}
+
+fn one(
+    tried: Tried,
+    picture: &Picture,
+    case: &str,
+    folder: &Path,
+    args: &EvalTasksArgs,
+) -> Result<Vec<Trial>> {
+    let run = |task: Task| {
+        let dir = folder.join(format!("{}-{case}", task.name()));
+        if dir.exists() {
+            let run = train::Run::open(&dir)?;
+            if run.is_finished() {
+                return Ok(run);
+            }
+            bail!("{}: an unfinished run is in the way; remove it", dir.display());
+        }
+        Ok(trained(task, picture, &dir, |config| {
+            config.max_size = args.size as usize;
+            config.niter = args.niter.unwrap_or(config.niter);
+        })?)
+    };
+    Ok(match tried {
+        Tried::Retarget => trial::retarget(&run(Task::Retarget)?, case)?,
+        Tried::Tiling => trial::tiling(&run(Task::Generation)?, case)?,
+        Tried::Animation => trial::animation(&run(Task::Animation)?, case)?,
+    })
+}
+
+/// `picture` with a longer side of at most `size`.
+fn reduced(picture: &Picture, size: usize) -> Result<Picture> {
+    let (h, w) = picture.size();
+    if h.max(w) <= size {
+        return Ok(picture.clone());
+    }
+    Ok(Picture::from_pixels(imresize(picture.pixels(), Target::Scale(size as f64 / h.max(w) as f64))?)?)
+}
+
+fn json(trial: &Trial) -> serde_json::Value {
+    serde_json::json!({
+        "task": trial.task, "case": trial.case, "figure": trial.figure, "value": trial.value,
+        "bar": trial.bar.map(|bar| bar.to_string()), "clears": trial.bar.map(|bar| bar.clears(trial.value)),
+    })
+}
+
+/// The rows of a Markdown table.
+fn table(trials: &[Trial]) -> Vec<String> {
+    let mut rows =
+        vec!["| task | picture | figure | value | bar |".to_string(), "|---|---|---|---|---|".into()];
+    for t in trials {
+        let bar = t.bar.map_or(String::new(), |bar| {
+            format!("{bar}{}", if bar.clears(t.value) { "" } else { " **missed**" })
+        });
+        rows.push(format!("| {} | {} | {} | {:.4} | {bar} |", t.task, t.case, t.figure, t.value));
+    }
+    rows
+}

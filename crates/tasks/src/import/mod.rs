@@ -1,0 +1,154 @@
+//! Models that the official program trained, as runs.
+//!
+//! It writes `parameters.txt`, the lists `reals.pth`, `fixed_noise.pth` and `noise_amp.pth`, and for each stage K the state
+//! dicts `K/netG.pth` (of all stages up to K) and `K/netD.pth`. `G.pth`, a pickled Python object, holds nothing that
+//! these do not, and is not looked at.
+
+mod calls;
+mod parameters;
+mod pickle;
+#[cfg(test)]
+mod tests;
+mod torch;
+mod value;
+
+use crate::{Error, Result};
+use candle_core::{Device, Tensor};
+use kernels::{Purpose, Stream};
+use model::{Discriminator, Generator, NetConfig};
+use parameters::Parameters;
+use pyramid::Picture;
+use std::collections::HashMap;
+use std::path::Path;
+use torch::TorchFile;
+use train::{Noise, Run, Trained, files};
+
+/// Makes the run directory `out` of the official program's `folder`: a finished run, with the names of the mode as its task
+/// and of the preset `official`. What that program does not keep is left out: the picture's size before it was scaled (the
+/// finest stage's stands for it), losses and times (zero).
+///
+/// # Errors
+/// [`Error::Weights`] with the file and the reason where one is missing, not what it should be, or does not fit the
+/// others; nothing is made then. Nothing in the files is ever run.
+pub fn import(folder: &Path, out: &Path) -> Result<Run> {
+    if !folder.is_dir() {
+        let reason =
+            "is no folder; name one that the official program wrote, TrainedModels/PICTURE/...".into();
+        return Err(Error::Weights { path: folder.to_path_buf(), reason });
+    }
+    let Parameters { config, label, channels } = parameters::read(folder)?;
+    let net = config.net(channels);
+    let stages = config.train_stages;
+
+    let reals = TorchFile::open(&folder.join("reals.pth"))?;
+    let tensors = whole(&reals, reals.list()?, stages)?;
+    let pictures = tensors.iter().map(|x| picture(&reals, x, channels)).collect::<Result<Vec<Picture>>>()?;
+
+    let noise = TorchFile::open(&folder.join("fixed_noise.pth"))?;
+    let tensors = whole(&noise, noise.list()?, stages)?;
+    let mut fixed = Vec::new();
+    for (stage, tensor) in tensors.iter().enumerate() {
+        let (h, w, c) = net.noise_shape(stage, pictures[stage].size());
+        if tensor.dims() != [1, c, h, w] {
+            let (found, expected) = (tensor.dims(), [1, c, h, w]);
+            return Err(noise.refuse(format!(
+                "item {stage} is {found:?}, with reals.pth and parameters.txt it should be {expected:?}; they are of different models"
+            )));
+        }
+        fixed.push(files::to_nhwc(tensor)?);
+    }
+
+    let amps = TorchFile::open(&folder.join("noise_amp.pth"))?;
+    let amps = whole(&amps, amps.numbers()?, stages)?;
+
+    let mut networks = Vec::new();
+    for stage in 0..stages {
+        let folder = folder.join(stage.to_string());
+        networks.push((
+            generator(&TorchFile::open(&folder.join("netG.pth"))?, &net, stage + 1)?,
+            discriminator(&TorchFile::open(&folder.join("netD.pth"))?, &net)?,
+        ));
+    }
+    let trained = Trained {
+        config,
+        label,
+        pictures: &pictures,
+        fixed: &fixed,
+        first: &Noise,
+        amps: &amps,
+        networks: &networks,
+    };
+    Ok(Run::assemble(out, trained)?)
+}
+
+/// A list that has an item for every stage.
+fn whole<T>(file: &TorchFile, list: Vec<T>, stages: usize) -> Result<Vec<T>> {
+    if list.len() == stages {
+        return Ok(list);
+    }
+    Err(file.refuse(format!(
+        "has {} items, there are {stages} stages; let the official program train to its end",
+        list.len()
+    )))
+}
+
+/// The picture of `[1, C, H, W]`.
+fn picture(file: &TorchFile, x: &Tensor, channels: usize) -> Result<Picture> {
+    let sides = 1..=16_384;
+    match *x.dims() {
+        [1, c, h, w] if c == channels && sides.contains(&h) && sides.contains(&w) => {
+            Ok(train::picture(&files::to_nhwc(x)?)?)
+        }
+        _ => Err(file.refuse(format!(
+            "has a picture of {:?}, expected [1, {channels}, height, width]; it is of another model than parameters.txt",
+            x.dims()
+        ))),
+    }
+}
+
+fn generator(file: &TorchFile, net: &NetConfig, stages: usize) -> Result<Generator> {
+    let tensors = file.named()?;
+    large_enough(file, &tensors, net, net.layers * stages)?;
+    let mut g = Generator::new(net, ANY, &Device::Cpu).map_err(|e| file.refuse(e.to_string()))?;
+    g.load(stages, &tensors).map_err(|e| misfit(file, e))?;
+    Ok(g)
+}
+
+fn discriminator(file: &TorchFile, net: &NetConfig) -> Result<Discriminator> {
+    let tensors = file.named()?;
+    large_enough(file, &tensors, net, net.layers)?;
+    let mut d = Discriminator::new(net, ANY, &Device::Cpu).map_err(|e| file.refuse(e.to_string()))?;
+    d.load(&tensors).map_err(|e| misfit(file, e))?;
+    Ok(d)
+}
+
+/// The weights that a network is made with; all of them are replaced.
+const ANY: Stream = Stream { seed: 0, purpose: Purpose::Weights, stage: 0, level: 0, iteration: 0 };
+
+/// Checks that there are weights enough for `convolutions` of the body. A network is made before it is filled: without
+/// this, a line of `parameters.txt` could ask for any amount of memory.
+fn large_enough(
+    file: &TorchFile,
+    tensors: &HashMap<String, Tensor>,
+    net: &NetConfig,
+    convolutions: usize,
+) -> Result<()> {
+    let found: usize = tensors.values().map(Tensor::elem_count).sum();
+    let least = convolutions * net.filters * net.filters * net.kernel * net.kernel;
+    if found >= least {
+        return Ok(());
+    }
+    let what = format!("{} filters in {convolutions} convolutions", net.filters);
+    Err(file.refuse(format!("has {found} weights, too few for {what}; {OTHER}")))
+}
+
+fn misfit(file: &TorchFile, error: model::Error) -> Error {
+    match error {
+        model::Error::Weights(reason) => {
+            file.refuse(format!("does not fit parameters.txt ({reason}); {OTHER}"))
+        }
+        other => train::Error::Model(other).into(),
+    }
+}
+
+const OTHER: &str = "one of the two is of another model";

@@ -1,0 +1,173 @@
+//! Trials: how well tasks do on pictures whose truth is known, beside the bar that each should clear.
+
+use crate::{
+    AnimateRequest, Animation, End, Preset, Result, SampleRequest, Sampler, Target, Task, first_input,
+};
+use candle_core::{Device, Tensor};
+use kernels::Wrap;
+use pyramid::Picture;
+use std::path::Path;
+use train::{Control, Event, Label, Pace, Run, TrainConfig, train};
+
+/// One figure of a trial.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trial {
+    /// The task.
+    pub task: &'static str,
+    /// What it was tried on.
+    pub case: String,
+    /// What was measured.
+    pub figure: &'static str,
+    /// How much it was.
+    pub value: f64,
+    /// What it should be; `None` for figures that are there to be looked at, or that only count as a mean.
+    pub bar: Option<Bar>,
+}
+
+/// What a figure should be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bar {
+    /// This or less.
+    AtMost(f64),
+    /// This or more.
+    AtLeast(f64),
+    /// Between these.
+    Within(f64, f64),
+}
+
+impl Bar {
+    /// Whether `value` clears it.
+    pub fn clears(self, value: f64) -> bool {
+        match self {
+            Bar::AtMost(most) => value <= most,
+            Bar::AtLeast(least) => value >= least,
+            Bar::Within(least, most) => (least..=most).contains(&value),
+        }
+    }
+}
+
+impl std::fmt::Display for Bar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Bar::AtMost(most) => write!(f, "<= {most}"),
+            Bar::AtLeast(least) => write!(f, ">= {least}"),
+            Bar::Within(least, most) => write!(f, "{least} to {most}"),
+        }
+    }
+}
+
+/// Trains `task` on `picture` in the new run directory `dir`, with the preset `quick` after `change`.
+pub fn trained(
+    task: Task,
+    picture: &Picture,
+    dir: &Path,
+    change: impl FnOnce(&mut TrainConfig),
+) -> Result<Run> {
+    let mut config = task.config(Preset::Quick);
+    change(&mut config);
+    let label =
+        Label { task: task.name().into(), preset: Preset::Quick.name().into(), picture: "trial".into() };
+    let mut run = Run::create(dir, config, picture, label)?;
+    let first = first_input(&run, &Device::Cpu)?;
+    let never = &mut |_: &Event<'_>| Control::Continue;
+    train(&mut run, first.as_ref(), &Device::Cpu, Pace::default(), never)?;
+    Ok(run)
+}
+
+/// Patch distance of samples twice as wide, relative to that of samples of the training size.
+pub fn retarget(run: &Run, case: &str) -> Result<Vec<Trial>> {
+    const SAMPLES: u32 = 8;
+    let real = train::picture(&run.real(run.config.train_stages - 1, &Device::Cpu)?)?;
+    let distance = |target| -> Result<f64> {
+        let request = SampleRequest { target, ..SampleRequest::default() };
+        let sampler = Sampler::new(run, &request, &Device::Cpu)?;
+        let mut sum = 0.0;
+        for index in 0..SAMPLES {
+            let sample = train::picture(&sampler.sample(index)?)?;
+            sum += swd(&sample, &real)?;
+        }
+        Ok(sum / f64::from(SAMPLES))
+    };
+    let (normal, wide) = (distance(Target::Training)?, distance(Target::Scale(1.0, 2.0))?);
+    let row = |figure, value, bar| Trial { task: "retarget", case: case.into(), figure, value, bar };
+    Ok(vec![
+        row("patch distance", normal, None),
+        row("patch distance, twice as wide", wide, None),
+        row("ratio", wide / normal, Some(Bar::AtMost(1.3))),
+    ])
+}
+
+/// Difference across the seam of samples that meet at all edges, relative to that between neighbouring columns (rows) inside:
+/// to their mean, and to the largest of them. Columns are not alike: an enlargement blurs some more than others.
+pub fn tiling(run: &Run, case: &str) -> Result<Vec<Trial>> {
+    const SAMPLES: u32 = 32;
+    let wrap = Wrap { rows: true, columns: true };
+    let sampler = Sampler::new(run, &SampleRequest { wrap, ..SampleRequest::default() }, &Device::Cpu)?;
+    let (h, w) = sampler.size();
+    // Between each column (row) and the one before it, around the torus; the first is the seam.
+    let (mut columns, mut rows) = (vec![0.0; w], vec![0.0; h]);
+    for index in 0..SAMPLES {
+        let sample = sampler.sample(index)?;
+        for (sums, dim) in [(&mut columns, 2), (&mut rows, 1)] {
+            for (i, sum) in sums.iter_mut().enumerate() {
+                let before = if i == 0 { sample.dims()[dim] - 1 } else { i - 1 };
+                *sum += difference(&sample.narrow(dim, i, 1)?, &sample.narrow(dim, before, 1)?)?;
+            }
+        }
+    }
+    let row = |figure, value, bar| Trial { task: "tiling", case: case.into(), figure, value, bar };
+    let mut trials = Vec::new();
+    for (sums, of_mean, of_largest) in [
+        (columns, "left and right edge, of the mean", "left and right edge, of the largest"),
+        (rows, "top and bottom edge, of the mean", "top and bottom edge, of the largest"),
+    ] {
+        let (seam, inside) = (sums[0], &sums[1..]);
+        let mean = inside.iter().sum::<f64>() / inside.len() as f64;
+        let largest = inside.iter().copied().fold(0.0, f64::max);
+        trials.push(row(of_mean, seam / mean, None));
+        trials.push(row(of_largest, seam / largest, Some(Bar::AtMost(1.0))));
+    }
+    Ok(trials)
+}
+
+/// Mean change from frame to frame in per cent of the range, and the step from the last to the first of a loop.
+pub fn animation(run: &Run, case: &str) -> Result<Vec<Trial>> {
+    const FRAMES: u32 = 40;
+    let request = AnimateRequest { frames: FRAMES, end: End::Loop, ..AnimateRequest::default() };
+    let frames = Animation::new(run, request, &Device::Cpu)?.collect::<Result<Vec<_>>>()?;
+    let changes =
+        frames.windows(2).map(|pair| difference(&pair[1], &pair[0])).collect::<Result<Vec<f64>>>()?;
+    let mean = changes.iter().sum::<f64>() / changes.len() as f64;
+    let largest = changes.iter().copied().fold(0.0, f64::max);
+    let closing = difference(&frames[0], &frames[frames.len() - 1])?;
+    let row = |figure, value, bar| Trial { task: "animation", case: case.into(), figure, value, bar };
+    Ok(vec![
+        // Of the range from -1 to 1.
+        row("change a frame, per cent", 50.0 * mean, Some(Bar::Within(0.2, 5.0))),
+        row("last to first, of the largest step", closing / largest, Some(Bar::AtMost(1.0))),
+    ])
+}
+
+/// Patch distance at full size; 0 where a picture is too small to have patches.
+pub(crate) fn swd(sample: &Picture, real: &Picture) -> Result<f64> {
+    let [full, ..] = metrics::patch_swd(real.pixels(), sample.pixels(), &metrics::Options::default())?;
+    Ok(full.unwrap_or_default())
+}
+
+/// Mean absolute difference.
+fn difference(a: &Tensor, b: &Tensor) -> Result<f64> {
+    let sum = (a - b)?.abs()?.mean_all()?.to_scalar::<f32>()?;
+    Ok(f64::from(sum))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_cleared_from_its_own_side() {
+        assert!(Bar::AtMost(1.0).clears(1.0) && !Bar::AtMost(1.0).clears(1.1));
+        assert!(Bar::AtLeast(0.5).clears(0.6) && !Bar::AtLeast(0.5).clears(f64::NAN));
+        assert!(Bar::Within(0.2, 5.0).clears(5.0) && !Bar::Within(0.2, 5.0).clears(0.1));
+    }
+}
