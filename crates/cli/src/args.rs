@@ -6,6 +6,7 @@ use crate::dehaze::DehazeArgs;
 use crate::eval_tasks::EvalTasksArgs;
 use crate::paint::PaintArgs;
 use crate::upscale::UpscaleArgs;
+use crate::retouch::RetouchArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use kernels::Wrap;
 use std::path::PathBuf;
@@ -41,6 +42,10 @@ pub(crate) enum Command {
     Evaluate(EvaluateArgs),
     /// Write a report of a run to look at: one HTML file
     Report(ReportArgs),
+    /// Give what was pasted into a picture the picture's colours, with a run of the task harmonization
+    Harmonize(RetouchArgs),
+    /// Join parts of a picture that were moved to their new surroundings, with a run of the task editing
+    Edit(RetouchArgs),
     /// Make a run of a model that the official program trained
     Import(crate::import::ImportArgs),
     /// Enlarge a picture, trained on itself
@@ -73,7 +78,7 @@ pub(crate) struct TrainArgs {
     /// The run directory to make [default: runs/NAME, numbered where the name is taken]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// What for: generation, retarget (other sizes and shapes) or animation [default: generation]
+    /// What for: generation, retarget (other sizes and shapes), animation, harmonization or editing [default: generation]
     #[arg(long, aliases = ["train_mode", "train-mode"], value_name = "TASK")]
     pub(crate) task: Option<String>,
     /// Named settings: quick (minutes), auto (what --minutes allow) or paper (the official program's) [default: quick]

@@ -113,12 +113,14 @@ pub(crate) fn resolve(args: &TrainArgs, picture: &Picture) -> Result<Resolved> {
     let mut config = task.config(preset);
     file.apply(&mut config)?;
     args.settings.apply(&mut config)?;
+    task.fit_min_size(preset, &mut config, picture.size());
     config.check()?;
     if preset == Preset::Auto {
         config = fit_to_time(&config, picture, args.minutes.unwrap_or(MINUTES), &Device::Cpu)?;
         // What was asked for wins over what was chosen.
         file.apply(&mut config)?;
         args.settings.apply(&mut config)?;
+        task.fit_min_size(preset, &mut config, picture.size());
         config.check()?;
     } else if args.minutes.is_some() {
         bail!("--minutes is for --preset auto, this is {}; add --preset auto", preset.name());
@@ -131,7 +133,11 @@ const MINUTES: f64 = 5.0;
 
 fn task_named(name: Option<&str>) -> Result<Task> {
     let Some(name) = name else { return Ok(Task::default()) };
-    let names = Task::ALL.map(Task::name).join(", ");
+    if name == Task::SuperResolution.name() {
+        bail!("a run of the task {name} is made for a picture to enlarge; use consingan upscale --mode perceptual");
+    }
+    let trained = Task::ALL.into_iter().filter(|task| *task != Task::SuperResolution);
+    let names = trained.map(Task::name).collect::<Vec<_>>().join(", ");
     Task::from_name(name).with_context(|| format!("there is no task \"{name}\"; the tasks are {names}"))
 }
 

@@ -14,6 +14,7 @@ mod output;
 mod paint;
 mod progress;
 mod report;
+mod retouch;
 mod sample;
 mod train_command;
 mod upscale;
@@ -53,6 +54,8 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Dehaze(args) => dehaze::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Harmonize(args) => retouch::run(&args, tasks::Task::Harmonization),
+        Command::Edit(args) => retouch::run(&args, tasks::Task::Editing),
         Command::Import(args) => import::run(&args),
         Command::Upscale(args) => upscale::run(&args),
         Command::Inspect(args) => inspect::run(&args),

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
-use tasks::first_input;
+use tasks::{Task, first_input};
 use train::{Label, Outcome, Pace, Run, TrainConfig, iteration_cost, time_stage, train};
 
 pub(crate) fn run(args: Box<TrainArgs>) -> Result<ExitCode> {
@@ -49,8 +49,7 @@ pub(crate) fn run(args: Box<TrainArgs>) -> Result<ExitCode> {
     let outcome = train(&mut run, first.as_ref(), &Device::Cpu, Pace::default(), &mut progress)?;
     progress.finish();
     if outcome == Outcome::Stopped {
-        tracing::warn!("stopped; go on with: consingan train --resume {}", run.dir.display());
-        return Ok(ExitCode::from(130));
+        return Ok(stopped(&run));
     }
     let samples = run.dir.join("samples");
     tracing::info!("done in {}", duration(run.info.seconds.iter().sum()));
@@ -59,7 +58,12 @@ pub(crate) fn run(args: Box<TrainArgs>) -> Result<ExitCode> {
         samples.join(format!("stage-{}.png", run.config.train_stages - 1)).display()
     );
     write_report(&run);
-    tracing::info!("more of them, at any size: consingan sample {} -n 16 --size 200x400", run.dir.display());
+    let dir = run.dir.display();
+    match Task::of(&run)? {
+        Task::Harmonization => tracing::info!("use it: consingan harmonize {dir} PICTURE"),
+        Task::Editing => tracing::info!("use it: consingan edit {dir} PICTURE"),
+        _ => tracing::info!("more of them, at any size: consingan sample {dir} -n 16 --size 200x400"),
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -71,6 +75,12 @@ fn write_report(run: &Run) {
             tracing::warn!("no report was written ({e}); try again: consingan report {}", run.dir.display());
         }
     }
+}
+
+/// Tells how to go on with a run that was stopped; the exit status.
+pub(crate) fn stopped(run: &Run) -> ExitCode {
+    tracing::warn!("stopped; go on with: consingan train --resume {}", run.dir.display());
+    ExitCode::from(130)
 }
 
 /// Everything that can be wrong is found before anything is written.

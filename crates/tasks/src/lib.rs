@@ -5,15 +5,20 @@
 mod animation;
 mod auto;
 mod dehaze;
+mod draws;
+mod editing;
 mod error;
 mod evaluate;
 mod frames;
 mod frechet;
+mod harmonization;
 mod import;
 mod paint;
 mod palette;
+mod pixels;
 mod preset;
 mod report;
+mod retouch;
 mod sample;
 mod sifid;
 mod sizes;
@@ -31,6 +36,10 @@ pub use import::import;
 pub use paint::{PaintRequest, Painter};
 pub use preset::Preset;
 pub use report::{ReportRequest, duration, report, write_report};
+pub use retouch::{
+    RetouchCase, RetouchFigures, RetouchRequest, RetouchTrial, Retouched, Transfer, fine_tune, retouch,
+    try_editing, try_harmonization,
+};
 pub use sample::{Format, SampleRequest, Sampler};
 pub use sifid::{Features, Inception};
 pub use sizes::{Target, output_sizes};

@@ -1,9 +1,14 @@
 //! What a run can be trained for: its settings and what stage 0 is fed with.
 
+use crate::editing::{NOISE, Shuffled};
+use crate::harmonization::Augmented;
+use crate::pixels::pixels;
+use crate::retouch::NaiveInput;
 use crate::{Preset, Result};
 use candle_core::{Device, Tensor};
 use kernels::Stream;
 use model::Border;
+use pyramid::Spacing;
 use train::{FirstInput, Noise, Run, TrainConfig, fixed_stream};
 
 /// What a run is trained for.
@@ -16,11 +21,24 @@ pub enum Task {
     Retarget,
     /// Pictures that move: the fixed input of stage 0 is noise as well.
     Animation,
+    /// What was pasted into a picture gets the colours that it would have had in it.
+    Harmonization,
+    /// Parts of a picture that were moved are joined to their new surroundings.
+    Editing,
+    /// A picture enlarged; [`crate::upscaling_run`] chooses the stages for the picture.
+    SuperResolution,
 }
 
 impl Task {
     /// All tasks.
-    pub const ALL: [Task; 3] = [Task::Generation, Task::Retarget, Task::Animation];
+    pub const ALL: [Task; 6] = [
+        Task::Generation,
+        Task::Retarget,
+        Task::Animation,
+        Task::Harmonization,
+        Task::Editing,
+        Task::SuperResolution,
+    ];
 
     /// The name on the command line and in `run.json`.
     pub fn name(self) -> &'static str {
@@ -28,6 +46,9 @@ impl Task {
             Task::Generation => "generation",
             Task::Retarget => "retarget",
             Task::Animation => "animation",
+            Task::Harmonization => "harmonization",
+            Task::Editing => "editing",
+            Task::SuperResolution => "super-resolution",
         }
     }
 
@@ -51,16 +72,75 @@ impl Task {
             Task::Generation => base,
             Task::Retarget => TrainConfig { border: Border::Padded, ..base },
             Task::Animation => TrainConfig { min_size: 20, ..base },
+            Task::Harmonization => harmonization(preset, base),
+            Task::Editing => editing(preset, base),
+            Task::SuperResolution => TrainConfig {
+                spacing: Spacing::Geometric,
+                border: Border::Padded,
+                alpha: 100.0,
+                ..base
+            },
         }
     }
 }
 
+impl Task {
+    /// Lowers `min_size` where it is the one that `preset` has and the picture (height, width) is too small for it at this
+    /// `max_size`. Harmonization's coarsest stage is meant to be 0.72 of the finest, not of some size.
+    pub fn fit_min_size(self, preset: Preset, config: &mut TrainConfig, (h, w): (usize, usize)) {
+        let usual = self.config(preset);
+        if self != Task::Harmonization || config.min_size != usual.min_size {
+            return;
+        }
+        let scale = (config.max_size as f64 / h.max(w) as f64).min(1.0);
+        let finest = h.min(w) as f64 * scale;
+        let fitting = (finest * 0.72).ceil() as usize;
+        let smallest = config.net(3).receptive_field();
+        config.min_size = config.min_size.min(fitting.max(smallest));
+    }
+}
+
+fn harmonization(preset: Preset, base: TrainConfig) -> TrainConfig {
+    let base = TrainConfig {
+        niter: 1000,
+        train_stages: 3,
+        min_size: 120,
+        spacing: Spacing::Geometric,
+        lrelu_alpha: 0.3,
+        batch_norm: true,
+        border: Border::Padded,
+        ..base
+    };
+    match preset {
+        Preset::Paper => base,
+        // Examples of what to restore lead, the critic's taste comes second.
+        Preset::Quick | Preset::Auto => TrainConfig { niter: 700, min_size: 48, alpha: 100.0, ..base },
+    }
+}
+
+fn editing(preset: Preset, base: TrainConfig) -> TrainConfig {
+    let base = TrainConfig { niter: 1000, batch_norm: true, border: Border::Padded, ..base };
+    match preset {
+        Preset::Paper => base,
+        Preset::Quick | Preset::Auto => TrainConfig { niter: 700, ..base },
+    }
+}
+
 /// What stage 0 of `run` is fed with.
-pub fn first_input(run: &Run, _device: &Device) -> Result<Box<dyn FirstInput>> {
-    Ok(match Task::of(run)? {
-        Task::Generation | Task::Retarget => Box::new(Noise),
+pub fn first_input(run: &Run, device: &Device) -> Result<Box<dyn FirstInput>> {
+    let task = Task::of(run)?;
+    let coarsest = || pixels(&run.real(0, device)?);
+    let restores = Preset::from_name(&run.info.preset) != Some(Preset::Paper);
+    let own: Box<dyn FirstInput> = match task {
+        Task::Generation | Task::Retarget | Task::SuperResolution => Box::new(Noise),
         Task::Animation => Box::new(AllNoise),
-    })
+        Task::Harmonization => Box::new(Augmented::new(coarsest()?, restores)),
+        Task::Editing => Box::new(Shuffled::new(coarsest()?)),
+    };
+    let Some(naive) = run.first_input(device)? else { return Ok(own) };
+    let noise = if task == Task::Editing { NOISE } else { 0.0 };
+    let fixed = run.fixed_noise(1, device)?.swap_remove(0);
+    Ok(Box::new(NaiveInput::new(&naive, fixed, noise, own)?))
 }
 
 /// Animation's: the walk goes around noise, so noise must give the picture back.

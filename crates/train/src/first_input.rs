@@ -13,6 +13,22 @@ pub trait FirstInput: Debug {
     /// Overwrites `target [1, H, W, C]` with the input of a fake. The stream's purpose says whether that is for training
     /// or a sample, its iteration which one; `target` may have another size than the coarsest picture.
     fn fill(&self, target: &Tensor, stream: Stream) -> Result<()>;
+
+    /// An input of stage 0 (`[1, H, W, C]` of the coarsest size) for this iteration of training, and the picture that it must
+    /// give, of the size of `real`, the stage's picture: in place of the fixed input and `real`. `None`, in every iteration
+    /// alike: those two.
+    fn example(&self, _real: &Tensor, _stream: Stream) -> Result<Option<Example>> {
+        Ok(None)
+    }
+}
+
+/// What the reconstruction loss is taken of.
+#[derive(Debug)]
+pub struct Example {
+    /// Stage 0's input.
+    pub input: Tensor,
+    /// What it must give.
+    pub target: Tensor,
 }
 
 /// Generation's: the picture gives itself back, fakes come from noise.

@@ -27,7 +27,7 @@ pub use config::TrainConfig;
 pub use cost::{iteration_cost, step_flops};
 pub use error::{Error, Result};
 pub use event::{Control, Event, Observer};
-pub use first_input::{FirstInput, Noise, fixed_stream};
+pub use first_input::{Example, FirstInput, Noise, fixed_stream};
 pub use guard::{Collapse, GuardKind};
 pub use log::{EVENTS, LogLengths, TENSORBOARD};
 pub use optimizer::Adam;

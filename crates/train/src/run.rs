@@ -92,7 +92,7 @@ pub fn train(
         }
         observer.notify(&Event::StageStarted { stage, size: sizes[stage], amp: at.amps[stage] });
 
-        let inputs = StageInputs::new(&g, &config, real, &sizes[..=stage], &at.amps, &fixed)?;
+        let mut inputs = StageInputs::new(&g, &config, real, &sizes[..=stage], &at.amps, &fixed)?;
         let fresh = inputs.fresh_noise()?;
         let sampling = Sampling {
             amps: &at.amps.clone(),
@@ -113,6 +113,10 @@ pub fn train(
                 back = at.guard.keep(&parts, iteration, logs)?;
             }
             draw_noise(&config, first, stage, iteration, &fresh)?;
+            let stream = training_stream(&config, stage, 0, iteration);
+            if let Some(example) = first.example(&inputs.real, stream)? {
+                inputs.replace_fixed(&g, example)?;
+            }
             let alphas = penalty_alphas(&config, stage, iteration);
             let factor = config.rate_factor(iteration) * at.guard.factor;
             let losses = step(&g, &d, (&mut opt_d, &mut opt_g), &inputs, &alphas, factor, &config)?;
@@ -248,13 +252,7 @@ pub fn draw_noise(
     buffers: &[Tensor],
 ) -> Result<()> {
     for (level, buffer) in buffers.iter().enumerate() {
-        let stream = Stream {
-            seed: config.seed,
-            purpose: Purpose::Training,
-            stage: stage as u32,
-            level: level as u32,
-            iteration: iteration as u32,
-        };
+        let stream = training_stream(config, stage, level, iteration);
         if level == 0 {
             first.fill(buffer, stream)?;
         } else {
@@ -262,6 +260,17 @@ pub fn draw_noise(
         }
     }
     Ok(())
+}
+
+/// The stream of an iteration's noise that enters stage `level`.
+fn training_stream(config: &TrainConfig, stage: usize, level: usize, iteration: usize) -> Stream {
+    Stream {
+        seed: config.seed,
+        purpose: Purpose::Training,
+        stage: stage as u32,
+        level: level as u32,
+        iteration: iteration as u32,
+    }
 }
 
 /// The mixing factors of an iteration's critic steps.

@@ -5,6 +5,7 @@
 //! and reconstruction go through the trained stages as a batch of two; frozen stages are run without a tape, and those of
 //! the reconstruction only once a stage.
 
+use crate::Example;
 use crate::optimizer::Adam;
 use crate::{Result, TrainConfig};
 use candle_core::Tensor;
@@ -15,6 +16,8 @@ use model::{Discriminator, Generator, Inputs};
 pub struct StageInputs {
     /// The stage's picture, `[1, H, W, C]` in [-1, 1].
     pub real: Tensor,
+    /// What the fixed input must give, which is the stage's picture unless a task has other examples.
+    target: Tensor,
     /// Height and width of every stage up to this one.
     pub sizes: Vec<(usize, usize)>,
     /// Noise amplitude of every stage up to this one.
@@ -25,6 +28,8 @@ pub struct StageInputs {
     noise: Vec<Tensor>,
     /// The reconstruction's features below `first`.
     below: Option<Tensor>,
+    /// The fixed noise that they were made from.
+    fixed_below: Vec<Tensor>,
 }
 
 /// The losses of an iteration, each of shape `[1]`: real and fake score and penalty of the last critic step, and the
@@ -69,7 +74,21 @@ impl StageInputs {
             if k < first { Ok(fresh) } else { Tensor::cat(&[&fresh, fixed], 0) }
         };
         let noise = fixed.iter().enumerate().map(buffer).collect::<candle_core::Result<_>>()?;
-        Ok(StageInputs { real, sizes: sizes.to_vec(), amps: amps.to_vec(), first, noise, below })
+        let fixed_below = fixed[..first].to_vec();
+        let (target, sizes, amps) = (real.clone(), sizes.to_vec(), amps.to_vec());
+        Ok(StageInputs { real, target, sizes, amps, first, noise, below, fixed_below })
+    }
+
+    /// Puts an example in the place of stage 0's fixed input and of the picture that it must give back.
+    pub fn replace_fixed(&mut self, g: &Generator, example: Example) -> Result<()> {
+        self.target = example.target;
+        let Some(below) = &self.below else {
+            return Ok(kernels::overwrite(&self.noise[0].narrow(0, 1, 1)?, &example.input)?);
+        };
+        let noise: Vec<Tensor> =
+            std::iter::once(example.input).chain(self.fixed_below.iter().skip(1).cloned()).collect();
+        let inputs = Inputs { noise: &noise, sizes: &self.sizes, amps: &self.amps };
+        Ok(kernels::overwrite(below, &g.features(inputs, None, 0..self.first)?)?)
     }
 
     /// Where each stage's fresh noise goes, `[1, H, W, C]`: views of the buffers that are to be overwritten in place.
@@ -107,7 +126,7 @@ pub fn step(
     factor: f64,
     config: &TrainConfig,
 ) -> Result<Losses> {
-    let StageInputs { real, sizes, amps, first, noise, below } = inputs;
+    let StageInputs { real, target, sizes, amps, first, noise, below, .. } = inputs;
     let stage_inputs = Inputs { noise, sizes, amps };
     let below = match below {
         None => None,
@@ -126,7 +145,7 @@ pub fn step(
     let critic = critic.ok_or_else(|| crate::Error::range("d-steps", 0, 1, 100))?;
 
     let (score, fake_gradient) = d.score_gradient(&fake, -1.0)?;
-    let (rec_loss, rec_gradient) = kernels::mse(&rec, real, config.alpha as f32)?;
+    let (rec_loss, rec_gradient) = kernels::mse(&rec, target, config.alpha as f32)?;
     let gradients = g.backward(&tape, &Tensor::cat(&[fake_gradient, rec_gradient], 0)?)?;
     opt_g.step(&gradients, factor, config.g_steps)?;
     Ok(Losses([critic.real, critic.fake, critic.penalty, score.neg()?, rec_loss]))

@@ -1,0 +1,93 @@
+//! Harmonization: the network learns to make a picture with wrong colours and missing places look like the training picture.
+
+mod augment;
+mod colour;
+mod recolour;
+
+use crate::draws::Draws;
+use crate::pixels::{overwrite, pixels, resized, tensor};
+use augment::augment;
+use candle_core::Tensor;
+pub(crate) use colour::on_colours;
+use kernels::Stream;
+use ndarray::Array3;
+use recolour::{Patch, recolour};
+pub(crate) use recolour::{Recolouring, turn};
+use train::{Example, FirstInput};
+
+/// Stage 0's input: the coarsest picture, changed at random; fixed, the picture itself.
+#[derive(Debug)]
+pub(crate) struct Augmented {
+    /// The coarsest picture.
+    picture: Array3<f32>,
+    /// Whether recoloured pictures must give the picture back as well, which the paper does not do.
+    restores: bool,
+}
+
+impl Augmented {
+    pub(crate) fn new(picture: Array3<f32>, restores: bool) -> Self {
+        Augmented { picture, restores }
+    }
+}
+
+impl FirstInput for Augmented {
+    fn fixed(&self, real: &Tensor, _: u64) -> train::Result<Tensor> {
+        Ok(real.clone())
+    }
+
+    fn fill(&self, target: &Tensor, stream: Stream) -> train::Result<()> {
+        let (_, h, w, _) = target.dims4()?;
+        let mut pixels = resized(&self.picture, (h, w))?;
+        augment(&mut pixels, &mut Draws::new(stream, 0));
+        overwrite(target, &pixels)
+    }
+
+    fn example(&self, real: &Tensor, stream: Stream) -> train::Result<Option<Example>> {
+        if !self.restores {
+            return Ok(None);
+        }
+        let mut draws = Draws::new(stream, 1);
+        let (mut input, mut target) = (self.picture.clone(), pixels(real)?);
+        let patch = Patch::draw(&mut draws);
+        if let Some(patch) = &patch {
+            patch.paste(&mut input);
+            patch.paste(&mut target);
+        }
+        recolour(&mut input, patch.as_ref(), &mut draws);
+        let input = tensor(&input, real.device())?;
+        Ok(Some(Example { input, target: tensor(&target, real.device())? }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::{DType, Device};
+    use kernels::Purpose;
+
+    #[test]
+    fn inputs_are_their_streams_whatever_was_drawn_before_and_whatever_the_size() -> train::Result<()> {
+        let picture = Array3::from_shape_fn((20, 30, 3), |(y, x, c)| ((y * x + c) % 7) as f32 / 4.0 - 0.8);
+        let first = Augmented::new(picture, true);
+        let stream =
+            |iteration| Stream { seed: 5, purpose: Purpose::Training, stage: 0, level: 0, iteration };
+        let fill = |iteration, (h, w)| -> train::Result<Vec<f32>> {
+            let target = Tensor::zeros((1, h, w, 3), DType::F32, &Device::Cpu)?;
+            first.fill(&target, stream(iteration))?;
+            Ok(target.flatten_all()?.to_vec1()?)
+        };
+        let once = fill(3, (20, 30))?;
+        assert_ne!(fill(4, (20, 30))?, once);
+        assert_eq!(fill(3, (20, 30))?, once);
+        assert!(fill(3, (7, 91))?.iter().all(|v| (-1.0..=1.0).contains(v)));
+        let example = |i| -> train::Result<_> {
+            Ok(first
+                .example(stream(i))?
+                .map(|t| t.flatten_all().and_then(|t| t.to_vec1::<f32>()))
+                .transpose()?)
+        };
+        assert_eq!(example(3)?, example(3)?);
+        assert_ne!(example(3)?, example(4)?);
+        Ok(())
+    }
+}

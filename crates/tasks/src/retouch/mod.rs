@@ -1,0 +1,127 @@
+//! A trained harmonization or editing run at work on a naive picture: one into which something was pasted, or in which parts
+//! were moved.
+
+mod colours;
+mod mask;
+mod naive;
+mod strange;
+mod transfer;
+mod trial;
+
+pub use naive::fine_tune;
+pub(crate) use naive::{NaiveInput, fitted};
+pub use transfer::Transfer;
+pub use trial::{RetouchCase, RetouchFigures, RetouchTrial, try_editing, try_harmonization};
+
+use crate::pixels::{add_noise, pixels, resized, tensor};
+use crate::{Error, Preset, Result, Task, editing};
+use candle_core::Device;
+use kernels::{Purpose, Stream};
+use model::Inputs;
+use ndarray::Array3;
+use pyramid::Picture;
+use train::Run;
+use transfer::Places;
+
+/// How to retouch.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RetouchRequest<'a> {
+    /// White where to change, of any size; derived from the difference to the training picture if none is given.
+    pub mask: Option<&'a Picture>,
+    /// Seed of the noise on an edited picture.
+    pub seed: u64,
+    /// What to take from the network's picture; the preset's if none is given.
+    pub transfer: Option<Transfer>,
+}
+
+/// A naive picture, retouched.
+#[derive(Clone, Debug)]
+pub struct Retouched {
+    /// The result, of the naive picture's size and channels.
+    pub picture: Picture,
+    /// What the network made of the naive picture, of the run's finest size.
+    pub network: Picture,
+    /// The mask that was given or derived, white where to change, of the naive picture's size.
+    pub mask: Picture,
+}
+
+/// Applies `run`, which was trained for harmonization or editing, to a picture: stage 0 gets the picture, resized (for editing
+/// with noise on it), the stages above the fixed noise. What comes out is brought into the naive picture where the mask is
+/// white; everything else stays as it is. Fails where the run is of another task or not finished, or the mask is empty.
+pub fn retouch(run: &Run, naive: &Picture, request: &RetouchRequest<'_>) -> Result<Retouched> {
+    let task = check(run)?;
+    let device = &Device::Cpu;
+    let last = run.config.train_stages - 1;
+    let size = run.info.sizes[last];
+    let fitted = fitted(run, naive)?;
+    let (small, real) = (resized(&fitted, size)?, pixels(&run.real(last, device)?)?);
+    let derived = mask::derived(&small, &real);
+    let mask = match request.mask {
+        Some(given) => mask::given(given, size)?,
+        None => mask::derived(&small, &real)?,
+    };
+    // People draw masks with some room around what they pasted, which must not count as pasted.
+    let pasted = derived.map_or_else(|_| mask.clone(), |derived| mask::narrowed(&mask, &derived));
+
+    let stream = Stream { seed: request.seed, purpose: Purpose::Sampling, stage: 0, level: 0, iteration: 0 };
+    let mut noise = run.fixed_noise(last + 1, device)?;
+    noise[0] = tensor(&resized(&fitted, run.info.sizes[0])?, device)?;
+    if task == Task::Editing {
+        noise[0] = add_noise(&noise[0], stream, editing::NOISE)?;
+    }
+    let g = run.generator(last, device)?;
+    let how = request.transfer.unwrap_or_else(|| usual(run, task));
+    let mut soft = mask::softened(&mask, radius(task));
+    if how == Transfer::Seams {
+        soft *= &strange::strangeness(&small, &real, &soft)?;
+    }
+    let soft = mask::scaled(&soft, naive.size())?;
+    let inputs = Inputs { noise: &noise, sizes: &run.info.sizes, amps: &run.info.amps };
+    let network = pixels(&g.forward(inputs).map_err(train::Error::from)?)?;
+    let changed = transfer::transfer(how, &fitted, &network, Places { soft: &soft, pasted: &pasted })?;
+    let full_mask = mask::scaled(&mask, naive.size())?.mapv(|v| if v >= 0.5 { 1.0 } else { 0.0 });
+    Ok(Retouched {
+        picture: with_own_alpha(changed, naive)?,
+        network: Picture::from_pixels(network)?,
+        mask: mask::picture(&full_mask)?,
+    })
+}
+
+/// Radius of the disk that a mask is dilated by, in pixels of the run's finest stage.
+fn radius(task: Task) -> u8 {
+    if task == Task::Editing { 20 } else { 7 }
+}
+
+fn usual(run: &Run, task: Task) -> Transfer {
+    match (Preset::from_name(&run.info.preset), task) {
+        (Some(Preset::Paper), _) => Transfer::Picture,
+        (_, Task::Harmonization) => Transfer::Colours,
+        _ => Transfer::Seams,
+    }
+}
+
+/// The task of a run that can retouch.
+fn check(run: &Run) -> Result<Task> {
+    let refuse = |reason: String| Err(Error::Run { path: run.dir.clone(), reason });
+    let task = Task::of(run)?;
+    if !matches!(task, Task::Harmonization | Task::Editing) {
+        return refuse(format!("was trained for {}, which cannot retouch pictures", task.name()));
+    }
+    if !run.is_finished() {
+        return refuse("is not finished; go on with `consingan train --resume`".into());
+    }
+    Ok(task)
+}
+
+/// The result with the naive picture's alpha, where it has one that the run does not know.
+fn with_own_alpha(changed: Array3<f32>, naive: &Picture) -> Result<Picture> {
+    let picture = Picture::from_pixels(changed)?;
+    let (own, has) = (naive.channels(), picture.channels());
+    if own <= has || own.is_multiple_of(2) == has.is_multiple_of(2) {
+        return Ok(picture);
+    }
+    let mut pixels = picture.widened(own).into_pixels();
+    let alpha = naive.pixels();
+    pixels.index_axis_mut(ndarray::Axis(2), own - 1).assign(&alpha.index_axis(ndarray::Axis(2), own - 1));
+    Ok(Picture::from_pixels(pixels)?)
+}

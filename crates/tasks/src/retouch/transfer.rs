@@ -1,0 +1,68 @@
+//! How what the network made gets into the naive picture at its full size.
+
+use crate::Result;
+use ndarray::{Array2, Array3};
+use pyramid::{Target, imresize};
+
+/// What is taken from the network's picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transfer {
+    /// The picture itself, as the official program does.
+    Picture,
+    /// What it changed, added to the naive picture, which keeps detail finer than the network's.
+    Change,
+    /// Only how it changed colours: for each place of the mask one affine map of colours.
+    Colours,
+    /// The picture where the naive picture has what the training picture has nowhere, as it has along the borders of parts that
+    /// were moved; what was only moved stays as it is.
+    Seams,
+}
+
+impl Transfer {
+    /// All of them.
+    pub const ALL: [Transfer; 4] = [Transfer::Picture, Transfer::Change, Transfer::Colours, Transfer::Seams];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Transfer::Picture => "picture",
+            Transfer::Change => "change",
+            Transfer::Colours => "colours",
+            Transfer::Seams => "seams",
+        }
+    }
+}
+
+/// Where the naive picture may change.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Places<'a> {
+    /// How much, of the naive picture's size.
+    pub(crate) soft: &'a Array2<f32>,
+    /// What was pasted, without what lies around it: 1 inside, 0 outside, of the network's size.
+    pub(crate) pasted: &'a Array2<f32>,
+}
+
+/// Brings `network` into `naive`, which may have another size.
+pub(crate) fn transfer(
+    transfer: Transfer,
+    naive: &Array3<f32>,
+    network: &Array3<f32>,
+    places: Places<'_>,
+) -> Result<Array3<f32>> {
+    let (h, w, _) = naive.dim();
+    let (sh, sw, _) = network.dim();
+    let up = |pixels: &Array3<f32>| imresize(pixels.view(), Target::Size((h, w)));
+    let wanted = match transfer {
+        Transfer::Picture | Transfer::Seams => up(network)?,
+        Transfer::Change => naive + &up(&(network - &imresize(naive.view(), Target::Size((sh, sw)))?))?,
+        Transfer::Colours => super::colours::matched(naive, network, places.pasted)?,
+    };
+    let mut result = naive.clone();
+    for ((y, x, c), v) in result.indexed_iter_mut() {
+        let m = places.soft[[y, x]];
+        if m > 0.0 {
+            *v = (*v + m * (wanted[[y, x, c]] - *v)).clamp(-1.0, 1.0);
+        }
+    }
+    Ok(result)
+}
