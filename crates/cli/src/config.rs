@@ -134,7 +134,9 @@ const MINUTES: f64 = 5.0;
 fn task_named(name: Option<&str>) -> Result<Task> {
     let Some(name) = name else { return Ok(Task::default()) };
     if name == Task::SuperResolution.name() {
-        bail!("a run of the task {name} is made for a picture to enlarge; use consingan upscale --mode perceptual");
+        bail!(
+            "a run of the task {name} is made for a picture to enlarge; use consingan upscale --mode perceptual"
+        );
     }
     let trained = Task::ALL.into_iter().filter(|task| *task != Task::SuperResolution);
     let names = trained.map(Task::name).collect::<Vec<_>>().join(", ");

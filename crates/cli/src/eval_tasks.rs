@@ -40,6 +40,11 @@ enum Tried {
     Retarget,
     Tiling,
     Animation,
+    Harmonization,
+    Editing,
+    Fidelity,
+    Perceptual,
+    Dehazing,
 }
 
 /// Exit status 1 where a bar was not cleared.
@@ -66,22 +71,30 @@ pub(crate) fn run(args: &EvalTasksArgs) -> Result<ExitCode> {
 
 fn all(args: &EvalTasksArgs, folder: &Path) -> Result<Vec<Trial>> {
     let mut trials = Vec::new();
+    let tell = |trial: &Trial| {
+        if args.json {
+            line(&json(trial).to_string());
+        }
+    };
     for tried in <Tried as ValueEnum>::value_variants() {
         if !args.only.is_empty() && !args.only.contains(tried) {
             continue;
         }
+        let before = trials.len();
         for path in &args.pictures {
             let case = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let picture = reduced(&pyramid::load(path)?, args.size as usize)?;
+            // Enlarging needs something to reduce, and haze a scene.
+            let larger = match tried {
+                Tried::Fidelity | Tried::Perceptual | Tried::Dehazing => 2,
+                _ => 1,
+            };
+            let picture = reduced(&pyramid::load(path)?, larger * args.size as usize)?;
             tracing::info!("{tried:?}: {case}");
             let found = one(*tried, &picture, &case, folder, args)?;
-            for trial in found {
-                if args.json {
-                    line(&json(&trial).to_string());
-                }
-                trials.push(trial);
-            }
+            trials.extend(found.into_iter().inspect(tell));
         }
+        let means = trial::means(&trials[before..]);
+        trials.extend(means.into_iter().inspect(tell));
     }
     Ok(trials)
 }
@@ -111,6 +124,11 @@ fn one(
         Tried::Retarget => trial::retarget(&run(Task::Retarget)?, case)?,
         Tried::Tiling => trial::tiling(&run(Task::Generation)?, case)?,
         Tried::Animation => trial::animation(&run(Task::Animation)?, case)?,
+        Tried::Harmonization => trial::harmonization(&run(Task::Harmonization)?, picture, case)?,
+        Tried::Editing => trial::editing(&run(Task::Editing)?, picture, case)?,
+        Tried::Fidelity => trial::fidelity(picture, &folder.join(format!("fidelity-{case}")), case)?,
+        Tried::Perceptual => trial::perceptual(picture, &folder.join(format!("perceptual-{case}")), case)?,
+        Tried::Dehazing => trial::dehazing(picture, case)?,
     })
 }
 

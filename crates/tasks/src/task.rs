@@ -74,12 +74,9 @@ impl Task {
             Task::Animation => TrainConfig { min_size: 20, ..base },
             Task::Harmonization => harmonization(preset, base),
             Task::Editing => editing(preset, base),
-            Task::SuperResolution => TrainConfig {
-                spacing: Spacing::Geometric,
-                border: Border::Padded,
-                alpha: 100.0,
-                ..base
-            },
+            Task::SuperResolution => {
+                TrainConfig { spacing: Spacing::Geometric, border: Border::Padded, alpha: 100.0, ..base }
+            }
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Trials: how well tasks do on pictures whose truth is known, beside the bar that each should clear.
 
 use crate::{
-    AnimateRequest, Animation, End, Preset, Result, SampleRequest, Sampler, Target, Task, first_input,
+    Airlight, AnimateRequest, Animation, Dehazing, End, Preset, Result, RetouchFigures, RetouchTrial,
+    SampleRequest, Sampler, Target, Task, UpscaleMode, UpscaleSettings, evaluate_dehazing,
+    evaluate_upscaling, first_input, try_editing, try_harmonization,
 };
 use candle_core::{Device, Tensor};
 use kernels::Wrap;
@@ -146,6 +148,112 @@ pub fn animation(run: &Run, case: &str) -> Result<Vec<Trial>> {
         row("change a frame, per cent", 50.0 * mean, Some(Bar::Within(0.2, 5.0))),
         row("last to first, of the largest step", closing / largest, Some(Bar::AtMost(1.0))),
     ])
+}
+
+/// Pictures pasted together from the run's own, a part of it moved and recoloured: what is left of the error inside the mask.
+pub fn harmonization(run: &Run, picture: &Picture, case: &str) -> Result<Vec<Trial>> {
+    let figures = try_harmonization(run, &retouching(picture), |_, _| Ok(()))?;
+    let (naive, result) = (mean(&figures, |f| f.naive), mean(&figures, |f| f.result));
+    let row = |figure, value, bar| Trial { task: "harmonization", case: case.into(), figure, value, bar };
+    Ok(vec![
+        row("error of the naive picture", naive, None),
+        row("error of the result", result, None),
+        row("ratio", result / naive, Some(Bar::AtMost(0.5))),
+    ])
+}
+
+/// Parts of the run's picture moved: how strange the patches across their borders are, and whether the insides are kept.
+pub fn editing(run: &Run, picture: &Picture, case: &str) -> Result<Vec<Trial>> {
+    let figures = try_editing(run, &retouching(picture), |_, _| Ok(()))?;
+    let row = |figure, value, bar| Trial { task: "editing", case: case.into(), figure, value, bar };
+    let worst = figures.iter().map(|f| f.result / f.naive).fold(0.0, f64::max);
+    let moved = figures.iter().filter_map(|f| f.moved).fold(0.0, f64::max);
+    Ok(vec![
+        row("distance across borders, of the naive picture's", mean(&figures, |f| f.result / f.naive), None),
+        row("the same, worst case", worst, Some(Bar::AtMost(1.0))),
+        row("change inside the tiles, worst case", moved, Some(Bar::AtMost(0.1))),
+    ])
+}
+
+fn retouching(picture: &Picture) -> RetouchTrial<'_> {
+    RetouchTrial { picture, cases: 6, seed: 11, transfer: None, with_mask: true, fine_tune: None }
+}
+
+fn mean(figures: &[RetouchFigures], of: impl Fn(&RetouchFigures) -> f64) -> f64 {
+    figures.iter().map(of).sum::<f64>() / figures.len().max(1) as f64
+}
+
+/// A picture reduced to half, enlarged again: what is won over bicubic. `scratch` must not exist and is not made.
+pub fn fidelity(picture: &Picture, scratch: &Path, case: &str) -> Result<Vec<Trial>> {
+    let settings = UpscaleSettings::of(UpscaleMode::Fidelity);
+    let found = evaluate_upscaling(picture, 2.0, UpscaleMode::Fidelity, &settings, scratch)?;
+    let row =
+        |figure, value, bar| Trial { task: "upscale, fidelity, x2", case: case.into(), figure, value, bar };
+    Ok(vec![
+        row("PSNR, dB", found.ours.psnr, None),
+        row("PSNR above bicubic, dB", found.ours.psnr - found.bicubic.psnr, Some(Bar::AtLeast(0.0))),
+        row("SSIM above bicubic", found.ours.ssim - found.bicubic.ssim, Some(Bar::AtLeast(0.0))),
+    ])
+}
+
+/// A picture reduced to a quarter, enlarged again: its patch distance to the truth beside bicubic's. `scratch` is where the run
+/// is made.
+pub fn perceptual(picture: &Picture, scratch: &Path, case: &str) -> Result<Vec<Trial>> {
+    let settings = UpscaleSettings::of(UpscaleMode::Perceptual);
+    let found = evaluate_upscaling(picture, 4.0, UpscaleMode::Perceptual, &settings, scratch)?;
+    let swd = |figure: Option<f64>| figure.unwrap_or_default();
+    let (ours, bicubic) = (swd(found.ours.patch_swd), swd(found.bicubic.patch_swd));
+    let row = |figure, value| {
+        let task = "upscale, perceptual, x4";
+        Trial { task, case: case.into(), figure, value, bar: None }
+    };
+    Ok(vec![
+        row("patch distance", ours),
+        row("patch distance of bicubic", bicubic),
+        row("of bicubic's", ours / bicubic),
+    ])
+}
+
+/// A picture behind haze of three densities and two airlights: PSNR to the clear one.
+pub fn dehazing(picture: &Picture, case: &str) -> Result<Vec<Trial>> {
+    let hazes: Vec<(f64, Airlight, u64)> =
+        [(0.6, 0.75), (0.6, 0.95), (1.2, 0.75), (1.2, 0.95), (1.8, 0.75), (1.8, 0.95)]
+            .into_iter()
+            .enumerate()
+            .map(|(i, (beta, airlight))| (beta, [airlight; 3], 100 + i as u64))
+            .collect();
+    let rows = evaluate_dehazing(picture, &hazes, &Dehazing::default())?;
+    let n = rows.len().max(1) as f64;
+    let row = |figure, value, bar| Trial { task: "dehazing", case: case.into(), figure, value, bar };
+    let gain = rows.iter().map(|r| r.multi_stage - r.dcp).sum::<f64>() / n;
+    let least = rows.iter().map(|r| r.multi_stage - r.nothing).fold(f64::INFINITY, f64::min);
+    Ok(vec![
+        row("PSNR of the hazy pictures, dB", rows.iter().map(|r| r.nothing).sum::<f64>() / n, None),
+        row("PSNR, dB", rows.iter().map(|r| r.multi_stage).sum::<f64>() / n, None),
+        row("above the dark channel prior, dB", gain, None),
+        row("above doing nothing, dB, worst case", least, Some(Bar::AtLeast(0.0))),
+    ])
+}
+
+/// Figures that count as a mean over pictures.
+const MEANS: [(&str, &str, Bar); 5] = [
+    ("harmonization", "ratio", Bar::AtMost(0.5)),
+    ("editing", "distance across borders, of the naive picture's", Bar::AtMost(2.0 / 3.0)),
+    ("upscale, fidelity, x2", "PSNR above bicubic, dB", Bar::AtLeast(0.5)),
+    ("upscale, perceptual, x4", "of bicubic's", Bar::AtMost(0.5)),
+    ("dehazing", "above the dark channel prior, dB", Bar::AtLeast(0.0)),
+];
+
+/// The means over all pictures that a task has bars for.
+pub fn means(trials: &[Trial]) -> Vec<Trial> {
+    let one = |&(task, figure, bar): &(&'static str, &'static str, Bar)| {
+        let values: Vec<f64> =
+            trials.iter().filter(|t| t.task == task && t.figure == figure).map(|t| t.value).collect();
+        let value = values.iter().sum::<f64>() / values.len() as f64;
+        let case = format!("mean of {}", values.len());
+        (!values.is_empty()).then_some(Trial { task, case, figure, value, bar: Some(bar) })
+    };
+    MEANS.iter().filter_map(one).collect()
 }
 
 /// Patch distance at full size; 0 where a picture is too small to have patches.
