@@ -8,7 +8,7 @@ use ndarray::{Array2, Array3};
 use pyramid::{Target, imresize};
 
 /// Weight of the identity beside the pixels, so that a place of one colour does not let the map run away.
-const IDENTITY: f64 = 0.02;
+const IDENTITY: f64 = 0.05;
 
 /// `naive` with the colours of `network` (which may have another size) in `places` (of the network's size, 1 inside): every
 /// connected one gets the affine map of all channels that fits there best. What is outside them stays.
