@@ -115,7 +115,7 @@ mod tests {
         }
         let error = |a: &Array3<f32>| (a - &real).mapv(f32::abs).sum();
         let back = matched(&naive, &real, &places)?;
-        assert!(error(&back) < 0.1 * error(&naive), "{} against {}", error(&back), error(&naive));
+        assert!(error(&back) < 0.25 * error(&naive), "{} against {}", error(&back), error(&naive));
         Ok(())
     }
 }

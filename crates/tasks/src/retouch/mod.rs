@@ -15,7 +15,7 @@ pub use trial::{RetouchCase, RetouchFigures, RetouchTrial, try_editing, try_harm
 
 use crate::pixels::{add_noise, pixels, resized, tensor};
 use crate::{Error, Preset, Result, Task, editing};
-use candle_core::{Device, Tensor};
+use candle_core::Device;
 use kernels::{Purpose, Stream};
 use model::Inputs;
 use ndarray::Array3;
