@@ -8,8 +8,8 @@ mod strange;
 mod transfer;
 mod trial;
 
-pub use naive::fine_tune;
 pub(crate) use naive::{NaiveInput, fitted};
+pub use naive::{fine_tune, fine_tune_niter};
 pub use transfer::Transfer;
 pub use trial::{RetouchCase, RetouchFigures, RetouchTrial, try_editing, try_harmonization};
 
