@@ -10,7 +10,7 @@ use candle_core::Device;
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tasks::{RetouchRequest, Task, Transfer, fine_tune, first_input, retouch};
+use tasks::{RetouchRequest, Task, Transfer, fine_tune, fine_tune_niter, first_input, retouch};
 use train::{Outcome, Pace, Run, train};
 
 #[derive(Debug, Args)]
@@ -25,7 +25,7 @@ pub(crate) struct RetouchArgs {
     /// Train the run's last stage on the picture first; makes a new run
     #[arg(long)]
     fine_tune: bool,
-    /// Iterations of --fine-tune, 1 to 1000000 [default: the run's]
+    /// Iterations of --fine-tune, 1 to 1000000 [default: 40, with the preset paper the run's]
     #[arg(long, value_name = "N", requires = "fine_tune", allow_negative_numbers = true)]
     niter: Option<usize>,
     /// Where to write; with --fine-tune the new run directory [default: RUN/harmonized or RUN/edited, with --fine-tune
@@ -95,7 +95,7 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
     if args.fine_tune {
         let beside = format!("{}-fine-tuned", file_name(&run.dir)?);
         let dir = args.out.clone().unwrap_or_else(|| free_name(&run.dir.with_file_name(beside)));
-        run = fine_tune(&dir, &run, &naive, args.niter.unwrap_or(run.config.niter))?;
+        run = fine_tune(&dir, &run, &naive, args.niter.unwrap_or_else(|| fine_tune_niter(&run)))?;
         tracing::info!("run directory: {}", run.dir.display());
         let mut progress = Progress::new(&run, stop_signals()?, args.json);
         let first = first_input(&run, &Device::Cpu)?;

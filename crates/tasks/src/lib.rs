@@ -37,8 +37,8 @@ pub use paint::{PaintRequest, Painter};
 pub use preset::Preset;
 pub use report::{ReportRequest, duration, report, write_report};
 pub use retouch::{
-    RetouchCase, RetouchFigures, RetouchRequest, RetouchTrial, Retouched, Transfer, fine_tune, retouch,
-    try_editing, try_harmonization,
+    RetouchCase, RetouchFigures, RetouchRequest, RetouchTrial, Retouched, Transfer, fine_tune,
+    fine_tune_niter, retouch, try_editing, try_harmonization,
 };
 pub use sample::{Format, SampleRequest, Sampler};
 pub use sifid::{Features, Inception};

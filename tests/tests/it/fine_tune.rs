@@ -93,7 +93,7 @@ fn unfinished_runs_and_names_that_are_taken_are_refused() {
     let input = Tensor::zeros((1, h, w, 3), candle_core::DType::F32, &Device::Cpu).unwrap();
     let tune = |name: &str, niter| {
         let made = Run::fine_tune(&dir.path().join(name), &from, niter, &input, &Device::Cpu);
-        made.err().expect("is refused").to_string()
+        made.expect_err("is refused").to_string()
     };
     assert!(tune("tuned", 3).contains("is not finished"));
     assert!(!dir.path().join("tuned").exists());
@@ -101,7 +101,7 @@ fn unfinished_runs_and_names_that_are_taken_are_refused() {
     go(&mut from_again, usize::MAX);
     let again = |name: &str, niter| {
         let made = Run::fine_tune(&dir.path().join(name), &from_again, niter, &input, &Device::Cpu);
-        made.err().expect("is refused").to_string()
+        made.expect_err("is refused").to_string()
     };
     assert!(again("run", 3).contains("exists already"));
     assert!(again("tuned", 0).contains("niter"));

@@ -80,11 +80,12 @@ mod tests {
         assert_ne!(fill(4, (20, 30))?, once);
         assert_eq!(fill(3, (20, 30))?, once);
         assert!(fill(3, (7, 91))?.iter().all(|v| (-1.0..=1.0).contains(v)));
-        let example = |i| -> train::Result<_> {
-            Ok(first
-                .example(stream(i))?
-                .map(|t| t.flatten_all().and_then(|t| t.to_vec1::<f32>()))
-                .transpose()?)
+        let real = Tensor::zeros((1, 40, 60, 3), DType::F32, &Device::Cpu)?;
+        let example = |i| -> train::Result<Option<Vec<f32>>> {
+            let Some(example) = first.example(&real, stream(i))? else { return Ok(None) };
+            assert_eq!(example.input.dims(), [1, 20, 30, 3]);
+            assert_eq!(example.target.dims(), [1, 40, 60, 3]);
+            Ok(Some(example.input.flatten_all()?.to_vec1()?))
         };
         assert_eq!(example(3)?, example(3)?);
         assert_ne!(example(3)?, example(4)?);

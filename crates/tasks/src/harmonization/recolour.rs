@@ -153,6 +153,7 @@ fn place((h, w): (usize, usize), draws: &mut Draws) -> Array2<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kernels::{Purpose, Stream};
 
     #[test]
     fn turning_by_nothing_changes_nothing_and_grays_stay_gray() {
@@ -166,5 +167,33 @@ mod tests {
         // A third of a turn makes red green.
         let third = turn(std::f64::consts::TAU / 3.0, 1.0);
         assert!((third[1][0] - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_paste_is_the_same_at_every_size_and_recolouring_stays_in_it() {
+        let picture = |scale: usize| {
+            Array3::from_shape_fn((20 * scale, 30 * scale, 1), |(y, x, _)| {
+                ((y / scale) * 30 + x / scale) as f32 / 600.0 - 0.5
+            })
+        };
+        let mut recoloured = 0;
+        for iteration in 0..40 {
+            let stream = Stream { seed: 2, purpose: Purpose::Training, stage: 0, level: 0, iteration };
+            let mut draws = Draws::new(stream, 1);
+            let Some(patch) = Patch::draw(&mut draws) else { continue };
+            let (mut small, mut large) = (picture(1), picture(4));
+            patch.paste(&mut small);
+            patch.paste(&mut large);
+            // Up to rounding: at most the borders' pixels differ.
+            let differ = small
+                .indexed_iter()
+                .filter(|((y, x, _), v)| (large[[4 * y + 2, 4 * x + 2, 0]] - *v).abs() > 0.06);
+            assert!(differ.count() < 120, "iteration {iteration}");
+            let before = small.clone();
+            recolour(&mut small, Some(&patch), &mut draws);
+            assert!(small.iter().all(|v| (-1.0..=1.0).contains(v)));
+            recoloured += usize::from(small != before);
+        }
+        assert!(recoloured > 20, "{recoloured} were recoloured");
     }
 }

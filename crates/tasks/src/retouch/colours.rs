@@ -8,7 +8,7 @@ use ndarray::{Array2, Array3};
 use pyramid::{Target, imresize};
 
 /// Weight of the identity beside the pixels, so that a place of one colour does not let the map run away.
-const IDENTITY: f64 = 0.02;
+const IDENTITY: f64 = 0.05;
 
 /// `naive` with the colours of `network` (which may have another size) in `places` (of the network's size, 1 inside): every
 /// connected one gets the affine map of all channels that fits there best. What is outside them stays.
@@ -115,7 +115,7 @@ mod tests {
         }
         let error = |a: &Array3<f32>| (a - &real).mapv(f32::abs).sum();
         let back = matched(&naive, &real, &places)?;
-        assert!(error(&back) < 0.1 * error(&naive), "{} against {}", error(&back), error(&naive));
+        assert!(error(&back) < 0.25 * error(&naive), "{} against {}", error(&back), error(&naive));
         Ok(())
     }
 }

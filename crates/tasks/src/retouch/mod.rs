@@ -8,8 +8,8 @@ mod strange;
 mod transfer;
 mod trial;
 
-pub use naive::fine_tune;
 pub(crate) use naive::{NaiveInput, fitted};
+pub use naive::{fine_tune, fine_tune_niter};
 pub use transfer::Transfer;
 pub use trial::{RetouchCase, RetouchFigures, RetouchTrial, try_editing, try_harmonization};
 
@@ -65,9 +65,9 @@ pub fn retouch(run: &Run, naive: &Picture, request: &RetouchRequest<'_>) -> Resu
 
     let stream = Stream { seed: request.seed, purpose: Purpose::Sampling, stage: 0, level: 0, iteration: 0 };
     let mut noise = run.fixed_noise(last + 1, device)?;
-    noise[0] = tensor(&resized(&fitted, run.info.sizes[0])?, device)?;
+    let mut input = tensor(&resized(&fitted, run.info.sizes[0])?, device)?;
     if task == Task::Editing {
-        noise[0] = add_noise(&noise[0], stream, editing::NOISE)?;
+        input = add_noise(&input, stream, editing::NOISE)?;
     }
     let g = run.generator(last, device)?;
     let how = request.transfer.unwrap_or_else(|| usual(run, task));
@@ -76,6 +76,7 @@ pub fn retouch(run: &Run, naive: &Picture, request: &RetouchRequest<'_>) -> Resu
         soft *= &strange::strangeness(&small, &real, &soft)?;
     }
     let soft = mask::scaled(&soft, naive.size())?;
+    noise[0] = input;
     let inputs = Inputs { noise: &noise, sizes: &run.info.sizes, amps: &run.info.amps };
     let network = pixels(&g.forward(inputs).map_err(train::Error::from)?)?;
     let changed = transfer::transfer(how, &fitted, &network, Places { soft: &soft, pasted: &pasted })?;
@@ -117,11 +118,11 @@ fn check(run: &Run) -> Result<Task> {
 fn with_own_alpha(changed: Array3<f32>, naive: &Picture) -> Result<Picture> {
     let picture = Picture::from_pixels(changed)?;
     let (own, has) = (naive.channels(), picture.channels());
-    if own <= has || own.is_multiple_of(2) == has.is_multiple_of(2) {
+    if own % 2 == 1 || has.is_multiple_of(2) {
         return Ok(picture);
     }
     let mut pixels = picture.widened(own).into_pixels();
     let alpha = naive.pixels();
-    pixels.index_axis_mut(ndarray::Axis(2), own - 1).assign(&alpha.index_axis(ndarray::Axis(2), own - 1));
+    pixels.index_axis_mut(ndarray::Axis(2), has).assign(&alpha.index_axis(ndarray::Axis(2), own - 1));
     Ok(Picture::from_pixels(pixels)?)
 }

@@ -1,7 +1,7 @@
 //! The naive picture as the network's input, and the training of a run's last stage on it.
 
 use crate::pixels::{add_noise, overwrite, pixels, resized, tensor};
-use crate::{Error, Result};
+use crate::{Error, Preset, Result};
 use candle_core::{Device, Tensor};
 use kernels::Stream;
 use ndarray::{Array3, s};
@@ -56,6 +56,15 @@ pub fn fine_tune(dir: &Path, run: &Run, naive: &Picture, niter: usize) -> Result
     super::check(run)?;
     let input = tensor(&resized(&fitted(run, naive)?, run.info.sizes[0])?, &Device::Cpu)?;
     Ok(Run::fine_tune(dir, run, niter, &input, &Device::Cpu)?)
+}
+
+/// Iterations of fine-tuning that suit a run: as many as a stage's with the preset `paper`, as the official program does; otherwise
+/// so few that what was edited is joined to its surroundings and not yet replaced by what was there.
+pub fn fine_tune_niter(run: &Run) -> usize {
+    match Preset::from_name(&run.info.preset) {
+        Some(Preset::Paper) => run.config.niter,
+        _ => 40,
+    }
 }
 
 /// The naive picture with the run's channels: gray is spread over RGB, alpha added (opaque) or left aside. Fails where colours
