@@ -1,5 +1,7 @@
-//! The colours of one picture mapped to another's, place by place: an affine map, fitted by least squares.
+//! The colours of one picture mapped to another's, place by place: an affine map, fitted by least squares to what the
+//! network made and to the training picture's own colours for what looks alike.
 
+use super::twins::{pixels, twins};
 use crate::Result;
 use image::{GrayImage, Luma};
 use imageproc::region_labelling::{Connectivity, connected_components};
@@ -10,11 +12,16 @@ use pyramid::{Target, imresize};
 /// Weight of the identity beside the pixels, so that a place of one colour does not let the map run away.
 const IDENTITY: f64 = 0.05;
 
+/// Rounds of fitting to twins, each of which trusts those less that the fit before did not explain.
+const ROUNDS: usize = 4;
+
 /// `naive` with the colours of `network` (which may have another size) in `places` (of the network's size, 1 inside): every
-/// connected one gets the affine map of all channels that fits there best. What is outside them stays.
+/// connected one gets the affine map of all channels that fits there best, to the network's colours and to those of patches of
+/// `real`, the training picture, that are alike. What is outside the places stays.
 pub(crate) fn matched(
     naive: &Array3<f32>,
     network: &Array3<f32>,
+    real: &Array3<f32>,
     places: &Array2<f32>,
 ) -> Result<Array3<f32>> {
     let (h, w, channels) = naive.dim();
@@ -25,23 +32,71 @@ pub(crate) fn matched(
     for ((y, x), &label) in labels.indexed_iter() {
         fits.resize_with(fits.len().max(label), || Fit::new(channels));
         if let Some(fit) = label.checked_sub(1).and_then(|index| fits.get_mut(index)) {
-            fit.add(|c| f64::from(small[[y, x, c]]), |c| f64::from(network[[y, x, c]]));
+            fit.add(1.0, |c| f64::from(small[[y, x, c]]), |c| f64::from(network[[y, x, c]]));
         }
     }
-    let maps: Vec<DMatrix<f64>> = fits.into_iter().map(Fit::map).collect();
+    let mut maps: Vec<DMatrix<f64>> = Vec::new();
+    for (index, fit) in fits.into_iter().enumerate() {
+        maps.push(with_twins(fit, &small, real, |y, x| labels[[y, x]] == index + 1));
+    }
     let mut result = naive.clone();
     for y in 0..h {
         for x in 0..w {
             let label = labels[[((2 * y + 1) * sh) / (2 * h), ((2 * x + 1) * sw) / (2 * w)]];
             let Some(map) = label.checked_sub(1).and_then(|index| maps.get(index)) else { continue };
             for c in 0..channels {
-                let value = |k: usize| f64::from(naive[[y, x, k]]);
-                let sum: f64 = (0..channels).map(|k| map[(k, c)] * value(k)).sum();
-                result[[y, x, c]] = (sum + map[(channels, c)]) as f32;
+                result[[y, x, c]] = apply(map, |k| f64::from(naive[[y, x, k]]), c) as f32;
             }
         }
     }
     Ok(result)
+}
+
+/// The map of `fit`, which knows the network's colours, together with those of twins inside a place.
+fn with_twins(
+    fit: Fit,
+    small: &Array3<f32>,
+    real: &Array3<f32>,
+    inside: impl Fn(usize, usize) -> bool,
+) -> DMatrix<f64> {
+    let channels = fit.channels;
+    let found = twins(small, real, inside);
+    let mut map = fit.clone().map();
+    // Mean squared error of each pair of patches under the map so far.
+    let error = |map: &DMatrix<f64>, pair| {
+        let squares = pixels(pair).flat_map(|(own, there)| {
+            (0..channels).map(move |c| {
+                let mapped = apply(map, |k| f64::from(small[[own.0, own.1, k]]), c);
+                (mapped - f64::from(real[[there.0, there.1, c]])).powi(2)
+            })
+        });
+        squares.sum::<f64>() / pixels(pair).count() as f64
+    };
+    for _ in 0..ROUNDS {
+        let errors: Vec<f64> = found.iter().map(|pair| error(&map, pair)).collect();
+        let mut sorted = errors.clone();
+        sorted.sort_by(f64::total_cmp);
+        let Some(&usual) = sorted.get(sorted.len() / 2) else { break };
+        let mut both = fit.clone();
+        for (pair, error) in found.iter().zip(errors) {
+            let weight = pair.likeness / (1.0 + error / (usual + 1e-6));
+            for (own, there) in pixels(pair) {
+                both.add(
+                    weight,
+                    |c| f64::from(small[[own.0, own.1, c]]),
+                    |c| f64::from(real[[there.0, there.1, c]]),
+                );
+            }
+        }
+        map = both.map();
+    }
+    map
+}
+
+/// Channel `c` of a mapped colour.
+fn apply(map: &DMatrix<f64>, colour: impl Fn(usize) -> f64, c: usize) -> f64 {
+    let channels = map.ncols();
+    (0..channels).map(|k| map[(k, c)] * colour(k)).sum::<f64>() + map[(channels, c)]
 }
 
 /// A number for each connected place where the mask is not 0, from 1 on; 0 elsewhere.
@@ -53,7 +108,8 @@ fn labels(places: &Array2<f32>) -> Array2<usize> {
     Array2::from_shape_fn((h, w), |(y, x)| labels.get_pixel(x as u32, y as u32).0[0] as usize)
 }
 
-/// Least squares of an affine map, towards the identity.
+/// Weighted least squares of an affine map, towards the identity.
+#[derive(Clone)]
 struct Fit {
     channels: usize,
     count: f64,
@@ -67,14 +123,14 @@ impl Fit {
         Fit { channels, count: 0.0, squares: DMatrix::zeros(n, n), products: DMatrix::zeros(n, channels) }
     }
 
-    fn add(&mut self, from: impl Fn(usize) -> f64, to: impl Fn(usize) -> f64) {
+    fn add(&mut self, weight: f64, from: impl Fn(usize) -> f64, to: impl Fn(usize) -> f64) {
         let n = self.channels;
         let from = DVector::from_fn(n + 1, |k, _| if k < n { from(k) } else { 1.0 });
-        self.count += 1.0;
+        self.count += weight;
         for c in 0..n {
-            self.products.column_mut(c).axpy(to(c), &from, 1.0);
+            self.products.column_mut(c).axpy(weight * to(c), &from, 1.0);
         }
-        self.squares.ger(1.0, &from, &from, 1.0);
+        self.squares.ger(weight, &from, &from, 1.0);
     }
 
     /// Rows: channels and 1; columns: channels.
@@ -114,7 +170,7 @@ mod tests {
             }
         }
         let error = |a: &Array3<f32>| (a - &real).mapv(f32::abs).sum();
-        let back = matched(&naive, &real, &places)?;
+        let back = matched(&naive, &real, &Array3::zeros((h, w, 3)), &places)?;
         assert!(error(&back) < 0.25 * error(&naive), "{} against {}", error(&back), error(&naive));
         Ok(())
     }

@@ -7,6 +7,7 @@ mod naive;
 mod strange;
 mod transfer;
 mod trial;
+mod twins;
 
 pub(crate) use naive::{NaiveInput, fitted};
 pub use naive::{fine_tune, fine_tune_niter};
@@ -79,7 +80,8 @@ pub fn retouch(run: &Run, naive: &Picture, request: &RetouchRequest<'_>) -> Resu
     noise[0] = input;
     let inputs = Inputs { noise: &noise, sizes: &run.info.sizes, amps: &run.info.amps };
     let network = pixels(&g.forward(inputs).map_err(train::Error::from)?)?;
-    let changed = transfer::transfer(how, &fitted, &network, Places { soft: &soft, pasted: &pasted })?;
+    let changed =
+        transfer::transfer(how, &fitted, &network, Places { soft: &soft, pasted: &pasted, real: &real })?;
     let full_mask = mask::scaled(&mask, naive.size())?.mapv(|v| if v >= 0.5 { 1.0 } else { 0.0 });
     Ok(Retouched {
         picture: with_own_alpha(changed, naive)?,

@@ -11,7 +11,8 @@ pub enum Transfer {
     Picture,
     /// What it changed, added to the naive picture, which keeps detail finer than the network's.
     Change,
-    /// Only how it changed colours: for each place of the mask one affine map of colours.
+    /// Only how it changed colours: for each place of the mask one affine map of colours, which also heeds what colours the
+    /// training picture has where it looks alike.
     Colours,
     /// The picture where the naive picture has what the training picture has nowhere, as it has along the borders of parts that
     /// were moved; what was only moved stays as it is.
@@ -40,6 +41,8 @@ pub(crate) struct Places<'a> {
     pub(crate) soft: &'a Array2<f32>,
     /// What was pasted, without what lies around it: 1 inside, 0 outside, of the network's size.
     pub(crate) pasted: &'a Array2<f32>,
+    /// The training picture, of the network's size.
+    pub(crate) real: &'a Array3<f32>,
 }
 
 /// Brings `network` into `naive`, which may have another size.
@@ -55,7 +58,7 @@ pub(crate) fn transfer(
     let wanted = match transfer {
         Transfer::Picture | Transfer::Seams => up(network)?,
         Transfer::Change => naive + &up(&(network - &imresize(naive.view(), Target::Size((sh, sw)))?))?,
-        Transfer::Colours => super::colours::matched(naive, network, places.pasted)?,
+        Transfer::Colours => super::colours::matched(naive, network, places.real, places.pasted)?,
     };
     let mut result = naive.clone();
     for ((y, x, c), v) in result.indexed_iter_mut() {
