@@ -74,7 +74,15 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let label = Label { task: "t".into(), preset: "p".into(), picture: "x.png".into() };
         let config = TrainConfig::default();
-        let trained = Trained { config, label, pictures: &[], fixed: &[], amps: &[1.0], networks: &[] };
+        let trained = Trained {
+            config,
+            label,
+            pictures: &[],
+            fixed: &[],
+            first: &crate::Noise,
+            amps: &[1.0],
+            networks: &[],
+        };
         let error = Run::assemble(&dir.path().join("run"), trained).expect_err("no stages");
         assert!(error.to_string().contains("6 stages"), "{error}");
         assert_eq!(std::fs::read_dir(dir.path()).expect("a directory").count(), 0);
