@@ -19,11 +19,11 @@ pub(crate) struct EvalTasksArgs {
     #[arg(long, value_enum, value_name = "TASK", value_delimiter = ',')]
     only: Vec<Tried>,
     /// Longer side of the pictures that are made from them
-    #[arg(long, value_name = "PX", default_value_t = 100, value_parser = clap::value_parser!(u32).range(32..=1024))]
+    #[arg(long, value_name = "PX", default_value_t = 80, value_parser = clap::value_parser!(u32).range(32..=1024))]
     size: u32,
-    /// Iterations of a stage [default: the preset's]
-    #[arg(long, value_name = "N")]
-    niter: Option<usize>,
+    /// Iterations of a stage
+    #[arg(long, value_name = "N", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    niter: u32,
     /// Keep runs and results in this directory
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
@@ -117,7 +117,7 @@ fn one(
         }
         Ok(trained(task, picture, &dir, |config| {
             config.max_size = args.size as usize;
-            config.niter = args.niter.unwrap_or(config.niter);
+            config.niter = args.niter as usize;
         })?)
     };
     Ok(match tried {

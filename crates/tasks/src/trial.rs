@@ -67,6 +67,7 @@ pub fn trained(
 ) -> Result<Run> {
     let mut config = task.config(Preset::Quick);
     change(&mut config);
+    task.fit_min_size(Preset::Quick, &mut config, picture.size());
     let label =
         Label { task: task.name().into(), preset: Preset::Quick.name().into(), picture: "trial".into() };
     let mut run = Run::create(dir, config, picture, label)?;
