@@ -83,7 +83,8 @@ mod tests {
     fn generator(border: Border) -> Result<Generator> {
         let config = NetConfig {
             channels: 3,
-            filters: 12,
+            // Few enough for direct convolutions, whose rounding does not depend on the place.
+            filters: 8,
             kernel: 3,
             layers: 2,
             activation: ActivationKind::Lrelu,
@@ -133,7 +134,8 @@ mod tests {
             let amps = [1.0, 0.5];
             let one = g.forward_tiled(Inputs { noise: &noise, sizes: &sizes, amps: &amps }, wrap)?;
             let other = g.forward_tiled(Inputs { noise: &rolled, sizes: &sizes, amps: &amps }, wrap)?;
-            assert!(difference(&roll(&one, 6)?, &other)? < 1e-5, "{border:?}");
+            let off = difference(&roll(&one, 6)?, &other)?;
+            assert!(off < 1e-5, "{border:?}: {off}");
             assert!(difference(&one, &other)? > 0.01, "{border:?}");
         }
         Ok(())
