@@ -15,8 +15,17 @@ the truth is known; what a figure means stands in the task's page in [tasks](tas
 instead and prints the table; `--only TASK` tries one.
 ";
 
-/// With arguments they go to the program; without, all tasks are tried and the docs are written.
+/// With arguments they go to the program; without, all tasks are tried and the docs are written. `--page FILES` writes them
+/// from what `consingan eval-tasks --json` said before, a task at a time, say.
 pub(crate) fn run(args: Vec<OsString>) -> Result<ExitCode> {
+    if let Some(("--page", files)) = args.split_first().and_then(|(a, rest)| Some((a.to_str()?, rest))) {
+        let lines: Result<Vec<String>> = files
+            .iter()
+            .map(|file| std::fs::read_to_string(file).with_context(|| file.display().to_string()))
+            .collect();
+        write(&lines?.concat())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if !args.is_empty() {
         let named = args.iter().any(|arg| std::path::Path::new(arg).exists());
         return crate::consingan("eval-tasks", if named { args } else { [args, pictures()].concat() });
@@ -28,13 +37,18 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<ExitCode> {
     if !matches!(output.status.code(), Some(0 | 1)) {
         bail!("eval-tasks failed ({})", output.status);
     }
-    let lines = String::from_utf8_lossy(&output.stdout);
+    write(&String::from_utf8_lossy(&output.stdout))?;
+    Ok(ExitCode::from(u8::from(!output.status.success())))
+}
+
+/// Writes the page of what `consingan eval-tasks --json` said.
+fn write(lines: &str) -> Result<()> {
     let rows: Vec<Value> =
         lines.lines().map(serde_json::from_str).collect::<Result<_, _>>().context("lines of eval-tasks")?;
     let docs = root().join("docs/TASKS.md");
     std::fs::write(&docs, page(&rows)).with_context(|| docs.display().to_string())?;
     report(&format!("eval-tasks: {}", docs.display()));
-    Ok(ExitCode::from(u8::from(!output.status.success())))
+    Ok(())
 }
 
 /// Tried where none are named: two scenes, a lone thing, a texture.
