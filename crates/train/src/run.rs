@@ -208,12 +208,14 @@ pub fn train(
 /// locked (Windows, some network file systems) it keeps nobody.
 fn lock(dir: &Path) -> Result<Option<File>> {
     let Ok(directory) = File::open(dir) else { return Ok(None) };
-    match directory.try_lock() {
-        Err(TryLockError::WouldBlock) => {
-            Err(Error::run(dir, "is being trained by another process; wait for it, or stop it first"))
+    // A process that was just started from this one may hold a copy of a lock that was given back, for a moment.
+    for _ in 0..20 {
+        match directory.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
+            _ => return Ok(Some(directory)),
         }
-        _ => Ok(Some(directory)),
     }
+    Err(Error::run(dir, "is being trained by another process; wait for it, or stop it first"))
 }
 
 /// Where initial weights come from; `network` 0 is the generator, 1 the discriminator.
