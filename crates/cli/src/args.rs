@@ -78,7 +78,7 @@ pub(crate) struct TrainArgs {
     /// The run directory to make [default: runs/NAME, numbered where the name is taken]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// What for: generation, retarget (other sizes and shapes), animation, harmonization or editing [default: generation]
+    /// What for: generation, retarget (other sizes and shapes), animation, harmonization, editing or paint [default: generation]
     #[arg(long, aliases = ["train_mode", "train-mode"], value_name = "TASK")]
     pub(crate) task: Option<String>,
     /// Named settings: quick (minutes), auto (what --minutes allow) or paper (the official program's) [default: quick]

@@ -14,6 +14,7 @@ mod frechet;
 mod harmonization;
 mod import;
 mod paint;
+mod painting;
 mod palette;
 mod pixels;
 mod preset;

@@ -2,6 +2,7 @@
 
 use crate::editing::{NOISE, Shuffled};
 use crate::harmonization::Augmented;
+use crate::painting::{self, Painted};
 use crate::pixels::pixels;
 use crate::retouch::NaiveInput;
 use crate::{Preset, Result};
@@ -25,18 +26,21 @@ pub enum Task {
     Harmonization,
     /// Parts of a picture that were moved are joined to their new surroundings.
     Editing,
+    /// Paintings become pictures: flat, rough versions of the picture must give it back.
+    Paint,
     /// A picture enlarged; [`crate::upscaling_run`] chooses the stages for the picture.
     SuperResolution,
 }
 
 impl Task {
     /// All tasks.
-    pub const ALL: [Task; 6] = [
+    pub const ALL: [Task; 7] = [
         Task::Generation,
         Task::Retarget,
         Task::Animation,
         Task::Harmonization,
         Task::Editing,
+        Task::Paint,
         Task::SuperResolution,
     ];
 
@@ -48,6 +52,7 @@ impl Task {
             Task::Animation => "animation",
             Task::Harmonization => "harmonization",
             Task::Editing => "editing",
+            Task::Paint => "paint",
             Task::SuperResolution => "super-resolution",
         }
     }
@@ -74,6 +79,7 @@ impl Task {
             Task::Animation => TrainConfig { min_size: 20, ..base },
             Task::Harmonization => harmonization(preset, base),
             Task::Editing => editing(preset, base),
+            Task::Paint => painting::settings(base),
             Task::SuperResolution => {
                 TrainConfig { spacing: Spacing::Geometric, border: Border::Padded, alpha: 100.0, ..base }
             }
@@ -133,6 +139,7 @@ pub fn first_input(run: &Run, device: &Device) -> Result<Box<dyn FirstInput>> {
         Task::Animation => Box::new(AllNoise),
         Task::Harmonization => Box::new(Augmented::new(coarsest()?, restores)),
         Task::Editing => Box::new(Shuffled::new(coarsest()?)),
+        Task::Paint => Box::new(Painted::new(coarsest()?)?),
     };
     let Some(naive) = run.first_input(device)? else { return Ok(own) };
     let noise = if task == Task::Editing { NOISE } else { 0.0 };

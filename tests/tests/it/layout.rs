@@ -85,6 +85,11 @@ fn a_painting_is_refined_at_every_stage_it_can_enter() {
     assert_eq!(colours.len(), 3);
     assert_eq!(open(&dir.join("few/painted-0000.png")).dimensions(), (60, 50));
 
+    // A run that was trained for paintings.
+    tiny_run(dir, "painter", &["--task", "paint", "--niter", "12"]);
+    succeeds(dir, ["paint", "painter", "painting.png", "--out", "painted"]);
+    succeeds(dir, ["sample", "painter", "-n1", "--out", "roughs"]);
+
     // A gray painting for a run in colour, and what cannot be.
     image::open(dir.join("painting.png")).unwrap().to_luma8().save(dir.join("gray.png")).unwrap();
     succeeds(dir, ["paint", "run", "gray.png", "--out", "gray", "--format", "safetensors"]);
