@@ -39,6 +39,7 @@ impl Preset {
                 niter: 1000,
                 train_stages: 5,
                 max_size: 100,
+                lr_scale: 0.5,
                 guard: GuardKind::All,
                 ..TrainConfig::default()
             },

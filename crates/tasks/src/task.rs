@@ -72,7 +72,11 @@ impl Task {
 
     /// The numbers to train with.
     pub fn config(self, preset: Preset) -> TrainConfig {
-        let base = preset.config();
+        if self == Task::Generation {
+            return preset.config();
+        }
+        // What `quick` has instead was chosen for generation.
+        let base = TrainConfig { lr_scale: TrainConfig::default().lr_scale, ..preset.config() };
         match self {
             Task::Generation => base,
             Task::Retarget => TrainConfig { border: Border::Padded, ..base },
