@@ -75,7 +75,7 @@ fn the_official_programs_spellings_are_taken() {
     let flags = [
         ("--train_stages", "2", "train-stages"),
         ("--train_depth", "1", "train-depth"),
-        ("--lr_scale", "0.5", "lr-scale"),
+        ("--lr_scale", "0.25", "lr-scale"),
         ("--min_size", "20", "min-size"),
         ("--max_size", "40", "max-size"),
         ("--nfc", "5", "filters"),
