@@ -170,7 +170,7 @@ pub fn editing(run: &Run, picture: &Picture, case: &str) -> Result<Vec<Trial>> {
     let worst = figures.iter().map(|f| f.result / f.naive).fold(0.0, f64::max);
     let moved = figures.iter().filter_map(|f| f.moved).fold(0.0, f64::max);
     Ok(vec![
-        row("distance across borders, of the naive picture's", mean(&figures, |f| f.result / f.naive), None),
+        row("realism across borders, of the naive picture's", mean(&figures, |f| f.result / f.naive), None),
         row("the same, worst case", worst, Some(Bar::AtMost(1.0))),
         row("change inside the tiles, worst case", moved, Some(Bar::AtMost(0.1))),
     ])
@@ -239,7 +239,7 @@ pub fn dehazing(picture: &Picture, case: &str) -> Result<Vec<Trial>> {
 /// Figures that count as a mean over pictures.
 const MEANS: [(&str, &str, Bar); 5] = [
     ("harmonization", "ratio", Bar::AtMost(0.5)),
-    ("editing", "distance across borders, of the naive picture's", Bar::AtMost(2.0 / 3.0)),
+    ("editing", "realism across borders, of the naive picture's", Bar::AtMost(2.0 / 3.0)),
     ("upscale, fidelity, x2", "PSNR above bicubic, dB", Bar::AtLeast(0.5)),
     ("upscale, perceptual, x4", "of bicubic's", Bar::AtMost(0.5)),
     ("dehazing", "above the dark channel prior, dB", Bar::AtLeast(0.0)),

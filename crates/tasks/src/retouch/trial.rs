@@ -32,8 +32,8 @@ pub struct RetouchTrial<'a> {
 /// The figures of one naive picture: of itself, and of what became of it.
 #[derive(Clone, Debug)]
 pub struct RetouchFigures {
-    /// Harmonization: mean absolute difference to the truth inside the mask, of a range of 1. Editing: mean distance of the
-    /// 7x7 patches across the tiles' borders to the training picture's nearest patch, root mean square over a patch.
+    /// Harmonization: mean absolute difference to the truth inside the mask, of a range of 1. Editing: patch realism across the
+    /// tiles' borders, the mean squared difference a value of the 7x7 patches there to the training picture's nearest.
     pub naive: f64,
     /// The same of the result.
     pub result: f64,
@@ -213,7 +213,7 @@ fn moved(trial: &RetouchTrial<'_>, case: u32) -> (Array3<f32>, Array2<f32>) {
     (naive, tiles)
 }
 
-/// Mean over the patches that lie partly inside the tiles: distance to the clear picture's nearest patch.
+/// Mean over the patches that lie partly inside the tiles: squared distance a value to the clear picture's nearest patch.
 fn across(picture: &Array3<f32>, clear: &Array3<f32>, tiles: &Array2<f32>) -> Result<f64> {
     let Some(matches) = match_patches(picture.view(), clear.view(), &Options::default())? else {
         return Ok(0.0);
@@ -224,7 +224,7 @@ fn across(picture: &Array3<f32>, clear: &Array3<f32>, tiles: &Array2<f32>) -> Re
             let inside = tiles.slice(s![row..row + PATCH, column..column + PATCH]).sum();
             if inside > 0.0 && inside < (PATCH * PATCH) as f32 {
                 let distance = matches.distance[row * matches.sample.columns + column];
-                sum += f64::from(distance / (PATCH * PATCH * 3) as f32).sqrt();
+                sum += f64::from(distance / (PATCH * PATCH * 3) as f32);
                 count += 1.0;
             }
         }
