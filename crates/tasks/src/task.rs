@@ -93,15 +93,20 @@ impl Task {
 
 impl Task {
     /// Lowers `min_size` where it is the one that `preset` has and the picture (height, width) is too small for it at this
-    /// `max_size`. Harmonization's coarsest stage is meant to be 0.72 of the finest, not of some size.
+    /// `max_size`. Harmonization's and painting's coarsest stages are meant to be a share of the finest, not of
+    /// some size.
     pub fn fit_min_size(self, preset: Preset, config: &mut TrainConfig, (h, w): (usize, usize)) {
-        let usual = self.config(preset);
-        if self != Task::Harmonization || config.min_size != usual.min_size {
+        let share = match self {
+            Task::Harmonization => 0.72,
+            Task::Paint => 0.6,
+            _ => return,
+        };
+        if config.min_size != self.config(preset).min_size {
             return;
         }
         let scale = (config.max_size as f64 / h.max(w) as f64).min(1.0);
         let finest = h.min(w) as f64 * scale;
-        let fitting = (finest * 0.72).ceil() as usize;
+        let fitting = (finest * share).ceil() as usize;
         let smallest = config.net(3).receptive_field();
         config.min_size = config.min_size.min(fitting.max(smallest));
     }
