@@ -51,9 +51,9 @@ impl Bar {
 impl std::fmt::Display for Bar {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Bar::AtMost(most) => write!(f, "<= {most}"),
-            Bar::AtLeast(least) => write!(f, ">= {least}"),
-            Bar::Within(least, most) => write!(f, "{least} to {most}"),
+            Bar::AtMost(most) => write!(f, "<= {most:.2}"),
+            Bar::AtLeast(least) => write!(f, ">= {least:.2}"),
+            Bar::Within(least, most) => write!(f, "{least:.2} to {most:.2}"),
         }
     }
 }
