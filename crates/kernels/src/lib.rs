@@ -8,7 +8,6 @@
 //! - [`activate`], [`prelu`] and their derivatives; [`norm`]: batch normalisation by the picture at hand;
 //! - [`bicubic`]: the network's upsampling; [`normal`], [`uniform`]: counter-based noise;
 //! - [`mse`], [`gradient_penalty`], [`batch_means`], [`mix`]: losses with their gradients; [`adam`]: the optimizer's step;
-//! - [`overwrite`]: a part of a batch, in place.
 
 mod activation;
 mod adam;
@@ -20,7 +19,6 @@ mod map;
 mod memory;
 mod noise;
 mod norm;
-mod overwrite;
 mod peak;
 mod philox;
 mod resize;
@@ -40,6 +38,5 @@ pub use loss::{batch_means, gradient_penalty, mix, mse};
 pub use memory::keep_freed_memory;
 pub use noise::{Purpose, Stream, fill_normal, normal, uniform};
 pub use norm::{norm, norm_grad, norm_stats};
-pub use overwrite::overwrite;
 pub use peak::fma_peak;
 pub use resize::{Wrap, bicubic, bicubic_grad, bicubic_grad_plus, bicubic_plus, bicubic_wrapped};

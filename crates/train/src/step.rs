@@ -83,12 +83,12 @@ impl StageInputs {
     pub fn replace_fixed(&mut self, g: &Generator, example: Example) -> Result<()> {
         self.target = example.target;
         let Some(below) = &self.below else {
-            return Ok(kernels::overwrite(&self.noise[0].narrow(0, 1, 1)?, &example.input)?);
+            return Ok(self.noise[0].slice_set(&example.input, 0, 1)?);
         };
         let noise: Vec<Tensor> =
             std::iter::once(example.input).chain(self.fixed_below.iter().skip(1).cloned()).collect();
         let inputs = Inputs { noise: &noise, sizes: &self.sizes, amps: &self.amps };
-        Ok(kernels::overwrite(below, &g.features(inputs, None, 0..self.first)?)?)
+        Ok(below.slice_set(&g.features(inputs, None, 0..self.first)?, 0, 0)?)
     }
 
     /// Where each stage's fresh noise goes, `[1, H, W, C]`: views of the buffers that are to be overwritten in place.

@@ -36,7 +36,7 @@ impl FirstInput for Shuffled {
         let mut pixels = resized(&self.picture, (h, w))?;
         move_tiles(&mut pixels, &mut Draws::new(stream, 0));
         overwrite(target, &pixels)?;
-        Ok(kernels::overwrite(target, &add_noise(target, stream, NOISE)?)?)
+        Ok(target.slice_set(&add_noise(target, stream, NOISE)?, 0, 0)?)
     }
 }
 

@@ -40,7 +40,7 @@ impl FirstInput for NaiveInput {
         let (_, h, w, _) = target.dims4()?;
         overwrite(target, &resized(&self.picture, (h, w))?)?;
         if self.noise > 0.0 {
-            kernels::overwrite(target, &add_noise(target, stream, self.noise)?)?;
+            target.slice_set(&add_noise(target, stream, self.noise)?, 0, 0)?;
         }
         Ok(())
     }
@@ -58,12 +58,12 @@ pub fn fine_tune(dir: &Path, run: &Run, naive: &Picture, niter: usize) -> Result
     Ok(Run::fine_tune(dir, run, niter, &input, &Device::Cpu)?)
 }
 
-/// Iterations of fine-tuning that suit a run: as many as a stage's with the preset `paper`, as the official program does; otherwise
+/// Iterations of fine-tuning that suit a run: as many as a stage's with the preset `paper` and for models of the official program, as that does; otherwise
 /// so few that what was edited is joined to its surroundings and not yet replaced by what was there.
 pub fn fine_tune_niter(run: &Run) -> usize {
     match Preset::from_name(&run.info.preset) {
-        Some(Preset::Paper) => run.config.niter,
-        _ => 40,
+        Some(Preset::Quick | Preset::Auto) => 40,
+        _ => run.config.niter,
     }
 }
 
