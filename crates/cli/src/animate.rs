@@ -2,12 +2,13 @@
 
 use crate::args::Threads;
 use crate::output::{BARS, line};
-use anyhow::{Context, Result, bail};
+use crate::places::{check_free, free_file, free_name};
+use anyhow::{Context, Result};
 use candle_core::Device;
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use tasks::{AnimateRequest, Animation, End, FrameFormat, write_frames};
 use train::Run;
@@ -85,11 +86,12 @@ pub(crate) fn run(args: &AnimateArgs) -> Result<ExitCode> {
     let format =
         format.or_else(|| FrameFormat::from_extension(args.out.as_deref()?)).unwrap_or(FrameFormat::Gif);
     let out = match &args.out {
-        Some(out) if out.symlink_metadata().is_ok() => {
-            bail!("{}: exists already; choose another name or remove it", out.display())
+        Some(out) => {
+            check_free(out)?;
+            out.clone()
         }
-        Some(out) => out.clone(),
-        None => free_file(&run.dir, "animation", format),
+        None if format == FrameFormat::Png => free_name(&run.dir.join("animation")),
+        None => free_file(&run.dir.join("animation"), format.name()),
     };
     let animation = Animation::new(&run, request, &Device::Cpu)?;
     if let Some(parent) = out.parent().filter(|p| !p.as_os_str().is_empty()) {
@@ -113,12 +115,4 @@ pub(crate) fn run(args: &AnimateArgs) -> Result<ExitCode> {
         line(&format!("{count} frames of {}x{}: {}", size.0, size.1, out.display()));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// `dir/stem.EXT`, or with the first number that is free behind the stem; frames get a directory without extension.
-fn free_file(dir: &Path, stem: &str, format: FrameFormat) -> PathBuf {
-    let extension = if format == FrameFormat::Png { String::new() } else { format!(".{}", format.name()) };
-    let numbered = (2..).map(|i: u32| dir.join(format!("{stem}-{i}{extension}")));
-    let mut names = std::iter::once(dir.join(format!("{stem}{extension}"))).chain(numbered);
-    names.find(|path| path.symlink_metadata().is_err()).unwrap_or_else(|| dir.join(stem))
 }

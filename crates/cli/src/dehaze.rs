@@ -2,15 +2,15 @@
 
 use crate::args::{FormatArg, Threads};
 use crate::output::{BARS, duration, line};
-use crate::sample::free_name;
-use anyhow::{Result, bail};
+use crate::places::{check_free, free_name};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
-use tasks::{Dehazing, Format, Method, dehaze};
+use tasks::{Dehazing, Method, dehaze};
 
 #[derive(Debug, Args)]
 pub(crate) struct DehazeArgs {
@@ -69,10 +69,7 @@ pub(crate) fn run(args: &DehazeArgs) -> Result<ExitCode> {
         filters: args.filters,
         ..Dehazing::default()
     };
-    let format = match args.format {
-        FormatArg::Png => Format::Png,
-        FormatArg::Safetensors => Format::Safetensors,
-    };
+    let format = args.format.into_format();
     // Found before anything takes time.
     if let Some(out) = &args.out {
         check_free(out)?;
@@ -120,23 +117,4 @@ pub(crate) fn run(args: &DehazeArgs) -> Result<ExitCode> {
         line(&format!("J.{extension}, t.{extension} and A.json in {}", out.display()));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Refuses a directory that is there or cannot be made.
-fn check_free(out: &Path) -> Result<()> {
-    if out.symlink_metadata().is_ok() {
-        bail!("{}: exists already; choose another name or remove it", out.display());
-    }
-    if out.file_name().is_none() {
-        bail!("--out {:?} names no directory; give a name like dehazed/photo", out.display().to_string());
-    }
-    let above = out.ancestors().skip(1).find(|a| a.symlink_metadata().is_ok());
-    if let Some(above) = above.filter(|a| !a.is_dir()) {
-        bail!(
-            "{}: cannot be made, {} is no directory; name another with --out",
-            out.display(),
-            above.display()
-        );
-    }
-    Ok(())
 }

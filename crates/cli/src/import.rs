@@ -2,8 +2,8 @@
 
 use crate::args::Threads;
 use crate::output::line;
+use crate::places::free_name;
 use crate::report;
-use crate::sample::free_name;
 use anyhow::Result;
 use clap::Args;
 use std::path::{Path, PathBuf};

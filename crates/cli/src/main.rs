@@ -12,6 +12,7 @@ mod import;
 mod inspect;
 mod output;
 mod paint;
+mod places;
 mod progress;
 mod report;
 mod retouch;

@@ -2,7 +2,7 @@
 
 use crate::args::{FormatArg, Threads, scale, size};
 use crate::output::line;
-use crate::sample::{free_name, make_folder};
+use crate::places::{free_name, make_folder};
 use anyhow::Result;
 use candle_core::Device;
 use clap::Args;

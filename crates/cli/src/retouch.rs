@@ -2,8 +2,8 @@
 
 use crate::args::{FormatArg, Threads};
 use crate::output::line;
+use crate::places::{check_free, free_name, make_folder};
 use crate::progress::Progress;
-use crate::sample::{free_name, make_folder};
 use crate::train_command::{stop_signals, stopped};
 use anyhow::{Context, Result, bail};
 use candle_core::Device;
@@ -74,9 +74,7 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
             task.name()
         );
     }
-    if let Some(out) = args.out.as_ref().filter(|out| out.symlink_metadata().is_ok()) {
-        bail!("{}: exists already; choose another name or remove it", out.display());
-    }
+    args.out.as_deref().map(check_free).transpose()?;
     let naive = pyramid::load(&args.naive)?;
     let mask = args.mask.as_deref().map(pyramid::load).transpose()?;
     let request = RetouchRequest {

@@ -2,11 +2,12 @@
 
 use crate::args::{SampleArgs, TileArg};
 use crate::output::line;
+use crate::places::{free_name, make_folder};
 use anyhow::Result;
 use candle_core::Device;
 use kernels::Wrap;
 use pyramid::{Picture, imresize};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use tasks::{SampleRequest, Sampler};
 use train::Run;
@@ -71,17 +72,6 @@ pub(crate) fn run(args: SampleArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes the directory `out` for results; what lies in one that is there already is not written over.
-pub(crate) fn make_folder(out: &Path) -> Result<()> {
-    let taken = std::fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_some());
-    if taken {
-        anyhow::bail!("{}: exists already; choose another name or remove it", out.display());
-    }
-    std::fs::create_dir_all(out).map_err(|e| {
-        anyhow::anyhow!("{}: cannot be made ({e}); name another directory with --out", out.display())
-    })
-}
-
 fn tile(picture: Picture) -> Result<Picture> {
     let (h, w) = picture.size();
     if h.max(w) <= TILE {
@@ -89,15 +79,4 @@ fn tile(picture: Picture) -> Result<Picture> {
     }
     let small = imresize(picture.pixels(), pyramid::Target::Scale(TILE as f64 / h.max(w) as f64))?;
     Ok(Picture::from_pixels(small)?)
-}
-
-/// `path`, or with the first number that is free behind it.
-pub(crate) fn free_name(path: &Path) -> PathBuf {
-    let taken = |p: &Path| p.symlink_metadata().is_ok();
-    if !taken(path) {
-        return path.to_path_buf();
-    }
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let numbered = (2..).map(|i: u32| path.with_file_name(format!("{name}-{i}")));
-    numbered.into_iter().find(|p| !taken(p)).unwrap_or_else(|| path.to_path_buf())
 }

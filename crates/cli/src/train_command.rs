@@ -3,9 +3,9 @@
 use crate::args::TrainArgs;
 use crate::config::{Overrides, Resolved, resolve};
 use crate::output::{duration, line};
+use crate::places::free_name;
 use crate::progress::Progress;
 use crate::report;
-use crate::sample::free_name;
 use anyhow::{Context, Result, bail};
 use candle_core::Device;
 use pyramid::Picture;

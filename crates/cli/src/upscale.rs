@@ -2,10 +2,10 @@
 
 use crate::args::{FormatArg, Threads};
 use crate::output::{BARS, line};
+use crate::places::{check_free, check_free_file, free_file, free_name};
 use crate::progress::Progress;
-use crate::sample::free_name;
 use crate::train_command::stop_signals;
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use candle_core::Device;
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 use tasks::{Enlarger, UpscaleMode, UpscaleSettings, check_upscale, upscale_with_run, upscaling_run};
-use train::{Noise, Outcome, Pace, Run, files, train};
+use train::{Noise, Outcome, Pace, Run, train};
 
 #[derive(Debug, Args)]
 pub(crate) struct UpscaleArgs {
@@ -89,21 +89,22 @@ pub(crate) fn run(args: &UpscaleArgs) -> Result<ExitCode> {
     // Everything that can be wrong is found before minutes of training.
     let picture = pyramid::load(&args.image)?;
     check_upscale(picture.size(), args.factor, mode)?;
-    for (path, what) in [(&args.out, "file"), (&args.save, "directory")] {
-        if let Some(path) = path {
-            check_free(path, what)?;
-        }
-    }
+    args.out.as_deref().map(check_free_file).transpose()?;
+    args.save.as_deref().map(check_free).transpose()?;
     let made = match mode {
         UpscaleMode::Fidelity => fidelity(args, &picture)?,
         UpscaleMode::Perceptual => perceptual(args, &picture)?,
     };
     let Some(made) = made else { return Ok(ExitCode::from(130)) };
+    let format = args.format.into_format();
     let out = match &args.out {
         Some(out) => out.clone(),
-        None => free_file(&args.image, args.factor, args.format),
+        None => {
+            let stem = args.image.file_stem().unwrap_or_default().to_string_lossy();
+            free_file(Path::new(&format!("{stem}-x{}", args.factor)), format.extension())
+        }
     };
-    write(&made.picture, &out, args.format)?;
+    format.write_to(&made.picture, &out)?;
     let (h, w) = made.picture.size();
     if args.json {
         let run = made.run.as_ref().map(|dir| dir.to_string_lossy());
@@ -168,40 +169,4 @@ fn perceptual(args: &UpscaleArgs, picture: &Picture) -> Result<Option<Made>> {
     };
     let picture = upscale_with_run(&run, picture, args.factor, args.seed)?;
     Ok(Some(Made { picture, run: Some(run.dir.clone()) }))
-}
-
-/// A place for a result: not there yet, in a directory that is.
-fn check_free(path: &Path, what: &str) -> Result<()> {
-    if path.symlink_metadata().is_ok() {
-        bail!("{}: exists already; choose another name or remove it", path.display());
-    }
-    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if path.file_name().is_none() || what == "file" && !parent.is_dir() {
-        bail!("{}: is no place for a {what}; name one in a directory that is there", path.display());
-    }
-    Ok(())
-}
-
-/// `NAME-xF.EXT` in the current directory, or with the first number that is free behind it.
-fn free_file(image: &Path, factor: f64, format: FormatArg) -> PathBuf {
-    let stem = image.file_stem().unwrap_or_default().to_string_lossy();
-    let extension = match format {
-        FormatArg::Png => "png",
-        FormatArg::Safetensors => "safetensors",
-    };
-    let named = |number: &str| PathBuf::from(format!("{stem}-x{factor}{number}.{extension}"));
-    let numbered = (2..).map(|i: u32| named(&format!("-{i}")));
-    let free = std::iter::once(named("")).chain(numbered).find(|p| p.symlink_metadata().is_err());
-    free.unwrap_or_else(|| named(""))
-}
-
-fn write(picture: &Picture, out: &Path, format: FormatArg) -> Result<()> {
-    match format {
-        FormatArg::Png => picture.save_png(out)?,
-        FormatArg::Safetensors => {
-            let image = files::to_nchw(&train::tensor(picture, &Device::Cpu)?)?;
-            files::write_tensors(out, vec![("image".into(), image)], None).context("the result")?;
-        }
-    }
-    Ok(())
 }

@@ -1,5 +1,6 @@
 //! Animation: a random walk around the fixed noise, one picture a step (SinGAN's section 4 and its official program).
 
+use crate::sample::stages_done;
 use crate::{Error, Result};
 use candle_core::{Device, Tensor};
 use kernels::{Purpose, Stream};
@@ -58,11 +59,7 @@ pub struct Animation {
 impl Animation {
     /// Prepares a walk. Fails on values outside their ranges and on a run that has no finished stage.
     pub fn new(run: &Run, request: AnimateRequest, device: &Device) -> Result<Self> {
-        let stages = run.info.stages_done;
-        if stages == 0 {
-            let reason = "has no finished stage yet; go on with `consingan train --resume`".to_string();
-            return Err(Error::Run { path: run.dir.clone(), reason });
-        }
+        let stages = stages_done(run)?;
         check(&request, stages)?;
         let fixed = run.fixed_noise(stages, device)?;
         let mut animation = Animation {

@@ -1,6 +1,7 @@
 //! Paint to image: a rough painting, refined by the stages above the one it enters.
 
 use crate::palette::Palette;
+use crate::sample::stages_done;
 use crate::{Error, Result, Target, output_sizes};
 use candle_core::{Device, Tensor};
 use kernels::{Purpose, Stream};
@@ -36,11 +37,7 @@ impl Painter {
     /// Brings `painting` to the size and the channels that `run` needs, in its colours if asked for. Fails on a run without
     /// a finished stage and on values outside their ranges.
     pub fn new(run: &Run, painting: &Picture, request: PaintRequest, device: &Device) -> Result<Self> {
-        let stages = run.info.stages_done;
-        if stages == 0 {
-            let reason = "has no finished stage yet; go on with `consingan train --resume`".to_string();
-            return Err(Error::Run { path: run.dir.clone(), reason });
-        }
+        let stages = stages_done(run)?;
         if request.start_stage >= stages {
             let expected = format!("below {stages}, the number of finished stages");
             return Err(Error::Value {
@@ -95,26 +92,15 @@ impl Painter {
 }
 
 /// `picture` as one with `channels` channels: grays are repeated or averaged, transparency is dropped or full.
-pub(crate) fn with_channels(picture: &Picture, channels: usize) -> Result<Picture> {
-    let from = picture.channels();
-    if from == channels {
-        return Ok(picture.clone());
-    }
-    let (h, w) = picture.size();
-    let pixels = picture.pixels();
-    let colours = |n: usize| if n >= 3 { 3 } else { 1 };
-    let pixel = |(y, x, c): (usize, usize, usize)| {
-        let own = colours(from);
-        if c >= colours(channels) {
-            if from > own { pixels[[y, x, own]] } else { 1.0 }
-        } else if own == colours(channels) {
-            pixels[[y, x, c]]
-        } else if own == 1 {
-            pixels[[y, x, 0]]
-        } else {
-            // Luma of BT.601, as picture formats have it.
-            0.299 * pixels[[y, x, 0]] + 0.587 * pixels[[y, x, 1]] + 0.114 * pixels[[y, x, 2]]
-        }
+fn with_channels(picture: &Picture, channels: usize) -> Result<Picture> {
+    let wide = picture.widened(channels).into_pixels();
+    let (h, w, all) = wide.dim();
+    let (own, wanted) = (if all >= 3 { 3 } else { 1 }, if channels >= 3 { 3 } else { 1 });
+    let pixel = |(y, x, c): (usize, usize, usize)| match c {
+        // Luma of BT.601, as picture formats have it.
+        0 if wanted < own => [0.299, 0.587, 0.114].iter().zip(0..).map(|(f, k)| f * wide[[y, x, k]]).sum(),
+        c if c < wanted => wide[[y, x, c]],
+        _ => wide[[y, x, own]],
     };
     Ok(Picture::from_pixels(ndarray::Array3::from_shape_fn((h, w, channels), pixel))?)
 }

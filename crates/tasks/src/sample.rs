@@ -50,11 +50,7 @@ impl Sampler {
     /// Loads the generator of `run`. Fails where the run has no finished stage yet, or not the stages asked for, or the
     /// size does not work.
     pub fn new(run: &Run, request: &SampleRequest, device: &Device) -> Result<Self> {
-        let done = run.info.stages_done;
-        if done == 0 {
-            let reason = "has no finished stage yet; go on with `consingan train --resume`".to_string();
-            return Err(Error::Run { path: run.dir.clone(), reason });
-        }
+        let done = stages_done(run)?;
         let stages = request.stages.unwrap_or(done);
         let range = |name, value: usize, from: usize, to: usize| {
             let expected =
@@ -109,6 +105,15 @@ impl Sampler {
     }
 }
 
+/// How many stages of `run` are done. Fails if there is none to work with.
+pub(crate) fn stages_done(run: &Run) -> Result<usize> {
+    if run.info.stages_done == 0 {
+        let reason = "has no finished stage yet; go on with `consingan train --resume`".to_string();
+        return Err(Error::Run { path: run.dir.clone(), reason });
+    }
+    Ok(run.info.stages_done)
+}
+
 impl Format {
     /// The file name's extension.
     pub fn extension(self) -> &'static str {
@@ -122,12 +127,19 @@ impl Format {
     pub fn write(self, image: &Tensor, dir: &Path, stem: &str) -> Result<(PathBuf, Picture)> {
         let path = dir.join(format!("{stem}.{}", self.extension()));
         let picture = train::picture(image)?;
+        self.write_to(&picture, &path)?;
+        Ok((path, picture))
+    }
+
+    /// Writes a picture to `path`, whatever that is called.
+    pub fn write_to(self, picture: &Picture, path: &Path) -> Result<()> {
         match self {
-            Format::Png => picture.save_png(&path)?,
+            Format::Png => picture.save_png(path)?,
             Format::Safetensors => {
-                files::write_tensors(&path, vec![("image".into(), files::to_nchw(image)?)], None)?
+                let image = files::to_nchw(&train::tensor(picture, &Device::Cpu)?)?;
+                files::write_tensors(path, vec![("image".into(), image)], None)?
             }
         }
-        Ok((path, picture))
+        Ok(())
     }
 }

@@ -3,13 +3,12 @@
 use crate::editing::{NOISE, Shuffled};
 use crate::harmonization::Augmented;
 use crate::painting::{self, Painted};
-use crate::pixels::pixels;
 use crate::retouch::NaiveInput;
 use crate::{Preset, Result};
 use candle_core::{Device, Tensor};
 use kernels::Stream;
 use model::Border;
-use pyramid::Spacing;
+use pyramid::{Picture, Spacing};
 use train::{FirstInput, Noise, Run, TrainConfig, fixed_stream};
 
 /// What a run is trained for.
@@ -141,19 +140,24 @@ fn editing(preset: Preset, base: TrainConfig) -> TrainConfig {
 /// What stage 0 of `run` is fed with.
 pub fn first_input(run: &Run, device: &Device) -> Result<Box<dyn FirstInput>> {
     let task = Task::of(run)?;
-    let coarsest = || pixels(&run.real(0, device)?);
-    let restores = Preset::from_name(&run.info.preset) != Some(Preset::Paper);
-    let own: Box<dyn FirstInput> = match task {
-        Task::Generation | Task::Retarget | Task::SuperResolution => Box::new(Noise),
-        Task::Animation => Box::new(AllNoise),
-        Task::Harmonization => Box::new(Augmented::new(coarsest()?, restores)),
-        Task::Editing => Box::new(Shuffled::new(coarsest()?)),
-        Task::Paint => Box::new(Painted::new(coarsest()?)?),
-    };
+    let own = own_input(task, &run.info.preset, &train::picture(&run.real(0, device)?)?)?;
     let Some(naive) = run.first_input(device)? else { return Ok(own) };
     let noise = if task == Task::Editing { NOISE } else { 0.0 };
     let fixed = run.fixed_noise(1, device)?.swap_remove(0);
     Ok(Box::new(NaiveInput::new(&naive, fixed, noise, own)?))
+}
+
+/// A task's input for a run of `preset` whose coarsest picture this is.
+pub(crate) fn own_input(task: Task, preset: &str, coarsest: &Picture) -> Result<Box<dyn FirstInput>> {
+    let pixels = || coarsest.pixels().to_owned();
+    let restores = matches!(Preset::from_name(preset), Some(Preset::Quick | Preset::Auto));
+    Ok(match task {
+        Task::Generation | Task::Retarget | Task::SuperResolution => Box::new(Noise),
+        Task::Animation => Box::new(AllNoise),
+        Task::Harmonization => Box::new(Augmented::new(pixels(), restores)),
+        Task::Editing => Box::new(Shuffled::new(pixels())),
+        Task::Paint => Box::new(Painted::new(pixels())?),
+    })
 }
 
 /// Animation's: the walk goes around noise, so noise must give the picture back.

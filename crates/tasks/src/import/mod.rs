@@ -12,7 +12,8 @@ mod tests;
 mod torch;
 mod value;
 
-use crate::{Error, Result};
+use crate::task::own_input;
+use crate::{Error, Result, Task};
 use candle_core::{Device, Tensor};
 use kernels::{Purpose, Stream};
 use model::{Discriminator, Generator, NetConfig};
@@ -21,7 +22,7 @@ use pyramid::Picture;
 use std::collections::HashMap;
 use std::path::Path;
 use torch::TorchFile;
-use train::{Noise, Run, Trained, files};
+use train::{Run, Trained, files};
 
 /// Makes the run directory `out` of the official program's `folder`: a finished run, with the names of the mode as its task
 /// and of the preset `official`. What that program does not keep is left out: the picture's size before it was scaled (the
@@ -69,12 +70,14 @@ pub fn import(folder: &Path, out: &Path) -> Result<Run> {
             discriminator(&TorchFile::open(&folder.join("netD.pth"))?, &net)?,
         ));
     }
+    let task = Task::from_name(&label.task).unwrap_or_default();
+    let first = own_input(task, &label.preset, &pictures[0])?;
     let trained = Trained {
         config,
         label,
         pictures: &pictures,
         fixed: &fixed,
-        first: &Noise,
+        first: first.as_ref(),
         amps: &amps,
         networks: &networks,
     };

@@ -97,9 +97,10 @@ fn radius(task: Task) -> u8 {
 
 fn usual(run: &Run, task: Task) -> Transfer {
     match (Preset::from_name(&run.info.preset), task) {
-        (Some(Preset::Paper), _) => Transfer::Picture,
-        (_, Task::Harmonization) => Transfer::Colours,
-        _ => Transfer::Seams,
+        (Some(Preset::Quick | Preset::Auto), Task::Harmonization) => Transfer::Colours,
+        (Some(Preset::Quick | Preset::Auto), _) => Transfer::Seams,
+        // The paper's recipe, which models of the official program were trained by as well.
+        _ => Transfer::Picture,
     }
 }
 
