@@ -1,10 +1,10 @@
 //! `consingan animate`: a walk around a run's fixed noise, as a GIF, an animated WebP or single frames.
 
 use crate::args::Threads;
+use crate::device::DeviceArgs;
 use crate::output::{BARS, line};
 use crate::places::{check_free, free_file, free_name};
 use anyhow::{Context, Result};
-use candle_core::Device;
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 use std::io::IsTerminal;
@@ -47,6 +47,8 @@ pub(crate) struct AnimateArgs {
     /// Print a JSON line on standard output
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    device: DeviceArgs,
     #[command(flatten)]
     threads: Threads,
 }
@@ -93,7 +95,7 @@ pub(crate) fn run(args: &AnimateArgs) -> Result<ExitCode> {
         None if format == FrameFormat::Png => free_name(&run.dir.join("animation")),
         None => free_file(&run.dir.join("animation"), format.name()),
     };
-    let animation = Animation::new(&run, request, &Device::Cpu)?;
+    let animation = Animation::new(&run, request, &args.device.open()?)?;
     if let Some(parent) = out.parent().filter(|p| !p.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
     }

@@ -3,6 +3,7 @@
 use crate::animate::AnimateArgs;
 use crate::config::Overrides;
 use crate::dehaze::DehazeArgs;
+use crate::device::DeviceArgs;
 use crate::eval_tasks::EvalTasksArgs;
 use crate::paint::PaintArgs;
 use crate::retouch::RetouchArgs;
@@ -100,6 +101,8 @@ pub(crate) struct TrainArgs {
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
+    pub(crate) device: DeviceArgs,
+    #[command(flatten)]
     pub(crate) threads: Threads,
     #[command(flatten, next_help_heading = "Settings (defaults are the preset's)")]
     pub(crate) settings: Overrides,
@@ -158,6 +161,8 @@ pub(crate) struct SampleArgs {
     /// Print a JSON line a file on standard output
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
     #[command(flatten)]
     pub(crate) threads: Threads,
 }
@@ -272,6 +277,8 @@ pub(crate) struct BenchArgs {
     #[arg(long)]
     pub(crate) floor: bool,
     #[command(flatten)]
+    pub(crate) device: DeviceArgs,
+    #[command(flatten)]
     pub(crate) threads: Threads,
 }
 
@@ -283,6 +290,8 @@ pub(crate) struct GoldenArgs {
     /// Print JSON lines
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
 }
 
 pub(crate) fn size(text: &str) -> Result<Target, String> {

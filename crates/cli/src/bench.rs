@@ -3,12 +3,12 @@
 use crate::args::BenchArgs;
 use crate::output::line;
 use anyhow::{Result, bail};
-use candle_core::Device;
 use std::process::ExitCode;
 use train::{TrainConfig, median, step_flops, time_stage};
 
 pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
     args.threads.apply();
+    let device = args.device.open()?;
     let config = TrainConfig { max_size: args.max_size, train_stages: args.stages, ..TrainConfig::default() };
     config.check()?;
     if let Some(stage) = args.stage.filter(|&stage| stage >= args.stages) {
@@ -20,7 +20,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
     let sizes: Vec<_> = pictures.iter().map(pyramid::Picture::size).collect();
     let peak = args.floor.then(kernels::fma_peak);
     for stage in args.stage.map_or(0..pictures.len(), |stage| stage..stage + 1) {
-        let times = time_stage(&config, &pictures, stage, 2, args.iters as usize, &Device::Cpu)?;
+        let times = time_stage(&config, &pictures, stage, 2, args.iters as usize, &device)?;
         let (h, w) = sizes[stage];
         let floor = |peak| step_flops(&config, picture.channels(), &sizes[..=stage]) / peak;
         line(&serde_json::to_string(&Line {

@@ -4,6 +4,7 @@ use crate::args::TrainArgs;
 use anyhow::{Context, Result, bail};
 use candle_core::Device;
 use clap::Args;
+use kernels::Precision;
 use model::Border;
 use pyramid::{Picture, Spacing};
 use serde::Deserialize;
@@ -81,6 +82,9 @@ pub(crate) struct Overrides {
     /// Noise amplitude relative to the reconstruction's error, 0 to 100
     #[arg(long, alias = "noise_amp", value_name = "X", allow_negative_numbers = true)]
     noise_amp: Option<f64>,
+    /// How exactly a GPU multiplies: tf32 (fast, as PyTorch has it) or f32. The CPU always computes in f32
+    #[arg(long, value_name = "NAME")]
+    precision: Option<String>,
     /// In a file only, where a run's stored `config.toml` has it.
     #[arg(skip)]
     spacing: Option<String>,
@@ -106,7 +110,7 @@ pub(crate) struct Resolved {
 }
 
 /// Puts the layers together and checks every value.
-pub(crate) fn resolve(args: &TrainArgs, picture: &Picture) -> Result<Resolved> {
+pub(crate) fn resolve(args: &TrainArgs, picture: &Picture, device: &Device) -> Result<Resolved> {
     let file = args.config.as_deref().map(read).transpose()?.unwrap_or_default();
     let task = task_named(args.task.as_deref().or(file.task.as_deref()))?;
     let preset = preset_named(args.preset.as_deref().or(file.preset.as_deref()))?;
@@ -116,7 +120,7 @@ pub(crate) fn resolve(args: &TrainArgs, picture: &Picture) -> Result<Resolved> {
     task.fit_min_size(preset, &mut config, picture.size());
     config.check()?;
     if preset == Preset::Auto {
-        config = fit_to_time(&config, picture, args.minutes.unwrap_or(MINUTES), &Device::Cpu)?;
+        config = fit_to_time(&config, picture, args.minutes.unwrap_or(MINUTES), device)?;
         // What was asked for wins over what was chosen.
         file.apply(&mut config)?;
         args.settings.apply(&mut config)?;
@@ -189,6 +193,10 @@ impl Overrides {
             config.activation = serde_json::from_value(name.as_str().into()).map_err(|_| {
                 anyhow::anyhow!("there is no activation \"{name}\"; there are lrelu, elu, selu and prelu")
             })?;
+        }
+        if let Some(name) = &self.precision {
+            config.precision = Precision::from_name(name)
+                .with_context(|| format!("there is no precision \"{name}\"; there are tf32 and f32"))?;
         }
         match self.spacing.as_deref() {
             None => {}

@@ -5,6 +5,7 @@ mod args;
 mod bench;
 mod config;
 mod dehaze;
+mod device;
 mod eval_tasks;
 mod evaluate;
 mod golden;
@@ -62,7 +63,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::EvalTasks(args) => eval_tasks::run(&args),
-        Command::Golden(args) => Ok(ExitCode::from(u8::from(!golden::run(&args.cases, args.json)?))),
+        Command::Golden(args) => Ok(ExitCode::from(u8::from(!golden::run(&args)?))),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "consingan", &mut script);

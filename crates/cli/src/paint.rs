@@ -1,10 +1,10 @@
 //! `consingan paint`: a rough painting, made into a picture in the style of a run.
 
 use crate::args::{FormatArg, Threads, scale, size};
+use crate::device::DeviceArgs;
 use crate::output::line;
 use crate::places::{free_name, make_folder};
 use anyhow::Result;
-use candle_core::Device;
 use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -45,6 +45,8 @@ pub(crate) struct PaintArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    device: DeviceArgs,
+    #[command(flatten)]
     threads: Threads,
 }
 
@@ -58,7 +60,7 @@ pub(crate) fn run(args: &PaintArgs) -> Result<ExitCode> {
         target: args.size.or(args.scale).unwrap_or_default(),
         seed: args.seed,
     };
-    let painter = Painter::new(&run, &painting, request, &Device::Cpu)?;
+    let painter = Painter::new(&run, &painting, request, &args.device.open()?)?;
     let stem = args.painting.file_stem().unwrap_or_default();
     let out = args.out.clone().unwrap_or_else(|| free_name(&run.dir.join("painted").join(stem)));
     make_folder(&out)?;

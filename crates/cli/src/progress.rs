@@ -108,6 +108,11 @@ impl Observer for Progress {
                 tracing::debug!("stage {stage}: {h}x{w}, noise amplitude {amp:.4}");
             }
             Event::Iteration { stage, done, losses } => self.iteration(stage, done, losses),
+            Event::NotRecorded { stage, why } => {
+                tracing::warn!(
+                    "stage {stage} runs without a CUDA graph, which is slower and changes nothing else: {why}"
+                );
+            }
             Event::Saved { stage, done } => tracing::debug!("saved at stage {stage}, iteration {done}"),
             Event::WentBack { stage, from, to, collapse } => {
                 tracing::warn!(
@@ -141,6 +146,9 @@ fn print_json(event: &Event<'_>) {
             value
         }
         Event::Iteration { .. } => return,
+        Event::NotRecorded { stage, why } => {
+            serde_json::json!({"event": "not-recorded", "stage": stage, "reason": why})
+        }
         Event::Saved { stage, done } => {
             serde_json::json!({"event": "saved", "stage": stage, "iteration": done})
         }

@@ -1,6 +1,7 @@
 //! `consingan harmonize` and `consingan edit`: a trained run at work on a picture that was changed by hand.
 
 use crate::args::{FormatArg, Threads};
+use crate::device::DeviceArgs;
 use crate::output::line;
 use crate::places::{check_free, free_name, make_folder};
 use crate::progress::Progress;
@@ -44,6 +45,8 @@ pub(crate) struct RetouchArgs {
     /// Print a JSON line a file on standard output
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    device: DeviceArgs,
     #[command(flatten)]
     threads: Threads,
 }
@@ -96,8 +99,9 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
         run = fine_tune(&dir, &run, &naive, args.niter.unwrap_or_else(|| fine_tune_niter(&run)))?;
         tracing::info!("run directory: {}", run.dir.display());
         let mut progress = Progress::new(&run, stop_signals()?, args.json);
-        let first = first_input(&run, &Device::Cpu)?;
-        let outcome = train(&mut run, first.as_ref(), &Device::Cpu, Pace::default(), &mut progress)?;
+        let device = args.device.open()?;
+        let first = first_input(&run, &device)?;
+        let outcome = train(&mut run, first.as_ref(), &device, Pace::default(), &mut progress)?;
         progress.finish();
         if outcome == Outcome::Stopped {
             return Ok(stopped(&run));

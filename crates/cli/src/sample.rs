@@ -4,7 +4,6 @@ use crate::args::{SampleArgs, TileArg};
 use crate::output::line;
 use crate::places::{free_name, make_folder};
 use anyhow::Result;
-use candle_core::Device;
 use kernels::Wrap;
 use pyramid::{Picture, imresize};
 use std::path::Path;
@@ -28,7 +27,7 @@ pub(crate) fn run(args: SampleArgs) -> Result<ExitCode> {
         start_stage: args.start_stage,
         wrap: args.tile.map_or(Wrap::default(), TileArg::wrap),
     };
-    let sampler = Sampler::new(&run, &request, &Device::Cpu)?;
+    let sampler = Sampler::new(&run, &request, &args.device.open()?)?;
     let format = args.format.into_format();
     let out = match &args.out {
         Some(out) => out.clone(),

@@ -19,6 +19,7 @@ use train::{Label, Outcome, Pace, Run, TrainConfig, iteration_cost, time_stage, 
 
 pub(crate) fn run(args: Box<TrainArgs>) -> Result<ExitCode> {
     args.threads.apply();
+    let device = args.device.open()?;
     let mut run = match &args.resume {
         Some(dir) => {
             let run = Run::open(dir)?;
@@ -37,7 +38,7 @@ pub(crate) fn run(args: Box<TrainArgs>) -> Result<ExitCode> {
             }
             run
         }
-        None => match create(&args)? {
+        None => match create(&args, &device)? {
             Some(run) => run,
             None => return Ok(ExitCode::SUCCESS),
         },
@@ -45,8 +46,8 @@ pub(crate) fn run(args: Box<TrainArgs>) -> Result<ExitCode> {
     tell_start(&run);
     let stop = stop_signals()?;
     let mut progress = Progress::new(&run, stop, args.json);
-    let first = first_input(&run, &Device::Cpu)?;
-    let outcome = train(&mut run, first.as_ref(), &Device::Cpu, Pace::default(), &mut progress)?;
+    let first = first_input(&run, &device)?;
+    let outcome = train(&mut run, first.as_ref(), &device, Pace::default(), &mut progress)?;
     progress.finish();
     if outcome == Outcome::Stopped {
         return Ok(stopped(&run));
@@ -84,14 +85,14 @@ pub(crate) fn stopped(run: &Run) -> ExitCode {
 }
 
 /// Everything that can be wrong is found before anything is written.
-fn create(args: &TrainArgs) -> Result<Option<Run>> {
+fn create(args: &TrainArgs, device: &Device) -> Result<Option<Run>> {
     let image = args.image.as_ref().or(args.input_name.as_ref()).context("no picture was named")?;
     let picture = pyramid::load(image)?;
-    let Resolved { task, preset, config } = resolve(args, &picture)?;
+    let Resolved { task, preset, config } = resolve(args, &picture, device)?;
     let smallest = config.net(picture.channels()).receptive_field();
     let sizes = config.schedule().sizes(picture.size(), smallest)?;
     if args.dry_run {
-        dry_run(&config, &picture, smallest, args.json)?;
+        dry_run(&config, &picture, smallest, device, args.json)?;
         return Ok(None);
     }
     let stem = image.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -150,7 +151,13 @@ fn refuse_changes(run: &Run, settings: &Overrides) -> Result<()> {
 }
 
 /// Settings, pyramid, and the time it will take, from a few real iterations.
-fn dry_run(config: &TrainConfig, picture: &Picture, smallest: usize, json: bool) -> Result<()> {
+fn dry_run(
+    config: &TrainConfig,
+    picture: &Picture,
+    smallest: usize,
+    device: &Device,
+    json: bool,
+) -> Result<()> {
     let pictures = pyramid::pyramid(picture, &config.schedule(), smallest)?;
     let sizes: Vec<(usize, usize)> = pictures.iter().map(Picture::size).collect();
     let (mut rate, mut total, begun) = (0.0, 0.0, Instant::now());
@@ -158,7 +165,7 @@ fn dry_run(config: &TrainConfig, picture: &Picture, smallest: usize, json: bool)
         let cost = iteration_cost(config, &sizes[..=stage]);
         // Stages that would take long are estimated from the one before.
         if begun.elapsed().as_secs_f64() < 4.0 || rate == 0.0 {
-            let times = time_stage(config, &pictures, stage, 1, 2, &Device::Cpu)?;
+            let times = time_stage(config, &pictures, stage, 1, 2, device)?;
             rate = times.iter().map(|t| t.as_secs_f64()).fold(f64::INFINITY, f64::min) / cost;
         }
         total += rate * cost * config.niter as f64;

@@ -4,7 +4,7 @@
 
 use candle_core::{DType, Device, Result, Tensor};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use kernels::{AdamStep, Purpose, Stream};
+use kernels::{AdamStep, Decay, Purpose, Stream};
 use std::hint::black_box;
 
 const STREAM: Stream = Stream { seed: 1, purpose: Purpose::Other, stage: 0, level: 0, iteration: 0 };
@@ -46,13 +46,18 @@ fn ops(c: &mut Criterion) -> Result<()> {
     bench("gradient_penalty", picture.elem_count(), &|| {
         kernels::gradient_penalty(&picture, 0.1).map(|l| keep(l.1))
     });
-    bench("mix", picture.elem_count(), &|| kernels::mix(&picture, &other, 0.3).map(keep));
+    let alpha = Tensor::new(&[0.3f32], &Device::Cpu)?;
+    bench("mix", picture.elem_count(), &|| kernels::mix(&picture, &other, &alpha).map(keep));
 
     let gradient = features((CHANNELS, 9), CHANNELS)?;
     let parameter = gradient.copy()?;
     let moments = Tensor::zeros((2, gradient.elem_count()), DType::F32, &Device::Cpu)?;
-    let step = AdamStep { lr: 5e-4, beta1: 0.5, beta2: 0.999, done: 0, steps: 3 };
-    bench("adam_3_steps", gradient.elem_count(), &|| kernels::adam(&parameter, &moments, &gradient, step));
+    let decay = Decay { beta1: 0.5, beta2: 0.999 };
+    let steps = AdamStep { lr: 5e-4, decay, done: 0, steps: 3 }.values();
+    let steps = Tensor::from_vec(steps, (3, 2), &Device::Cpu)?;
+    bench("adam_3_steps", gradient.elem_count(), &|| {
+        kernels::adam(&parameter, &moments, &gradient, decay, &steps)
+    });
     group.finish();
     Ok(())
 }

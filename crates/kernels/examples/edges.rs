@@ -4,7 +4,7 @@
 #![allow(clippy::print_stdout)]
 
 use candle_core::{Device, Result, Tensor, Var};
-use kernels::{AdamStep, Purpose, Stream, adam, conv2d, normal};
+use kernels::{AdamStep, Decay, Purpose, Stream, adam, conv2d, normal};
 
 /// Steps of training.
 const STEPS: u32 = 300;
@@ -43,10 +43,12 @@ fn main() -> Result<()> {
         let loss = (inner(&y)? - inner(&wanted)?)?.sqr()?.mean_all()?;
 
         let gradients = loss.backward()?;
-        let numbers = AdamStep { lr: 1e-2, beta1: 0.9, beta2: 0.999, done: u64::from(step) - 1, steps: 1 };
+        let decay = Decay { beta1: 0.9, beta2: 0.999 };
+        let numbers = AdamStep { lr: 1e-2, decay, done: u64::from(step) - 1, steps: 1 }.values();
+        let numbers = Tensor::from_vec(numbers, (1, 2), &device)?;
         for (parameter, moments) in parameters.iter().zip(&moments) {
             if let Some(gradient) = gradients.get(parameter) {
-                adam(parameter, moments, &gradient.contiguous()?, numbers)?;
+                adam(parameter, moments, &gradient.contiguous()?, decay, &numbers)?;
             }
         }
         if step == 1 || step % 50 == 0 {

@@ -4,6 +4,7 @@
 //! activations, and LeakyReLU behind a normalisation, need. All tensors are f32, contiguous, of equal shape.
 
 use crate::map::{map1, map2, sum_blocks};
+use crate::on_device::{cuda_fwd, emulated};
 use crate::storage::{filled, values};
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor};
 
@@ -108,7 +109,7 @@ pub fn prelu_slope_grad(z: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     z.apply_op3_no_bwd(a, b, &PreluSlopeGrad)
 }
 
-struct Activate(Activation);
+pub(crate) struct Activate(pub(crate) Activation);
 
 impl CustomOp1 for Activate {
     fn name(&self) -> &'static str {
@@ -116,17 +117,20 @@ impl CustomOp1 for Activate {
     }
 
     fn cpu_fwd(&self, x: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, x l);
         let x = values(x, l)?;
         let act = self.0;
         Ok((filled(x.len(), |out| map1(out, x, |v| act.value(v))), l.shape().clone()))
     }
+
+    cuda_fwd!(x l);
 
     fn bwd(&self, _: &Tensor, y: &Tensor, gy: &Tensor) -> Result<Option<Tensor>> {
         Ok(Some(activation_grad(self.0, y, &gy.contiguous()?)?))
     }
 }
 
-struct ActivationGrad(Activation);
+pub(crate) struct ActivationGrad(pub(crate) Activation);
 
 impl CustomOp2 for ActivationGrad {
     fn name(&self) -> &'static str {
@@ -140,14 +144,17 @@ impl CustomOp2 for ActivationGrad {
         g: &CpuStorage,
         lg: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, y ly, g lg);
         let (y, g) = (values(y, ly)?, values(g, lg)?);
         same_shape("activation_grad", ly, lg)?;
         let act = self.0;
         Ok((filled(y.len(), |out| map2(out, y, g, |y, g| g * act.slope(y))), ly.shape().clone()))
     }
+
+    cuda_fwd!(y ly, g lg);
 }
 
-struct NegativeProduct;
+pub(crate) struct NegativeProduct;
 
 impl CustomOp3 for NegativeProduct {
     fn name(&self) -> &'static str {
@@ -163,6 +170,7 @@ impl CustomOp3 for NegativeProduct {
         b: &CpuStorage,
         lb: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, y ly, a la, b lb);
         let (y, a, b) = (values(y, ly)?, values(a, la)?, values(b, lb)?);
         same_shape("negative_product", ly, la)?;
         same_shape("negative_product", ly, lb)?;
@@ -173,9 +181,11 @@ impl CustomOp3 for NegativeProduct {
         });
         Ok((out, ly.shape().clone()))
     }
+
+    cuda_fwd!(y ly, a la, b lb);
 }
 
-struct Prelu;
+pub(crate) struct Prelu;
 
 impl CustomOp2 for Prelu {
     fn name(&self) -> &'static str {
@@ -189,12 +199,15 @@ impl CustomOp2 for Prelu {
         a: &CpuStorage,
         la: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, z lz, a la);
         let (z, a) = (values(z, lz)?, values(a, la)?[0]);
         Ok((filled(z.len(), |out| map1(out, z, |z| if z > 0.0 { z } else { a * z })), lz.shape().clone()))
     }
+
+    cuda_fwd!(z lz, a la);
 }
 
-struct PreluGrad;
+pub(crate) struct PreluGrad;
 
 impl CustomOp3 for PreluGrad {
     fn name(&self) -> &'static str {
@@ -210,14 +223,17 @@ impl CustomOp3 for PreluGrad {
         a: &CpuStorage,
         la: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, z lz, g lg, a la);
         let (z, g, a) = (values(z, lz)?, values(g, lg)?, values(a, la)?[0]);
         same_shape("prelu_grad", lz, lg)?;
         let out = filled(z.len(), |out| map2(out, z, g, |z, g| if z > 0.0 { g } else { a * g }));
         Ok((out, lz.shape().clone()))
     }
+
+    cuda_fwd!(z lz, g lg, a la);
 }
 
-struct PreluSlopeGrad;
+pub(crate) struct PreluSlopeGrad;
 
 impl CustomOp3 for PreluSlopeGrad {
     fn name(&self) -> &'static str {
@@ -233,6 +249,7 @@ impl CustomOp3 for PreluSlopeGrad {
         b: &CpuStorage,
         lb: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, z lz, a la, b lb);
         let (z, a, b) = (values(z, lz)?, values(a, la)?, values(b, lb)?);
         same_shape("prelu_slope_grad", lz, la)?;
         same_shape("prelu_slope_grad", lz, lb)?;
@@ -241,6 +258,8 @@ impl CustomOp3 for PreluSlopeGrad {
         });
         Ok((CpuStorage::F32(vec![sum as f32]), Shape::from(1)))
     }
+
+    cuda_fwd!(z lz, a la, b lb);
 }
 
 pub(crate) fn same_shape(op: &str, a: &Layout, b: &Layout) -> Result<()> {

@@ -7,15 +7,13 @@ use crate::storage::{values, values_mut};
 use crate::widest::widest;
 use candle_core::{CpuStorage, InplaceOp2, InplaceOp3, Layout, Result, Tensor, bail};
 
-/// The numbers of one or several steps along one gradient.
+/// One or several steps along one gradient.
 #[derive(Clone, Copy, Debug)]
 pub struct AdamStep {
     /// Learning rate.
     pub lr: f64,
-    /// Decay of the first moment.
-    pub beta1: f64,
-    /// Decay of the second moment.
-    pub beta2: f64,
+    /// Decay of the moments.
+    pub decay: Decay,
     /// Steps made before.
     pub done: u64,
     /// Steps to make now, all along the same gradient.
@@ -30,42 +28,84 @@ const BLOCK: usize = 4096;
 /// Values worked on at once.
 const LANES: usize = 16;
 
-/// Updates `parameter` by one or several steps along `gradient`, and `moments [2, n]` (first and second moment of the `n`
-/// values, zero before the first step).
-pub fn adam(parameter: &Tensor, moments: &Tensor, gradient: &Tensor, step: AdamStep) -> Result<()> {
-    // The parameter first: it makes the moments' way for itself, so that neither pass stores what the other needs.
-    parameter.inplace_op3(moments, gradient, &Update(step))?;
-    moments.inplace_op2(gradient, &Moments(step))
+/// How fast the moments forget.
+#[derive(Clone, Copy, Debug)]
+pub struct Decay {
+    /// Of the first moment.
+    pub beta1: f64,
+    /// Of the second moment.
+    pub beta2: f64,
 }
 
-/// What the loops need, in f32.
-#[derive(Clone)]
-struct Factors {
-    one_minus_beta1: f32,
-    beta2: f32,
-    one_minus_beta2: f32,
-    /// For each step its size and the root of the second moment's bias correction.
-    steps: Vec<(f32, f32)>,
+/// Updates `parameter` by one or several steps along `gradient`, and `moments [2, n]` (first and second moment of the `n`
+/// values, zero before the first step). `steps [count, 2]` holds the numbers of each step ([`AdamStep::values`]): they stand in
+/// a tensor because they change from iteration to iteration, where a recorded iteration on a card does not.
+pub fn adam(
+    parameter: &Tensor,
+    moments: &Tensor,
+    gradient: &Tensor,
+    decay: Decay,
+    steps: &Tensor,
+) -> Result<()> {
+    // The parameter first: it makes the moments' way for itself, so that neither pass stores what the other needs.
+    parameter.inplace_op3(moments, gradient, &Update { decay, steps: steps.clone() })?;
+    if in_one_pass(parameter) {
+        return Ok(());
+    }
+    moments.inplace_op2(gradient, &Moments { decay, steps: steps.elem_count() / 2 })
+}
+
+/// Whether [`Update`] takes care of the moments too, as it does on cards.
+fn in_one_pass(parameter: &Tensor) -> bool {
+    #[cfg(feature = "emulate")]
+    {
+        if crate::device::host::active() {
+            return true;
+        }
+    }
+    !parameter.device().is_cpu()
+}
+
+/// What the loops need of the decay, in f32.
+#[derive(Clone, Copy)]
+pub(crate) struct Factors {
+    pub(crate) one_minus_beta1: f32,
+    pub(crate) beta2: f32,
+    pub(crate) one_minus_beta2: f32,
 }
 
 impl AdamStep {
-    fn factors(&self) -> Factors {
+    /// For each step its size and the root of the second moment's bias correction: `[steps, 2]`, flat.
+    pub fn values(&self) -> Vec<f32> {
+        let Decay { beta1, beta2 } = self.decay;
         let step = |t: u64| {
-            let size = self.lr / (1.0 - self.beta1.powf(t as f64));
-            (size as f32, (1.0 - self.beta2.powf(t as f64)).sqrt() as f32)
+            let size = self.lr / (1.0 - beta1.powf(t as f64));
+            [size as f32, (1.0 - beta2.powf(t as f64)).sqrt() as f32]
         };
+        (self.done + 1..=self.done + self.steps).flat_map(step).collect()
+    }
+}
+
+impl Decay {
+    pub(crate) fn factors(self) -> Factors {
         Factors {
             one_minus_beta1: (1.0 - self.beta1) as f32,
             beta2: self.beta2 as f32,
             one_minus_beta2: (1.0 - self.beta2) as f32,
-            steps: (self.done + 1..=self.done + self.steps).map(step).collect(),
         }
     }
 }
 
-struct Moments(AdamStep);
+struct Moments {
+    decay: Decay,
+    steps: usize,
+}
 
-struct Update(AdamStep);
+pub(crate) struct Update {
+    pub(crate) decay: Decay,
+    /// `[count, 2]`
+    steps: Tensor,
+}
 
 impl InplaceOp2 for Moments {
     fn name(&self) -> &'static str {
@@ -75,10 +115,10 @@ impl InplaceOp2 for Moments {
     fn cpu_fwd(&self, s: &mut CpuStorage, ls: &Layout, g: &CpuStorage, lg: &Layout) -> Result<()> {
         let (state, g) = (values_mut(s, ls)?, values(g, lg)?);
         check(state.len(), g.len(), lg)?;
-        let factors = self.0.factors();
+        let (factors, steps) = (self.decay.factors(), self.steps);
         let (m, v) = state.split_at_mut(g.len());
-        blocks(m, BLOCK, |i, m| first_moment(m, &g[i * BLOCK..], &factors));
-        blocks(v, BLOCK, |i, v| second_moment(v, &g[i * BLOCK..], &factors));
+        blocks(m, BLOCK, |i, m| first_moment(m, &g[i * BLOCK..], &factors, steps));
+        blocks(v, BLOCK, |i, v| second_moment(v, &g[i * BLOCK..], &factors, steps));
         Ok(())
     }
 }
@@ -97,20 +137,46 @@ impl InplaceOp3 for Update {
         g: &CpuStorage,
         lg: &Layout,
     ) -> Result<()> {
+        let steps = self.steps.flatten_all()?.to_vec1::<f32>()?;
+        #[cfg(feature = "emulate")]
+        {
+            if crate::device::host::active() {
+                let l = Layout::contiguous(steps.len());
+                let steps = CpuStorage::F32(steps);
+                return crate::device::host::run_inplace(self, &[(p, lp), (s, ls), (g, lg), (&steps, &l)]);
+            }
+        }
         let (p, state, g) = (values_mut(p, lp)?, values(s, ls)?, values(g, lg)?);
         check(state.len(), g.len(), lg)?;
         check(2 * p.len(), g.len(), lp)?;
-        let factors = self.0.factors();
+        let factors = self.decay.factors();
         let (m, v) = state.split_at(g.len());
         blocks(p, BLOCK, |i, p| {
             let at = i * BLOCK;
-            update(p, &m[at..], &v[at..], &g[at..], &factors);
+            update(p, &m[at..], &v[at..], &g[at..], &factors, &steps);
         });
         Ok(())
     }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        p: &mut candle_core::CudaStorage,
+        lp: &Layout,
+        s: &candle_core::CudaStorage,
+        ls: &Layout,
+        g: &candle_core::CudaStorage,
+        lg: &Layout,
+    ) -> Result<()> {
+        let (steps, l) = self.steps.storage_and_layout();
+        let candle_core::Storage::Cuda(steps) = &*steps else {
+            bail!("adam: the steps must be on the parameter's device")
+        };
+        crate::device::cuda::run_inplace(self, &[(p, lp), (s, ls), (g, lg), (steps, l)])
+    }
 }
 
-fn check(state: usize, gradient: usize, layout: &Layout) -> Result<()> {
+pub(crate) fn check(state: usize, gradient: usize, layout: &Layout) -> Result<()> {
     if state == 2 * gradient {
         return Ok(());
     }
@@ -121,12 +187,12 @@ fn check(state: usize, gradient: usize, layout: &Layout) -> Result<()> {
 }
 
 widest! {
-    fn first_moment(m: &mut [f32], g: &[f32], factors: &Factors) = first_moment_with
+    fn first_moment(m: &mut [f32], g: &[f32], factors: &Factors, steps: usize) = first_moment_with
 }
 
 #[inline(always)]
-fn first_moment_with(m: &mut [f32], g: &[f32], factors: &Factors) {
-    for _ in &factors.steps {
+fn first_moment_with(m: &mut [f32], g: &[f32], factors: &Factors, steps: usize) {
+    for _ in 0..steps {
         for (m, &g) in m.iter_mut().zip(g) {
             *m += (g - *m) * factors.one_minus_beta1;
         }
@@ -134,12 +200,12 @@ fn first_moment_with(m: &mut [f32], g: &[f32], factors: &Factors) {
 }
 
 widest! {
-    fn second_moment(v: &mut [f32], g: &[f32], factors: &Factors) = second_moment_with
+    fn second_moment(v: &mut [f32], g: &[f32], factors: &Factors, steps: usize) = second_moment_with
 }
 
 #[inline(always)]
-fn second_moment_with(v: &mut [f32], g: &[f32], factors: &Factors) {
-    for _ in &factors.steps {
+fn second_moment_with(v: &mut [f32], g: &[f32], factors: &Factors, steps: usize) {
+    for _ in 0..steps {
         for (v, &g) in v.iter_mut().zip(g) {
             *v = *v * factors.beta2 + g * g * factors.one_minus_beta2;
         }
@@ -147,11 +213,13 @@ fn second_moment_with(v: &mut [f32], g: &[f32], factors: &Factors) {
 }
 
 widest! {
-    fn update(p: &mut [f32], m: &[f32], v: &[f32], g: &[f32], factors: &Factors) = update_with
+    fn update(
+        p: &mut [f32], m: &[f32], v: &[f32], g: &[f32], factors: &Factors, steps: &[f32],
+    ) = update_with
 }
 
 #[inline(always)]
-fn update_with(p: &mut [f32], m: &[f32], v: &[f32], g: &[f32], factors: &Factors) {
+fn update_with(p: &mut [f32], m: &[f32], v: &[f32], g: &[f32], factors: &Factors, steps: &[f32]) {
     for (i, p) in p.chunks_mut(LANES).enumerate() {
         let at = i * LANES;
         let n = p.len();
@@ -163,7 +231,8 @@ fn update_with(p: &mut [f32], m: &[f32], v: &[f32], g: &[f32], factors: &Factors
         let (mut m, mut v, g) = (lanes(m), lanes(v), lanes(g));
         let mut values = [0f32; LANES];
         values[..n].copy_from_slice(p);
-        for &(size, root) in &factors.steps {
+        for step in steps.chunks_exact(2) {
+            let (size, root) = (step[0], step[1]);
             for l in 0..LANES {
                 m[l] += (g[l] - m[l]) * factors.one_minus_beta1;
                 v[l] = v[l] * factors.beta2 + g[l] * g[l] * factors.one_minus_beta2;
@@ -179,6 +248,8 @@ mod tests {
     use super::*;
     use candle_core::{DType, Device};
 
+    const DECAY: Decay = Decay { beta1: 0.5, beta2: 0.999 };
+
     #[test]
     fn several_steps_at_once_are_several_steps() -> Result<()> {
         let values = |f: fn(f32) -> f32| {
@@ -190,7 +261,9 @@ mod tests {
                 (values(|i| (i * 0.11).cos())?, Tensor::zeros((2, 10_007), DType::F32, &Device::Cpu)?);
             let mut done = 0;
             for &steps in parts {
-                adam(&p, &state, &gradient, AdamStep { lr: 1e-3, beta1: 0.5, beta2: 0.999, done, steps })?;
+                let steps_now = AdamStep { lr: 1e-3, decay: DECAY, done, steps }.values();
+                let now = Tensor::from_vec(steps_now, (steps as usize, 2), &Device::Cpu)?;
+                adam(&p, &state, &gradient, DECAY, &now)?;
                 done += steps;
             }
             Ok([p.to_vec1::<f32>()?, state.flatten_all()?.to_vec1()?].concat())
@@ -204,7 +277,8 @@ mod tests {
         let p = Tensor::new(&[1f32, 1.0, 1.0], &Device::Cpu)?;
         let state = Tensor::zeros((2, 3), DType::F32, &Device::Cpu)?;
         let gradient = Tensor::new(&[2f32, -0.5, 0.0], &Device::Cpu)?;
-        adam(&p, &state, &gradient, AdamStep { lr: 0.1, beta1: 0.5, beta2: 0.999, done: 0, steps: 1 })?;
+        let step = AdamStep { lr: 0.1, decay: DECAY, done: 0, steps: 1 }.values();
+        adam(&p, &state, &gradient, DECAY, &Tensor::from_vec(step, (1, 2), &Device::Cpu)?)?;
         for (value, expected) in p.to_vec1::<f32>()?.into_iter().zip([0.9, 1.1, 1.0]) {
             assert!((value - expected).abs() < 1e-5, "{value} instead of {expected}");
         }

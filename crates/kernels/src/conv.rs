@@ -6,6 +6,7 @@
 
 use crate::activation::{Activation, activation_grad};
 use crate::cpu::{self, ConvShape, Epilogue, Filter};
+use crate::on_device::{cuda_fwd, emulated};
 use crate::storage::{filled, values};
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail};
 
@@ -61,34 +62,39 @@ pub fn conv2d_weight_grad(x: &Tensor, gy: &Tensor, k: usize, pad: usize) -> Resu
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Direction {
+pub(crate) enum Direction {
     Forward,
     Backward,
 }
 
-struct Conv {
-    pad: usize,
-    direction: Direction,
+pub(crate) struct Conv {
+    pub(crate) pad: usize,
+    pub(crate) direction: Direction,
 }
 
-struct ConvBias {
-    pad: usize,
-    slope: Option<f32>,
+pub(crate) struct ConvBias {
+    pub(crate) pad: usize,
+    pub(crate) slope: Option<f32>,
 }
 
-struct ConvMasked {
-    pad: usize,
-    slope: f32,
-    direction: Direction,
+pub(crate) struct ConvMasked {
+    pub(crate) pad: usize,
+    pub(crate) slope: f32,
+    pub(crate) direction: Direction,
 }
 
-struct WeightGrad {
-    k: usize,
-    pad: usize,
+pub(crate) struct WeightGrad {
+    pub(crate) k: usize,
+    pub(crate) pad: usize,
 }
 
 /// Checks the operands and returns the shape as the engine wants it, with the result's dimensions.
-fn conv_shape(lx: &Layout, lw: &Layout, pad: usize, direction: Direction) -> Result<(ConvShape, [usize; 4])> {
+pub(crate) fn conv_shape(
+    lx: &Layout,
+    lw: &Layout,
+    pad: usize,
+    direction: Direction,
+) -> Result<(ConvShape, [usize; 4])> {
     let (n, h, w, c) = lx.shape().dims4()?;
     let (co, ci, k, kw) = lw.shape().dims4()?;
     let (ci, co, pad) = match direction {
@@ -105,6 +111,20 @@ fn conv_shape(lx: &Layout, lw: &Layout, pad: usize, direction: Direction) -> Res
     }
     let out = [n, h + 2 * pad + 1 - k, w + 2 * pad + 1 - k, co];
     Ok((ConvShape { n, h, w, ci, co, k, pad }, out))
+}
+
+/// Checks the operands of a weight gradient; the shape is the convolution's.
+pub(crate) fn weight_grad_shape(lx: &Layout, lg: &Layout, op: &WeightGrad) -> Result<ConvShape> {
+    let ((n, h, w, ci), (gn, gh, gw, co)) = (lx.shape().dims4()?, lg.shape().dims4()?);
+    let WeightGrad { k, pad } = *op;
+    if (gn, gh + k, gw + k) != (n, h + 2 * pad + 1, w + 2 * pad + 1) {
+        bail!(
+            "conv2d_weight_grad: input {:?} and gradient {:?} do not fit a kernel of {k}",
+            lx.dims(),
+            lg.dims()
+        )
+    }
+    Ok(ConvShape { n, h, w, ci, co, k, pad })
 }
 
 fn run<'a>(
@@ -133,8 +153,11 @@ impl CustomOp2 for Conv {
         w: &CpuStorage,
         lw: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, x lx, w lw);
         run((x, lx), (w, lw), self.pad, self.direction, |_| Ok(Epilogue::None))
     }
+
+    cuda_fwd!(x lx, w lw);
 
     fn bwd(
         &self,
@@ -172,6 +195,7 @@ impl CustomOp3 for ConvBias {
         b: &CpuStorage,
         lb: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, x lx, w lw, b lb);
         run((x, lx), (w, lw), self.pad, Direction::Forward, |out| {
             if lb.dims() != [out[3]] {
                 bail!("conv2d: bias {:?} for {} channels", lb.dims(), out[3])
@@ -179,6 +203,8 @@ impl CustomOp3 for ConvBias {
             Ok(Epilogue::Bias { bias: values(b, lb)?, slope: self.slope })
         })
     }
+
+    cuda_fwd!(x lx, w lw, b lb);
 
     fn bwd(
         &self,
@@ -211,6 +237,7 @@ impl CustomOp3 for ConvMasked {
         by: &CpuStorage,
         lb: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, x lx, w lw, by lb);
         run((x, lx), (w, lw), self.pad, self.direction, |out| {
             if lb.dims() != out {
                 bail!("conv2d_masked: the mask is {:?}, the result {out:?}", lb.dims())
@@ -218,6 +245,8 @@ impl CustomOp3 for ConvMasked {
             Ok(Epilogue::Mask { by: values(by, lb)?, slope: self.slope })
         })
     }
+
+    cuda_fwd!(x lx, w lw, by lb);
 }
 
 impl CustomOp2 for WeightGrad {
@@ -233,16 +262,9 @@ impl CustomOp2 for WeightGrad {
         gy: &CpuStorage,
         lg: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let ((n, h, w, ci), (gn, gh, gw, co)) = (lx.shape().dims4()?, lg.shape().dims4()?);
-        let WeightGrad { k, pad } = *self;
-        if (gn, gh + k, gw + k) != (n, h + 2 * pad + 1, w + 2 * pad + 1) {
-            bail!(
-                "conv2d_weight_grad: input {:?} and gradient {:?} do not fit a kernel of {k}",
-                lx.dims(),
-                lg.dims()
-            )
-        }
-        let shape = ConvShape { n, h, w, ci, co, k, pad };
+        emulated!(self, x lx, gy lg);
+        let shape = weight_grad_shape(lx, lg, self)?;
+        let ConvShape { ci, co, k, .. } = shape;
         let (x, gy) = (values(x, lx)?, values(gy, lg)?);
         let mut both = vec![0f32; co * ci * k * k + co];
         let (dw, db) = both.split_at_mut(co * ci * k * k);
@@ -250,6 +272,8 @@ impl CustomOp2 for WeightGrad {
         let len = both.len();
         Ok((CpuStorage::F32(both), Shape::from(len)))
     }
+
+    cuda_fwd!(x lx, gy lg);
 
     fn bwd(
         &self,

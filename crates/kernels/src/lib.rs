@@ -13,14 +13,19 @@ mod activation;
 mod adam;
 mod conv;
 mod cpu;
+#[cfg(any(feature = "cuda", feature = "emulate"))]
+mod device;
 mod loss;
 mod map;
 #[cfg(feature = "mimalloc")]
 mod memory;
 mod noise;
 mod norm;
+mod on_device;
 mod peak;
 mod philox;
+mod precision;
+mod replay;
 mod resize;
 mod storage;
 mod taps;
@@ -29,14 +34,20 @@ mod widest;
 pub use activation::{
     Activation, activate, activation_grad, negative_product, prelu, prelu_grad, prelu_slope_grad,
 };
-pub use adam::{AdamStep, adam};
+pub use adam::{AdamStep, Decay, adam};
 pub use conv::{conv2d, conv2d_input_grad, conv2d_masked, conv2d_weight_grad};
 pub use cpu::path::{Path as CpuPath, PathError, cpu_path};
 pub use cpu::pool::{set_threads, threads};
-pub use loss::{batch_means, gradient_penalty, mix, mse};
+#[cfg(feature = "cuda")]
+pub use device::cuda::{card_memory, cuda_device};
+#[cfg(feature = "emulate")]
+pub use device::host::{Launch, emulate};
+pub use loss::{batch_means, constant, gradient_penalty, mix, mse};
 #[cfg(feature = "mimalloc")]
 pub use memory::keep_freed_memory;
 pub use noise::{Purpose, Stream, fill_normal, normal, uniform};
 pub use norm::{norm, norm_grad, norm_stats};
 pub use peak::fma_peak;
+pub use precision::{Precision, precision, set_precision};
+pub use replay::Replay;
 pub use resize::{Wrap, bicubic, bicubic_grad, bicubic_grad_plus, bicubic_plus, bicubic_wrapped};

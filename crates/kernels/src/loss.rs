@@ -2,8 +2,9 @@
 
 use crate::activation::same_shape;
 use crate::map::{BLOCK, blocks, map2, sum_blocks};
+use crate::on_device::{cuda_fwd, emulated};
 use crate::storage::{filled, values};
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail};
 
 /// The mean of each sample of `x [N, ...]`: `[N]`.
 pub fn batch_means(x: &Tensor) -> Result<Tensor> {
@@ -21,9 +22,17 @@ pub fn gradient_penalty(g: &Tensor, lambda: f32) -> Result<(Tensor, Tensor)> {
     split(g.apply_op1_no_bwd(&Penalty { lambda })?, g)
 }
 
-/// `alpha * a + (1 - alpha) * b`
-pub fn mix(a: &Tensor, b: &Tensor, alpha: f32) -> Result<Tensor> {
-    a.apply_op2_no_bwd(b, &Mix { alpha })
+/// `alpha * a + (1 - alpha) * b`, `alpha [1]`.
+pub fn mix(a: &Tensor, b: &Tensor, alpha: &Tensor) -> Result<Tensor> {
+    a.apply_op3_no_bwd(b, alpha, &Mix)
+}
+
+/// A tensor of the shape of `like [N, ...]` that holds one value a sample, N of them, at most three.
+pub fn constant(like: &Tensor, values: &[f32]) -> Result<Tensor> {
+    if values.len() != like.dims()[0] || values.len() > 3 {
+        bail!("constant: {} values for {} samples (at most 3)", values.len(), like.dims()[0])
+    }
+    like.apply_op1_no_bwd(&Constant(values.to_vec()))
 }
 
 /// An op has one result: the gradient, and behind it the loss.
@@ -32,7 +41,7 @@ fn split(both: Tensor, like: &Tensor) -> Result<(Tensor, Tensor)> {
     Ok((both.narrow(0, n, 1)?, both.narrow(0, 0, n)?.reshape(like.shape())?))
 }
 
-struct BatchMeans;
+pub(crate) struct BatchMeans;
 
 impl CustomOp1 for BatchMeans {
     fn name(&self) -> &'static str {
@@ -40,6 +49,7 @@ impl CustomOp1 for BatchMeans {
     }
 
     fn cpu_fwd(&self, x: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, x l);
         let x = values(x, l)?;
         let n = l.dims()[0];
         let each = x.len() / n;
@@ -49,10 +59,12 @@ impl CustomOp1 for BatchMeans {
         };
         Ok((CpuStorage::F32(x.chunks_exact(each).map(mean).collect()), Shape::from(n)))
     }
+
+    cuda_fwd!(x l);
 }
 
-struct Mse {
-    weight: f32,
+pub(crate) struct Mse {
+    pub(crate) weight: f32,
 }
 
 impl CustomOp2 for Mse {
@@ -67,6 +79,7 @@ impl CustomOp2 for Mse {
         t: &CpuStorage,
         lt: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, y ly, t lt);
         same_shape("mse", ly, lt)?;
         let (y, t) = (values(y, ly)?, values(t, lt)?);
         let n = y.len();
@@ -80,10 +93,12 @@ impl CustomOp2 for Mse {
         });
         Ok((out, Shape::from(n + 1)))
     }
+
+    cuda_fwd!(y ly, t lt);
 }
 
-struct Penalty {
-    lambda: f32,
+pub(crate) struct Penalty {
+    pub(crate) lambda: f32,
 }
 
 impl CustomOp1 for Penalty {
@@ -92,6 +107,7 @@ impl CustomOp1 for Penalty {
     }
 
     fn cpu_fwd(&self, g: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, g l);
         let (n, h, w, c) = l.shape().dims4()?;
         let (g, pixels) = (values(g, l)?, n * h * w);
         let norm = |p: &[f32]| p.iter().map(|v| v * v).sum::<f32>().sqrt();
@@ -115,13 +131,30 @@ impl CustomOp1 for Penalty {
         });
         Ok((out, Shape::from(g.len() + 1)))
     }
+
+    cuda_fwd!(g l);
 }
 
-struct Mix {
-    alpha: f32,
+pub(crate) struct Constant(pub(crate) Vec<f32>);
+
+impl CustomOp1 for Constant {
+    fn name(&self) -> &'static str {
+        "constant"
+    }
+
+    fn cpu_fwd(&self, _like: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, _like l);
+        let each = l.shape().elem_count() / self.0.len();
+        let all = self.0.iter().flat_map(|&v| std::iter::repeat_n(v, each)).collect();
+        Ok((CpuStorage::F32(all), l.shape().clone()))
+    }
+
+    cuda_fwd!(like l);
 }
 
-impl CustomOp2 for Mix {
+pub(crate) struct Mix;
+
+impl CustomOp3 for Mix {
     fn name(&self) -> &'static str {
         "mix"
     }
@@ -132,10 +165,15 @@ impl CustomOp2 for Mix {
         la: &Layout,
         b: &CpuStorage,
         lb: &Layout,
+        alpha: &CpuStorage,
+        l: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, a la, b lb, alpha l);
         same_shape("mix", la, lb)?;
-        let (a, b, alpha) = (values(a, la)?, values(b, lb)?, self.alpha);
+        let (a, b, alpha) = (values(a, la)?, values(b, lb)?, values(alpha, l)?[0]);
         let beta = 1.0 - alpha;
         Ok((filled(a.len(), |out| map2(out, a, b, |a, b| alpha * a + beta * b)), la.shape().clone()))
     }
+
+    cuda_fwd!(a la, b lb, alpha l);
 }

@@ -12,7 +12,7 @@ use crate::map::blocks;
 use crate::philox::{LANES, normals, philox, unit};
 use crate::storage::{filled, values_mut};
 use crate::widest::widest;
-use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Result, Tensor};
+use candle_core::{CpuStorage, DType, Device, InplaceOp1, Layout, Result, Tensor};
 use std::mem::MaybeUninit;
 
 /// What a random number is for; different purposes never share numbers.
@@ -58,6 +58,11 @@ pub fn normal(
     device: &Device,
 ) -> Result<Tensor> {
     let (h, w, c) = shape;
+    if !device.is_cpu() {
+        let values = Tensor::zeros((1, h, w, c), DType::F32, device)?;
+        values.inplace_op1(&FillNormal { stream, origin })?;
+        return Ok(values);
+    }
     let CpuStorage::F32(values) = filled(h * w * c, |out| fill(stream, origin, (w, c), out)) else {
         unreachable!("filled makes f32 storage")
     };
@@ -66,7 +71,7 @@ pub fn normal(
 
 /// Overwrites `target [1, H, W, C]` (it may be a part of a batch) with the noise that [`normal`] returns at origin (0, 0).
 pub fn fill_normal(target: &Tensor, stream: Stream) -> Result<()> {
-    target.inplace_op1(&FillNormal(stream))
+    target.inplace_op1(&FillNormal { stream, origin: (0, 0) })
 }
 
 /// `count` numbers uniform in (0, 1): those of row 0, columns 0, 1, ..., channel 0.
@@ -75,7 +80,19 @@ pub fn uniform(stream: Stream, count: usize) -> Vec<f64> {
     (0..count).map(|i| unit(philox([i as u32, 0, 0, stream.iteration], key)[0])).collect()
 }
 
-struct FillNormal(Stream);
+pub(crate) struct FillNormal {
+    pub(crate) stream: Stream,
+    /// Row and column of the upper left corner.
+    pub(crate) origin: (i64, i64),
+}
+
+impl FillNormal {
+    /// The stream's key.
+    #[cfg(any(feature = "cuda", feature = "emulate"))]
+    pub(crate) fn key(&self) -> [u32; 2] {
+        key(self.stream)
+    }
+}
 
 impl InplaceOp1 for FillNormal {
     fn name(&self) -> &'static str {
@@ -83,12 +100,23 @@ impl InplaceOp1 for FillNormal {
     }
 
     fn cpu_fwd(&self, storage: &mut CpuStorage, l: &Layout) -> Result<()> {
+        #[cfg(feature = "emulate")]
+        {
+            if crate::device::host::active() {
+                return crate::device::host::run_inplace(self, &[(storage, l)]);
+            }
+        }
         let (_, _, w, c) = l.shape().dims4()?;
         let values = values_mut(storage, l)?;
         // SAFETY: initialised values may be overwritten as if they were not; nothing uninitialised is ever written.
         let out = unsafe { &mut *(values as *mut [f32] as *mut [MaybeUninit<f32>]) };
-        fill(self.0, (0, 0), (w, c), out);
+        fill(self.stream, self.origin, (w, c), out);
         Ok(())
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, storage: &mut candle_core::CudaStorage, l: &Layout) -> Result<()> {
+        crate::device::cuda::run_inplace(self, &[(storage, l)])
     }
 }
 

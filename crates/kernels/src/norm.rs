@@ -2,6 +2,7 @@
 //! and in sampling alike (with one picture a batch that is PyTorch's `BatchNorm2d` in training mode).
 
 use crate::map::blocks;
+use crate::on_device::{cuda_fwd, emulated};
 use crate::storage::{filled, values};
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail};
 
@@ -50,7 +51,7 @@ fn channel_sums(pixels: usize, c: usize, f: impl Fn(usize, usize) -> [f64; 2] + 
     total
 }
 
-struct Stats;
+pub(crate) struct Stats;
 
 impl CustomOp2 for Stats {
     fn name(&self) -> &'static str {
@@ -64,6 +65,7 @@ impl CustomOp2 for Stats {
         w: &CpuStorage,
         lw: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, z lz, w lw);
         let (n, h, width, c) = lz.shape().dims4()?;
         let (z, w) = (values(z, lz)?, values(w, lw)?);
         if w.len() != c {
@@ -82,9 +84,11 @@ impl CustomOp2 for Stats {
         }
         Ok((CpuStorage::F32(out), Shape::from((n, 3, c))))
     }
+
+    cuda_fwd!(z lz, w lw);
 }
 
-struct Apply;
+pub(crate) struct Apply;
 
 impl CustomOp3 for Apply {
     fn name(&self) -> &'static str {
@@ -100,6 +104,7 @@ impl CustomOp3 for Apply {
         b: &CpuStorage,
         lb: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, z lz, s ls, b lb);
         let (_, h, w, c) = lz.shape().dims4()?;
         let (z, s, b) = (values(z, lz)?, values(s, ls)?, values(b, lb)?);
         let out = filled(z.len(), |out| {
@@ -115,9 +120,11 @@ impl CustomOp3 for Apply {
         });
         Ok((out, lz.shape().clone()))
     }
+
+    cuda_fwd!(z lz, s ls, b lb);
 }
 
-struct Grad;
+pub(crate) struct Grad;
 
 impl CustomOp3 for Grad {
     fn name(&self) -> &'static str {
@@ -133,6 +140,7 @@ impl CustomOp3 for Grad {
         g: &CpuStorage,
         lg: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, z lz, s ls, g lg);
         let (_, h, w, c) = lz.shape().dims4()?;
         crate::activation::same_shape("norm_grad", lz, lg)?;
         let (z, s, g) = (values(z, lz)?, values(s, ls)?, values(g, lg)?);
@@ -173,4 +181,6 @@ impl CustomOp3 for Grad {
         });
         Ok((out, Shape::from(z.len() + 2 * c)))
     }
+
+    cuda_fwd!(z lz, s ls, g lg);
 }

@@ -7,6 +7,7 @@
 #![allow(unsafe_code)] // versions of one loop compiled for newer instruction sets
 
 use crate::map::blocks;
+use crate::on_device::{cuda_fwd, emulated};
 use crate::storage::{filled, values};
 use crate::taps::{Taps, taps, transposed};
 use crate::widest::widest;
@@ -56,22 +57,22 @@ pub fn bicubic_grad_plus(gy: &Tensor, size: (usize, usize), plus: &Tensor) -> Re
     gy.apply_op2_no_bwd(plus, &BicubicGrad { size })
 }
 
-struct Bicubic {
-    size: (usize, usize),
+pub(crate) struct Bicubic {
+    pub(crate) size: (usize, usize),
 }
 
-struct BicubicWrapped {
-    size: (usize, usize),
-    wrap: Wrap,
+pub(crate) struct BicubicWrapped {
+    pub(crate) size: (usize, usize),
+    pub(crate) wrap: Wrap,
 }
 
-struct BicubicPlus {
-    size: (usize, usize),
-    amp: f32,
+pub(crate) struct BicubicPlus {
+    pub(crate) size: (usize, usize),
+    pub(crate) amp: f32,
 }
 
-struct BicubicGrad {
-    size: (usize, usize),
+pub(crate) struct BicubicGrad {
+    pub(crate) size: (usize, usize),
 }
 
 impl CustomOp1 for Bicubic {
@@ -80,8 +81,11 @@ impl CustomOp1 for Bicubic {
     }
 
     fn cpu_fwd(&self, x: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, x l);
         upsample(values(x, l)?, l, self.size, Wrap::default(), None)
     }
+
+    cuda_fwd!(x l);
 
     fn bwd(&self, x: &Tensor, _: &Tensor, gy: &Tensor) -> Result<Option<Tensor>> {
         let (_, h, w, _) = x.dims4()?;
@@ -95,8 +99,11 @@ impl CustomOp1 for BicubicWrapped {
     }
 
     fn cpu_fwd(&self, x: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, x l);
         upsample(values(x, l)?, l, self.size, self.wrap, None)
     }
+
+    cuda_fwd!(x l);
 }
 
 impl CustomOp2 for BicubicPlus {
@@ -111,12 +118,15 @@ impl CustomOp2 for BicubicPlus {
         z: &CpuStorage,
         lz: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, x lx, z lz);
         let (n, _, _, c) = lx.shape().dims4()?;
         if lz.dims() != [n, self.size.0, self.size.1, c] {
             bail!("bicubic_plus: {:?} to add to {:?}", lz.dims(), [n, self.size.0, self.size.1, c])
         }
         upsample(values(x, lx)?, lx, self.size, Wrap::default(), Some((values(z, lz)?, self.amp)))
     }
+
+    cuda_fwd!(x lx, z lz);
 }
 
 impl CustomOp1 for BicubicGrad {
@@ -125,8 +135,11 @@ impl CustomOp1 for BicubicGrad {
     }
 
     fn cpu_fwd(&self, g: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, g l);
         downsample(values(g, l)?, l, self.size, None)
     }
+
+    cuda_fwd!(g l);
 
     fn bwd(&self, gy: &Tensor, _: &Tensor, g: &Tensor) -> Result<Option<Tensor>> {
         let (_, h, w, _) = gy.dims4()?;
@@ -146,12 +159,15 @@ impl CustomOp2 for BicubicGrad {
         p: &CpuStorage,
         lp: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, g lg, p lp);
         let (n, _, _, c) = lg.shape().dims4()?;
         if lp.dims() != [n, self.size.0, self.size.1, c] {
             bail!("bicubic_grad_plus: {:?} to add to {:?}", lp.dims(), [n, self.size.0, self.size.1, c])
         }
         downsample(values(g, lg)?, lg, self.size, Some(values(p, lp)?))
     }
+
+    cuda_fwd!(g lg, p lp);
 }
 
 fn upsample(

@@ -53,7 +53,7 @@ fn main() -> Result<()> {
 
     // A real picture would stand here.
     let real = kernels::normal(stream(Purpose::Other, 0), (0, 0), (66, 100, 3), &Device::Cpu)?.tanh()?;
-    let critic = d.critic_step(&real, tape.picture(), 0.5, 0.1)?;
+    let critic = d.critic_step(&real, tape.picture(), &Tensor::new(&[0.5f32], &Device::Cpu)?, 0.1)?;
     for (name, loss) in [("real", &critic.real), ("fake", &critic.fake), ("penalty", &critic.penalty)] {
         println!("{name}: {:.4}", loss.to_vec1::<f32>()?[0]);
     }

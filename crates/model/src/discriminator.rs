@@ -64,18 +64,24 @@ impl Discriminator {
         let tapes = chain_forward(&self.blocks, x, 0)?;
         let out = self.tail.forward(output(&tapes), 0)?;
         let each = weight / (out.elem_count() / out.dim(0)?) as f32;
-        let g = self.grad_at_tail(&tapes, &constant(&out, &vec![each; out.dim(0)?])?)?;
+        let g = self.grad_at_tail(&tapes, &kernels::constant(&out, &vec![each; out.dim(0)?])?)?;
         let n = out.dim(0)?;
         Ok((kernels::batch_means(&out)?, self.input_chain(&tapes, g, 0..n)?.input))
     }
 
     /// Losses and gradients of one critic step: `mean D(fake) - mean D(real) + lambda * mean((|grad D(mix)| - 1)^2)`, with
-    /// `mix = alpha * real + (1 - alpha) * fake` and the norm over the channels of a pixel.
+    /// `mix = alpha * real + (1 - alpha) * fake` (`alpha [1]`) and the norm over the channels of a pixel.
     ///
     /// `real` and `fake` are `[1, H, W, C]`. The three pictures go through as one batch. The penalty needs no second-order
     /// graph: the input gradient is itself a chain of convolutions and masks (its derivative is the chain run forward
     /// again), so that every weight gradient is that of a convolution.
-    pub fn critic_step(&self, real: &Tensor, fake: &Tensor, alpha: f32, lambda: f32) -> Result<CriticStep> {
+    pub fn critic_step(
+        &self,
+        real: &Tensor,
+        fake: &Tensor,
+        alpha: &Tensor,
+        lambda: f32,
+    ) -> Result<CriticStep> {
         let mixed = kernels::mix(real, fake, alpha)?;
         let batch = Tensor::cat(&[real, fake, &mixed], 0)?;
         let tapes = chain_forward(&self.blocks, &batch, 0)?;
@@ -84,7 +90,7 @@ impl Discriminator {
         let each = 1.0 / (out.elem_count() / 3) as f32;
 
         // Down: the gradients at every block's output. The mixed picture's is that of its scores' sum.
-        let top = constant(&out, &[-each, each, 1.0])?;
+        let top = kernels::constant(&out, &[-each, each, 1.0])?;
         let at_tail = self.grad_at_tail(&tapes, &top)?;
         let chain = self.input_chain(&tapes, at_tail, 2..3)?;
         let (penalty, d_gradient) = kernels::gradient_penalty(&chain.input, lambda)?;
@@ -204,13 +210,6 @@ fn output(tapes: &[Tape]) -> &Tensor {
     &tapes[tapes.len() - 1].output
 }
 
-/// A tensor of the shape of `like` that holds one value a sample.
-fn constant(like: &Tensor, values: &[f32]) -> Result<Tensor> {
-    let each = like.elem_count() / values.len();
-    let all = values.iter().flat_map(|&v| std::iter::repeat_n(v, each)).collect();
-    Ok(Tensor::from_vec(all, like.shape(), like.device())?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,12 +240,13 @@ mod tests {
             }
             let picture = |level| kernels::normal(stream(level), (0, 0), (14, 13, 3), &Device::Cpu);
             let (real, fake) = (picture(1)?, picture(2)?);
+            let alpha = Tensor::new(&[0.3f32], &Device::Cpu)?;
             let loss = || -> Result<f64> {
-                let s = d.critic_step(&real, &fake, 0.3, 0.7)?;
+                let s = d.critic_step(&real, &fake, &alpha, 0.7)?;
                 let v = |t: &Tensor| t.to_vec1::<f32>().map(|v| f64::from(v[0]));
                 Ok(v(&s.fake)? - v(&s.real)? + v(&s.penalty)?)
             };
-            let gradients = d.critic_step(&real, &fake, 0.3, 0.7)?.gradients;
+            let gradients = d.critic_step(&real, &fake, &alpha, 0.7)?.gradients;
             for ((name, p), g) in d.parameters().into_iter().zip(gradients) {
                 let direction = kernels::normal(stream(9), (0, 0), (1, 1, p.elem_count()), &Device::Cpu)?
                     .reshape(p.shape())?;

@@ -1,6 +1,7 @@
 //! What a run is trained with.
 
 use crate::{Error, GuardKind, Result};
+use kernels::Precision;
 use model::{ActivationKind, Border, NetConfig};
 use pyramid::{Schedule, Spacing};
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,9 @@ pub struct TrainConfig {
     pub noise_amp: f64,
     /// What the collapse guard acts on.
     pub guard: GuardKind,
+    /// How exactly a card multiplies; the CPU always computes in f32.
+    #[serde(with = "precision", default)]
+    pub precision: Precision,
 }
 
 impl Default for TrainConfig {
@@ -90,6 +94,7 @@ impl Default for TrainConfig {
             alpha: 10.0,
             noise_amp: 0.1,
             guard: GuardKind::Numeric,
+            precision: Precision::Tf32,
         }
     }
 }
@@ -184,6 +189,22 @@ mod spacing {
                 Err(D::Error::custom(format!("spacing is \"{other}\", it must be improved or geometric")))
             }
         }
+    }
+}
+
+/// Neither does `kernels`.
+mod precision {
+    use kernels::Precision;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(precision: &Precision, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(precision.name())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Precision, D::Error> {
+        let name = String::deserialize(d)?;
+        Precision::from_name(&name)
+            .ok_or_else(|| D::Error::custom(format!("precision is \"{name}\", it must be tf32 or f32")))
     }
 }
 

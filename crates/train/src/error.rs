@@ -58,6 +58,19 @@ pub enum Error {
         /// What was seen.
         collapse: Collapse,
     },
+    /// A card's memory is too small.
+    #[error(
+        "the GPU's memory does not suffice for stage {stage} of {}x{} pixels; about --max-size {fits} fits (or use --device cpu)",
+        size.0, size.1
+    )]
+    OutOfMemory {
+        /// The stage.
+        stage: usize,
+        /// Its height and width.
+        size: (usize, usize),
+        /// The longer side of what fits, in pixels.
+        fits: usize,
+    },
     /// The networks refuse.
     #[error(transparent)]
     Model(#[from] model::Error),

@@ -31,6 +31,13 @@ pub enum Event<'a> {
         /// The losses ([`crate::Losses::NAMES`]), where this iteration is logged.
         losses: Option<[f32; 5]>,
     },
+    /// A card could not record the iteration to replay it; the stage goes on step by step, slower.
+    NotRecorded {
+        /// The stage.
+        stage: usize,
+        /// Why.
+        why: &'a str,
+    },
     /// A checkpoint was written.
     Saved {
         /// The stage.

@@ -7,10 +7,10 @@ use crate::first_input::{FirstInput, fixed_stream};
 use crate::guard;
 use crate::log::{Line, Log, now};
 use crate::sample::{Sampling, draw};
-use crate::step::{StageInputs, calibrate, optimizers, step};
-use crate::{Error, GuardKind, Result, Run, TrainConfig, rundir};
+use crate::step::{StageInputs, calibrate, optimizers, prepare, step};
+use crate::{Error, GuardKind, Result, Run, TrainConfig, memory, rundir};
 use candle_core::{Device, Tensor};
-use kernels::{Purpose, Stream, Wrap};
+use kernels::{Purpose, Replay, Stream, Wrap};
 use model::{Discriminator, Generator};
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -52,8 +52,20 @@ pub fn train(
     pace: Pace,
     observer: &mut dyn Observer,
 ) -> Result<Outcome> {
+    let result = stages(run, first, device, pace, observer);
+    result.map_err(|error| memory::explained(error, run, device))
+}
+
+fn stages(
+    run: &mut Run,
+    first: &dyn FirstInput,
+    device: &Device,
+    pace: Pace,
+    observer: &mut dyn Observer,
+) -> Result<Outcome> {
     let _lock = lock(&run.dir)?;
     let config = run.config.clone();
+    kernels::set_precision(config.precision);
     let (next, done) = (run.info.stages_done, run.info.amps.len());
     // One of another stage is left over from a stop between the end of a stage and its removal.
     let mut checkpoint = Checkpoint::load(&run.dir, device)?.filter(|c| {
@@ -103,6 +115,7 @@ pub fn train(
             wrap: Wrap::default(),
             seed: config.seed,
         };
+        let mut replay = Replay::new(device);
         let (before, begun) = (at.seconds, Instant::now());
         let mut saved = Instant::now();
         while at.done < config.niter {
@@ -119,13 +132,17 @@ pub fn train(
             }
             let alphas = penalty_alphas(&config, stage, iteration);
             let factor = config.rate_factor(iteration) * at.guard.factor;
-            let losses = step(&g, &d, (&mut opt_d, &mut opt_g), &inputs, &alphas, factor, &config)?;
+            prepare((&mut opt_d, &mut opt_g), &inputs, &alphas, factor, &config)?;
+            replay.run(|| step(&g, &d, (&opt_d, &opt_g), &inputs, &config))?;
+            if let Some(why) = replay.failure() {
+                observer.notify(&Event::NotRecorded { stage, why: &why });
+            }
             at.done = iteration + 1;
 
             let last = at.done == config.niter;
             let logged = iteration.is_multiple_of(pace.log_every) || last;
             let checked = at.done.is_multiple_of(guard::CHECK_EVERY) || last;
-            let losses = if logged || checked { Some(losses.read()?) } else { None };
+            let losses = if logged || checked { Some(inputs.losses.read()?) } else { None };
             let mut collapse =
                 losses.filter(|_| checked).and_then(|l| guard::check_losses(&l, config.lambda_grad));
             if collapse.is_none()

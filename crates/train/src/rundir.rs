@@ -247,6 +247,7 @@ impl Run {
 
     /// The generator at the end of stage `stage`, with all stages up to it.
     pub fn generator(&self, stage: usize, device: &Device) -> Result<Generator> {
+        kernels::set_precision(self.config.precision);
         let mut g = Generator::new(
             &self.config.net(self.info.channels),
             crate::run::weights(self.info.seed, 0),

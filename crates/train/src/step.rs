@@ -8,7 +8,7 @@
 use crate::Example;
 use crate::optimizer::Adam;
 use crate::{Result, TrainConfig};
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 use model::{Discriminator, Generator, Inputs};
 
 /// Everything that stays the same through a stage, and the buffers for its noise.
@@ -30,12 +30,16 @@ pub struct StageInputs {
     below: Option<Tensor>,
     /// The fixed noise that they were made from.
     fixed_below: Vec<Tensor>,
+    /// The mixing factor of each critic step's penalty.
+    alphas: Tensor,
+    /// What the last iteration's losses were.
+    pub losses: Losses,
 }
 
-/// The losses of an iteration, each of shape `[1]`: real and fake score and penalty of the last critic step, and the
-/// generator's adversarial and (weighted) reconstruction loss.
+/// The losses of the last iteration, `[5]`: real and fake score and penalty of the last critic step, and the generator's
+/// adversarial and (weighted) reconstruction loss.
 #[derive(Debug)]
-pub struct Losses(pub [Tensor; 5]);
+pub struct Losses(Tensor);
 
 impl Losses {
     /// Names of the five losses, as they appear in the log.
@@ -45,9 +49,7 @@ impl Losses {
     /// Reads the values from the device.
     pub fn read(&self) -> Result<[f32; 5]> {
         let mut values = [0.0; 5];
-        for (v, t) in values.iter_mut().zip(&self.0) {
-            *v = t.to_vec1::<f32>()?[0];
-        }
+        values.copy_from_slice(&self.0.to_vec1::<f32>()?);
         Ok(values)
     }
 }
@@ -76,7 +78,9 @@ impl StageInputs {
         let noise = fixed.iter().enumerate().map(buffer).collect::<candle_core::Result<_>>()?;
         let fixed_below = fixed[..first].to_vec();
         let (target, sizes, amps) = (real.clone(), sizes.to_vec(), amps.to_vec());
-        Ok(StageInputs { real, target, sizes, amps, first, noise, below, fixed_below })
+        let alphas = Tensor::zeros(config.d_steps, DType::F32, real.device())?;
+        let losses = Losses(Tensor::zeros(5, DType::F32, real.device())?);
+        Ok(StageInputs { real, target, sizes, amps, first, noise, below, fixed_below, alphas, losses })
     }
 
     /// Puts an example in the place of stage 0's fixed input and of the picture that it must give back.
@@ -115,18 +119,30 @@ pub fn optimizers(g: &Generator, d: &Discriminator, config: &TrainConfig) -> Res
     Ok((Adam::new(vec![(d.parameters(), config.lr_d)], config.beta1)?, Adam::new(groups, config.beta1)?))
 }
 
-/// One iteration with the noise that stands in the buffers of `inputs`; `alphas` mix the penalty's pictures, one a critic
-/// step, `factor` multiplies the rates.
-pub fn step(
-    g: &Generator,
-    d: &Discriminator,
+/// Puts an iteration's numbers onto the device: `alphas` mix the penalty's pictures, one a critic step, `factor` multiplies
+/// the rates.
+pub fn prepare(
     (opt_d, opt_g): (&mut Adam, &mut Adam),
     inputs: &StageInputs,
     alphas: &[f32],
     factor: f64,
     config: &TrainConfig,
-) -> Result<Losses> {
-    let StageInputs { real, target, sizes, amps, first, noise, below, .. } = inputs;
+) -> Result<()> {
+    inputs.alphas.slice_set(&Tensor::new(alphas, inputs.alphas.device())?, 0, 0)?;
+    opt_d.plan(factor, config.d_steps, 1)?;
+    opt_g.plan(factor, 1, config.g_steps)
+}
+
+/// One iteration with the noise that stands in the buffers of `inputs` and the numbers that [`prepare`] put there. It is the
+/// same work on the same memory each time, so that a card can replay it; its losses are in `inputs` behind it.
+pub fn step(
+    g: &Generator,
+    d: &Discriminator,
+    (opt_d, opt_g): (&Adam, &Adam),
+    inputs: &StageInputs,
+    config: &TrainConfig,
+) -> Result<()> {
+    let StageInputs { real, target, sizes, amps, first, noise, below, alphas, losses, .. } = inputs;
     let stage_inputs = Inputs { noise, sizes, amps };
     let below = match below {
         None => None,
@@ -136,19 +152,24 @@ pub fn step(
     let fake = tape.picture().narrow(0, 0, 1)?;
     let rec = tape.picture().narrow(0, 1, 1)?;
 
-    let mut critic = None;
-    for &alpha in alphas {
-        let losses = d.critic_step(real, &fake, alpha, config.lambda_grad as f32)?;
-        opt_d.step(&losses.gradients, factor, 1)?;
-        critic = Some(losses);
+    for update in 0..config.d_steps {
+        let alpha = alphas.narrow(0, update, 1)?;
+        let critic = d.critic_step(real, &fake, &alpha, config.lambda_grad as f32)?;
+        opt_d.apply(&critic.gradients, update)?;
+        if update + 1 == config.d_steps {
+            for (k, loss) in [critic.real, critic.fake, critic.penalty].iter().enumerate() {
+                losses.0.slice_set(loss, 0, k)?;
+            }
+        }
     }
-    let critic = critic.ok_or_else(|| crate::Error::range("d-steps", 0, 1, 100))?;
 
     let (score, fake_gradient) = d.score_gradient(&fake, -1.0)?;
     let (rec_loss, rec_gradient) = kernels::mse(&rec, target, config.alpha as f32)?;
     let gradients = g.backward(&tape, &Tensor::cat(&[fake_gradient, rec_gradient], 0)?)?;
-    opt_g.step(&gradients, factor, config.g_steps)?;
-    Ok(Losses([critic.real, critic.fake, critic.penalty, score.neg()?, rec_loss]))
+    opt_g.apply(&gradients, 0)?;
+    losses.0.slice_set(&score.neg()?, 0, 3)?;
+    losses.0.slice_set(&rec_loss, 0, 4)?;
+    Ok(())
 }
 
 /// Noise amplitude of a new stage: `noise_amp` times the root mean square error of the reconstruction with this stage's

@@ -8,14 +8,18 @@ mod network;
 mod quality;
 mod step;
 
+use crate::args::GoldenArgs;
 use crate::output::line;
 use anyhow::{Context, Result, bail};
+use candle_core::Device;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 use std::path::Path;
 
-/// Runs every case of `cases` and says whether all tensors were within what is allowed.
-pub(crate) fn run(cases: &Path, json: bool) -> Result<bool> {
+/// Runs every case of a folder and says whether all tensors were within what is allowed.
+pub(crate) fn run(args: &GoldenArgs) -> Result<bool> {
+    let (cases, json, device) = (&args.cases, args.json, args.device.open()?);
+    kernels::set_precision(kernels::Precision::F32);
     let mut files: Vec<_> = std::fs::read_dir(cases)
         .with_context(|| format!("{}: no such folder of golden cases", cases.display()))?
         .collect::<std::io::Result<Vec<_>>>()?
@@ -29,7 +33,7 @@ pub(crate) fn run(cases: &Path, json: bool) -> Result<bool> {
     }
     let (mut tensors, mut misses) = (0, 0);
     for path in &files {
-        let case = Case::read(path)?;
+        let case = Case::read(path, &device)?;
         let checks = case.run().with_context(|| format!("{}: cannot be run", path.display()))?;
         if checks.is_empty() {
             bail!("{}: no tensor was compared", path.display());
@@ -75,10 +79,12 @@ struct Case {
     name: String,
     meta: Value,
     bytes: Vec<u8>,
+    /// Where the networks run.
+    device: Device,
 }
 
 impl Case {
-    fn read(path: &Path) -> Result<Self> {
+    fn read(path: &Path, device: &Device) -> Result<Self> {
         let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
         let (_, header) = SafeTensors::read_metadata(&bytes)
             .with_context(|| format!("{}: no safetensors file", path.display()))?;
@@ -87,7 +93,7 @@ impl Case {
         let meta =
             serde_json::from_str(text).with_context(|| format!("{}: metadata `case`", path.display()))?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Case { name, meta, bytes })
+        Ok(Case { name, meta, bytes, device: device.clone() })
     }
 
     fn run(&self) -> Result<Vec<Check>> {

@@ -2,7 +2,7 @@
 
 use super::{Case, Check};
 use anyhow::{Context, Result, bail};
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 use kernels::{Purpose, Stream};
 use model::{ActivationKind, Border, Discriminator, Generator, Inputs, NetConfig};
 use std::collections::HashMap;
@@ -25,9 +25,10 @@ pub(super) fn forward(case: &Case) -> Result<Vec<Check>> {
     let (_, gradient) = d.score_gradient(&real, outputs as f32)?;
     checks.push(case.compare("d_input_gradient", &values(&gradient)?, steep)?);
     let alpha = case.meta["gp_alpha"].as_f64().context("gp_alpha")? as f32;
+    let alpha = Tensor::new(&[alpha], &case.device)?;
     let lambda = case.meta["config"]["lambda_grad"].as_f64().context("lambda_grad")? as f32;
-    let with = d.critic_step(&real, &fake, alpha, lambda)?;
-    let without = d.critic_step(&real, &fake, alpha, 0.0)?;
+    let with = d.critic_step(&real, &fake, &alpha, lambda)?;
+    let without = d.critic_step(&real, &fake, &alpha, 0.0)?;
     checks.push(case.compare("gp", &values(&with.penalty)?, steep)?);
     for ((name, _), (a, b)) in d.parameters().iter().zip(with.gradients.iter().zip(&without.gradients)) {
         let (a, b) = (flat(a)?, flat(b)?);
@@ -58,8 +59,8 @@ pub(super) fn net(case: &Case) -> Result<NetConfig> {
 /// Both networks with the case's weights.
 pub(super) fn networks(case: &Case, net: &NetConfig) -> Result<(Generator, Discriminator)> {
     let stream = Stream { seed: 0, purpose: Purpose::Weights, stage: 0, level: 0, iteration: 0 };
-    let mut g = Generator::new(net, stream, &Device::Cpu)?;
-    let mut d = Discriminator::new(net, stream, &Device::Cpu)?;
+    let mut g = Generator::new(net, stream, &case.device)?;
+    let mut d = Discriminator::new(net, stream, &case.device)?;
     g.load(sizes(case)?.len(), &part(case, "g.")?)?;
     d.load(&part(case, "d.")?)?;
     Ok((g, d))
@@ -79,7 +80,7 @@ fn part(case: &Case, prefix: &str) -> Result<HashMap<String, Tensor>> {
 pub(super) fn tensor(case: &Case, name: &str) -> Result<Tensor> {
     let (shape, values) = case.get(name)?;
     let values: Vec<f32> = values.into_iter().map(|v| v as f32).collect();
-    Ok(Tensor::from_vec(values, shape, &Device::Cpu)?)
+    Ok(Tensor::from_vec(values, shape, &case.device)?)
 }
 
 /// A picture or noise `[1, C, H, W]` of the case as we compute with it, `[1, H, W, C]`.

@@ -4,7 +4,7 @@ use super::network::{flat, net, networks, picture, sizes};
 use super::{Case, Check};
 use anyhow::{Context, Result};
 use candle_core::Tensor;
-use train::{StageInputs, TrainConfig, calibrate, optimizers, step};
+use train::{StageInputs, TrainConfig, calibrate, optimizers, prepare, step};
 
 pub(super) fn train(case: &Case) -> Result<Vec<Check>> {
     let net = net(case)?;
@@ -30,7 +30,9 @@ pub(super) fn train(case: &Case) -> Result<Vec<Check>> {
         let per = alphas_shape[1];
         let alphas: Vec<f32> = alphas[i * per..(i + 1) * per].iter().map(|&a| a as f32).collect();
         let factor = config.rate_factor(i);
-        losses.extend(step(&g, &d, (&mut opt_d, &mut opt_g), &inputs, &alphas, factor, &config)?.read()?);
+        prepare((&mut opt_d, &mut opt_g), &inputs, &alphas, factor, &config)?;
+        step(&g, &d, (&opt_d, &opt_g), &inputs, &config)?;
+        losses.extend(inputs.losses.read()?);
     }
     let mut check = case.compare("losses", &losses, 0.0)?;
     check.allowed = 2e-3;

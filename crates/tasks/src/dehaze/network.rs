@@ -95,7 +95,8 @@ pub(crate) fn train_transmission(
                 (numbers[2] * (sizes[stage].1 - crop.1 + 1) as f64) as usize,
             );
             let fake = tensor(state.clear.slice(s![at.0..at.0 + crop.0, at.1..at.1 + crop.1, ..]), &device)?;
-            let step = d.critic_step(&real, &fake, numbers[3] as f32, 0.1)?;
+            let alpha = Tensor::new(&[numbers[3] as f32], &device)?;
+            let step = d.critic_step(&real, &fake, &alpha, 0.1)?;
             opt_d.step(&step.gradients, factor, 1)?;
             let (_, opinion) = d.score_gradient(&fake, -ADVERSARIAL)?;
             let (loss, gradient) = scene.gradient(&state, &opinion.flatten_all()?.to_vec1()?, at)?;

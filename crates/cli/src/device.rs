@@ -1,0 +1,90 @@
+//! `--device`: where the work is done.
+
+use anyhow::{Result, bail};
+use candle_core::Device;
+use clap::Args;
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct DeviceArgs {
+    /// Where to compute: cpu, cuda (the first GPU), cuda:N, or auto (a GPU if there is one)
+    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = parse)]
+    device: Wanted,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    Auto,
+    Cpu,
+    Cuda(usize),
+}
+
+fn parse(text: &str) -> Result<Wanted, String> {
+    match text {
+        "auto" => return Ok(Wanted::Auto),
+        "cpu" => return Ok(Wanted::Cpu),
+        "cuda" => return Ok(Wanted::Cuda(0)),
+        _ => {}
+    }
+    let number = text.strip_prefix("cuda:").and_then(|n| n.parse().ok()).filter(|&n| n < 256);
+    number.map(Wanted::Cuda).ok_or_else(|| "give auto, cpu, cuda or cuda:N, N from 0 to 255".into())
+}
+
+impl DeviceArgs {
+    /// Opens it; says so where it is not the CPU.
+    pub(crate) fn open(self) -> Result<Device> {
+        match self.device {
+            Wanted::Cpu => Ok(Device::Cpu),
+            Wanted::Cuda(number) => card(number),
+            Wanted::Auto => Ok(any_card().unwrap_or(Device::Cpu)),
+        }
+    }
+}
+
+#[cfg(feature = "cuda")]
+fn card(number: usize) -> Result<Device> {
+    match kernels::cuda_device(number) {
+        Ok(device) => {
+            tracing::info!("computing on GPU {number}");
+            Ok(device)
+        }
+        Err(error) => bail!(
+            "device is cuda:{number}, which cannot be used ({error}); see nvidia-smi for the GPUs there are, or give --device cpu"
+        ),
+    }
+}
+
+#[cfg(feature = "cuda")]
+fn any_card() -> Option<Device> {
+    let found = card(0);
+    if let Err(error) = &found {
+        tracing::info!("computing on the CPU: {error:#}");
+    }
+    found.ok()
+}
+
+#[cfg(not(feature = "cuda"))]
+fn card(number: usize) -> Result<Device> {
+    bail!(
+        "device is cuda:{number}, but this program was built without CUDA; build it with --features cuda, or give --device cpu"
+    )
+}
+
+#[cfg(not(feature = "cuda"))]
+fn any_card() -> Option<Device> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_are_named() {
+        assert_eq!(parse("auto"), Ok(Wanted::Auto));
+        assert_eq!(parse("cuda"), Ok(Wanted::Cuda(0)));
+        assert_eq!(parse("cuda:3"), Ok(Wanted::Cuda(3)));
+        for wrong in ["gpu", "cuda:", "cuda:-1", "cuda:999", "CPU", ""] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

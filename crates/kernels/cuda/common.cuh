@@ -1,0 +1,131 @@
+// What all kernels share, and what differs between a card and the host build that tests run (host.h).
+#pragma once
+
+#ifdef __CUDACC__
+
+#include <cstdint>
+#define KERNEL extern "C" __global__ void
+#define DYNAMIC_SHARED(name) extern __shared__ __align__(16) float name[]
+
+// 16 or 4 bytes to shared memory behind the thread's back; zeros where there is nothing to read.
+__device__ __forceinline__ void copy16(float *to, const float *from, bool there) {
+    unsigned address = static_cast<unsigned>(__cvta_generic_to_shared(to));
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;\n" ::"r"(address), "l"(from), "r"(there ? 16 : 0));
+}
+__device__ __forceinline__ void copy4(float *to, const float *from, bool there) {
+    unsigned address = static_cast<unsigned>(__cvta_generic_to_shared(to));
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;\n" ::"r"(address), "l"(from), "r"(there ? 4 : 0));
+}
+__device__ __forceinline__ void copy_commit() { asm volatile("cp.async.commit_group;\n" ::); }
+template <int PENDING> __device__ __forceinline__ void copy_wait() {
+    asm volatile("cp.async.wait_group %0;\n" ::"n"(PENDING));
+}
+
+__device__ __forceinline__ double warp_sum(double v) {
+    for (int step = 16; step > 0; step /= 2) v += __shfl_xor_sync(0xffffffffu, v, step);
+    return v;
+}
+
+// TF32: 10 bits of mantissa, rounded to the nearest.
+__device__ __forceinline__ unsigned tf32(float v) {
+    unsigned bits;
+    asm("cvt.rna.tf32.f32 %0, %1;\n" : "=r"(bits) : "f"(v));
+    return bits;
+}
+
+// acc[i][j] += a[i] (16 rows, 8 deep) times b[j] (8 deep, 8 columns), spread over a warp as mma.m16n8k8 wants it.
+template <int MT, int NT>
+__device__ __forceinline__ void
+multiply(float (&acc)[MT][NT][4], const float (&a)[MT][4], const float (&b)[NT][2]) {
+    unsigned left[MT][4], right[NT][2];
+#pragma unroll
+    for (int i = 0; i < MT; i++)
+#pragma unroll
+        for (int r = 0; r < 4; r++) left[i][r] = tf32(a[i][r]);
+#pragma unroll
+    for (int j = 0; j < NT; j++)
+#pragma unroll
+        for (int r = 0; r < 2; r++) right[j][r] = tf32(b[j][r]);
+#pragma unroll
+    for (int i = 0; i < MT; i++)
+#pragma unroll
+        for (int j = 0; j < NT; j++)
+            asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
+                         "{%0,%1,%2,%3};\n"
+                         : "+f"(acc[i][j][0]), "+f"(acc[i][j][1]), "+f"(acc[i][j][2]), "+f"(acc[i][j][3])
+                         : "r"(left[i][0]), "r"(left[i][1]), "r"(left[i][2]), "r"(left[i][3]), "r"(right[j][0]),
+                           "r"(right[j][1]));
+}
+
+#else
+
+#include "host.h"
+#define KERNEL static void
+#define DYNAMIC_SHARED(name) float *name = reinterpret_cast<float *>(host::machine.shared.data())
+
+static inline void copy16(float *to, const float *from, bool there) {
+    if (reinterpret_cast<uintptr_t>(to) % 16 != 0 || (there && reinterpret_cast<uintptr_t>(from) % 4 != 0)) abort();
+    for (int i = 0; i < 4; i++) to[i] = there ? from[i] : 0.f;
+}
+static inline void copy4(float *to, const float *from, bool there) { *to = there ? *from : 0.f; }
+static inline void copy_commit() {}
+template <int PENDING> static inline void copy_wait() {}
+
+static inline double warp_sum(double v) {
+    for (unsigned step = host::WARP / 2; step > 0; step /= 2) {
+        unsigned lane = threadIdx.x % host::WARP;
+        host::slots(lane)[0] = v;
+        host::wait(host::AT_WARP_BARRIER);
+        v += host::slots(lane ^ step)[0];
+        host::wait(host::AT_WARP_BARRIER);
+    }
+    return v;
+}
+
+static inline float tf32(float v) {
+    uint32_t bits;
+    memcpy(&bits, &v, 4);
+    bits = (bits + 0x1000) & ~0x1fffu;
+    memcpy(&v, &bits, 4);
+    return v;
+}
+
+template <int MT, int NT>
+static void multiply(float (&acc)[MT][NT][4], const float (&a)[MT][4], const float (&b)[NT][2]) {
+    static_assert(MT * 4 + NT * 2 <= static_cast<int>(host::SLOTS), "a lane cannot show that much");
+    unsigned lane = threadIdx.x % host::WARP, group = lane / 4, place = lane % 4;
+    double *mine = host::slots(lane);
+    for (int i = 0; i < MT; i++)
+        for (int r = 0; r < 4; r++) mine[i * 4 + r] = tf32(a[i][r]);
+    for (int j = 0; j < NT; j++)
+        for (int r = 0; r < 2; r++) mine[MT * 4 + j * 2 + r] = tf32(b[j][r]);
+    host::wait(host::AT_WARP_BARRIER);
+    for (int i = 0; i < MT; i++)
+        for (int j = 0; j < NT; j++)
+            for (int r = 0; r < 4; r++) {
+                unsigned row = group + (r / 2) * 8, column = place * 2 + r % 2;
+                float sum = acc[i][j][r];
+                for (unsigned k = 0; k < 8; k++) {
+                    double left = host::slots(row % 8 * 4 + k % 4)[i * 4 + row / 8 + k / 4 * 2];
+                    double right = host::slots(column * 4 + k % 4)[MT * 4 + j * 2 + k / 4];
+                    sum += static_cast<float>(left * right);
+                }
+                acc[i][j][r] = sum;
+            }
+    host::wait(host::AT_WARP_BARRIER);
+}
+
+#endif
+
+// The sum over a block of 256 threads, for its thread 0; in one fixed order.
+__device__ __forceinline__ double block_sum(double v) {
+    __shared__ double partial[8];
+    v = warp_sum(v);
+    if (threadIdx.x % 32 == 0) partial[threadIdx.x / 32] = v;
+    __syncthreads();
+    double sum = 0.0;
+    if (threadIdx.x == 0)
+        for (int i = 0; i < 8; i++) sum += partial[i];
+    __syncthreads();
+    return sum;
+}

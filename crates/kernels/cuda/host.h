@@ -1,0 +1,168 @@
+// Runs CUDA kernels on the processor, one block after the other, for tests on machines without a card.
+//
+// Every thread of a block is a fiber with a stack of its own. Who comes to a barrier gives way to the next; when all are
+// there, all go on. That is slow and exact: what a kernel computes here is what its source says, index by index.
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <csetjmp>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ucontext.h>
+#include <utility>
+#include <vector>
+
+#define __global__
+#define __device__
+#define __forceinline__ inline
+#define __restrict__ __restrict
+#define __launch_bounds__(...)
+#define __shared__ static thread_local
+
+using std::min;
+
+struct Dim3 {
+    unsigned x, y, z;
+};
+struct float4 {
+    float x, y, z, w;
+};
+static thread_local Dim3 threadIdx, blockIdx, blockDim, gridDim;
+
+namespace host {
+
+constexpr size_t STACK = 64 * 1024;
+constexpr unsigned WARP = 32;
+constexpr unsigned SLOTS = 64; // numbers that a lane can show to its warp at once
+constexpr size_t SHARED = 256 * 1024;
+
+enum State { READY, AT_BLOCK_BARRIER, AT_WARP_BARRIER, DONE };
+
+struct Fiber {
+    State state;
+    bool begun;
+    ucontext_t context;
+    jmp_buf point;
+};
+
+struct Machine {
+    std::vector<Fiber> fibers;
+    std::vector<char> stacks;
+    std::vector<double> shown;
+    std::vector<char> shared;
+    jmp_buf scheduler;
+    unsigned current = 0;
+    void (*body)(void **) = nullptr;
+    void **arguments = nullptr;
+};
+
+static thread_local Machine machine;
+
+static void fiber() {
+    machine.body(machine.arguments);
+    machine.fibers[machine.current].state = DONE;
+    _longjmp(machine.scheduler, 1);
+}
+
+// Gives way until the scheduler lets this thread go on.
+__attribute__((noinline)) static void wait(State state) {
+    Fiber &self = machine.fibers[machine.current];
+    self.state = state;
+    if (!_setjmp(self.point)) _longjmp(machine.scheduler, 1);
+}
+
+__attribute__((noinline)) static void resume(unsigned index) {
+    Fiber &next = machine.fibers[index];
+    machine.current = index;
+    threadIdx = {index, 0, 0};
+    if (_setjmp(machine.scheduler)) return;
+    if (next.begun) _longjmp(next.point, 1);
+    next.begun = true;
+    setcontext(&next.context);
+}
+
+// Lets those go on whose warp, or else whose block, has come together.
+static bool release(unsigned threads) {
+    bool released = false;
+    for (unsigned warp = 0; warp < threads; warp += WARP) {
+        bool together = false, all = true;
+        for (unsigned i = warp; i < threads && i < warp + WARP; i++) {
+            together |= machine.fibers[i].state == AT_WARP_BARRIER;
+            all &= machine.fibers[i].state == AT_WARP_BARRIER;
+        }
+        if (!together || !all) continue;
+        for (unsigned i = warp; i < threads && i < warp + WARP; i++) machine.fibers[i].state = READY;
+        released = true;
+    }
+    if (released) return true;
+    unsigned waiting = 0, done = 0;
+    for (unsigned i = 0; i < threads; i++) {
+        waiting += machine.fibers[i].state == AT_BLOCK_BARRIER;
+        done += machine.fibers[i].state == DONE;
+    }
+    if (done == threads) return false;
+    if (waiting + done != threads || done > 0) {
+        fprintf(stderr, "a barrier that not all threads of the block come to\n");
+        abort();
+    }
+    for (unsigned i = 0; i < threads; i++) machine.fibers[i].state = READY;
+    return true;
+}
+
+static void run_block(unsigned threads) {
+    for (unsigned i = 0; i < threads; i++) {
+        Fiber &f = machine.fibers[i];
+        f.state = READY;
+        f.begun = false;
+        getcontext(&f.context);
+        f.context.uc_stack.ss_sp = machine.stacks.data() + i * STACK;
+        f.context.uc_stack.ss_size = STACK;
+        f.context.uc_link = nullptr;
+        makecontext(&f.context, fiber, 0);
+    }
+    do {
+        for (unsigned i = 0; i < threads; i++)
+            if (machine.fibers[i].state == READY) resume(i);
+    } while (release(threads));
+}
+
+static void launch(void (*body)(void **), const unsigned grid[3], unsigned threads, void **arguments) {
+    machine.body = body;
+    machine.arguments = arguments;
+    if (machine.fibers.size() < threads) {
+        machine.fibers.resize(threads);
+        machine.stacks.resize(threads * STACK);
+        machine.shown.resize(threads * SLOTS);
+    }
+    machine.shared.resize(SHARED);
+    // What a kernel reads before it has written it must not look right.
+    memset(machine.shared.data(), 0xff, SHARED);
+    gridDim = {grid[0], grid[1], grid[2]};
+    blockDim = {threads, 1, 1};
+    for (unsigned z = 0; z < grid[2]; z++)
+        for (unsigned y = 0; y < grid[1]; y++)
+            for (unsigned x = 0; x < grid[0]; x++) {
+                blockIdx = {x, y, z};
+                run_block(threads);
+            }
+}
+
+static double *slots(unsigned lane) {
+    return &machine.shown[(machine.current / WARP * WARP + lane) * SLOTS];
+}
+
+template <class... A, size_t... I>
+static void unpack(void (*kernel)(A...), void **arguments, std::index_sequence<I...>) {
+    kernel(*static_cast<A *>(arguments[I])...);
+}
+
+template <auto KERNEL_FUNCTION> struct Call;
+template <class... A, void (*F)(A...)> struct Call<F> {
+    static void body(void **arguments) { unpack(F, arguments, std::index_sequence_for<A...>{}); }
+};
+
+} // namespace host
+
+static inline void __syncthreads() { host::wait(host::AT_BLOCK_BARRIER); }

@@ -1,0 +1,159 @@
+// The weight gradient of a convolution: for each tap a product of [C_out, pixels] and [pixels, C_in]. The pixels are
+// split over blocks picture by picture; conv_weight_grad_sum adds the parts in one fixed order. Splits never cross pictures:
+// what cancels between a real and a fake picture then cancels exactly.
+#include "common.cuh"
+
+namespace weight_grad {
+
+constexpr int THREADS = 128;
+constexpr int TILE = 64;        // channels of both sides
+constexpr int DEPTH = 32;       // pixels of a chunk in shared memory
+constexpr int PITCH = TILE + 8; // no two lanes of a warp hit one bank
+constexpr int CHUNKS = 3;
+
+// Blocks: tap; tile of channels; picture and split. `part` [N * splits, taps, co, ci], `bias_part` [N * splits, co].
+template <bool TENSOR>
+__device__ __forceinline__ void body(const float *x, const float *g, float *part, float *bias_part, int h, int width,
+                                     int ci, int co, int k, int pad, int oh, int ow, int splits, int pixels_a_split) {
+    DYNAMIC_SHARED(shared);
+    const int thread = threadIdx.x, row = thread / 16, quad = thread % 16 * 4;
+    const int tap = blockIdx.x, dy = tap / k - pad, dx = tap % k - pad;
+    const int ci_tiles = (ci + TILE - 1) / TILE;
+    const int co0 = blockIdx.y / ci_tiles * TILE, ci0 = blockIdx.y % ci_tiles * TILE;
+    const int picture = blockIdx.z / splits, first = blockIdx.z % splits * pixels_a_split;
+    const int end = min(first + pixels_a_split, oh * ow), chunks = (end - first + DEPTH - 1) / DEPTH;
+
+    auto load = [&](int chunk) {
+        float *gs = shared + chunk % CHUNKS * (2 * DEPTH * PITCH), *xs = gs + DEPTH * PITCH;
+#pragma unroll
+        for (int i = 0; i < DEPTH / 8; i++) {
+            int r = row + 8 * i, pixel = first + chunk * DEPTH + r;
+            int oy = pixel / ow, ox = pixel - oy * ow, y = oy + dy, xx = ox + dx;
+            bool in_g = pixel < end, in_x = in_g && y >= 0 && y < h && xx >= 0 && xx < width;
+            const float *gp = g + ((static_cast<long long>(picture) * oh + oy) * ow + ox) * co + co0;
+            const float *xp = x + ((static_cast<long long>(picture) * h + y) * width + xx) * ci + ci0;
+            float *to_g = gs + r * PITCH, *to_x = xs + r * PITCH;
+            if (co % 4 == 0) {
+                bool there = in_g && co0 + quad < co;
+                copy16(to_g + quad, there ? gp + quad : g, there);
+            } else {
+                for (int e = quad; e < quad + 4; e++) {
+                    bool there = in_g && co0 + e < co;
+                    copy4(to_g + e, there ? gp + e : g, there);
+                }
+            }
+            if (ci % 4 == 0) {
+                bool there = in_x && ci0 + quad < ci;
+                copy16(to_x + quad, there ? xp + quad : x, there);
+            } else {
+                for (int e = quad; e < quad + 4; e++) {
+                    bool there = in_x && ci0 + e < ci;
+                    copy4(to_x + e, there ? xp + e : x, there);
+                }
+            }
+        }
+    };
+
+    constexpr int MT = TENSOR ? 2 : 1, NT = TENSOR ? 4 : 1, TM = TENSOR ? 1 : 4, TN = TENSOR ? 1 : 8;
+    float acc[MT][NT][4] = {}, sums[TM][TN] = {}, bias = 0.f;
+    const int warp = thread / 32, group = thread % 32 / 4, place = thread % 4;
+    const int wm = warp / 2 * 32, wn = warp % 2 * 32;
+    const bool sums_bias = tap == 0 && ci0 == 0 && thread < TILE;
+
+    for (int c = 0; c < CHUNKS - 1; c++) {
+        if (c < chunks) load(c);
+        copy_commit();
+    }
+    for (int c = 0; c < chunks; c++) {
+        copy_wait<CHUNKS - 2>();
+        __syncthreads();
+        if (c + CHUNKS - 1 < chunks) load(c + CHUNKS - 1);
+        copy_commit();
+        const float *gs = shared + c % CHUNKS * (2 * DEPTH * PITCH), *xs = gs + DEPTH * PITCH;
+        if (sums_bias)
+            for (int r = 0; r < DEPTH; r++) bias += gs[r * PITCH + thread];
+        if constexpr (TENSOR) {
+#pragma unroll
+            for (int r = 0; r < DEPTH; r += 8) {
+                float left[MT][4], right[NT][2];
+#pragma unroll
+                for (int i = 0; i < MT; i++) {
+                    const float *from = gs + (r + place) * PITCH + wm + i * 16 + group;
+                    left[i][0] = from[0];
+                    left[i][1] = from[8];
+                    left[i][2] = from[4 * PITCH];
+                    left[i][3] = from[4 * PITCH + 8];
+                }
+#pragma unroll
+                for (int j = 0; j < NT; j++) {
+                    const float *from = xs + (r + place) * PITCH + wn + j * 8 + group;
+                    right[j][0] = from[0];
+                    right[j][1] = from[4 * PITCH];
+                }
+                multiply<MT, NT>(acc, left, right);
+            }
+        } else {
+#pragma unroll 4
+            for (int r = 0; r < DEPTH; r++) {
+                float4 a = *reinterpret_cast<const float4 *>(gs + r * PITCH + thread / 8 * 4);
+                float4 b = *reinterpret_cast<const float4 *>(xs + r * PITCH + thread % 8 * 4);
+                float4 d = *reinterpret_cast<const float4 *>(xs + r * PITCH + 32 + thread % 8 * 4);
+                float left[4] = {a.x, a.y, a.z, a.w}, right[8] = {b.x, b.y, b.z, b.w, d.x, d.y, d.z, d.w};
+#pragma unroll
+                for (int i = 0; i < TM; i++)
+#pragma unroll
+                    for (int j = 0; j < TN; j++) sums[i][j] += left[i] * right[j];
+            }
+        }
+    }
+    auto store = [&](int row, int column, float v) {
+        if (co0 + row >= co || ci0 + column >= ci) return;
+        long long block = static_cast<long long>(blockIdx.z) * k * k + tap;
+        part[(block * co + co0 + row) * ci + ci0 + column] = v;
+    };
+    if constexpr (TENSOR) {
+#pragma unroll
+        for (int i = 0; i < MT; i++)
+#pragma unroll
+            for (int j = 0; j < NT; j++)
+#pragma unroll
+                for (int r = 0; r < 4; r++)
+                    store(wm + i * 16 + group + r / 2 * 8, wn + j * 8 + place * 2 + r % 2, acc[i][j][r]);
+    } else {
+#pragma unroll
+        for (int i = 0; i < TM; i++)
+#pragma unroll
+            for (int j = 0; j < TN; j++)
+                store(thread / 8 * 4 + i, j / 4 * 32 + thread % 8 * 4 + j % 4, sums[i][j]);
+    }
+    if (sums_bias && co0 + thread < co) bias_part[static_cast<long long>(blockIdx.z) * co + co0 + thread] = bias;
+}
+
+} // namespace weight_grad
+
+#define WEIGHT_GRAD(name, tensor)                                                                                      \
+    KERNEL __launch_bounds__(weight_grad::THREADS)                                                                     \
+        name(const float *x, const float *g, float *part, float *bias_part, int h, int width, int ci, int co, int k,   \
+             int pad, int oh, int ow, int splits, int pixels_a_split) {                                                \
+        weight_grad::body<tensor>(x, g, part, bias_part, h, width, ci, co, k, pad, oh, ow, splits, pixels_a_split);    \
+    }
+
+WEIGHT_GRAD(conv_weight_grad_tf32, true)
+WEIGHT_GRAD(conv_weight_grad_f32, false)
+
+// The parts' sum: `out` is [co, ci, taps] and behind it [co], the bias's.
+KERNEL conv_weight_grad_sum(const float *part, const float *bias_part, float *out, int n, int splits, int taps, int co,
+                            int ci) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x, weights = taps * co * ci;
+    if (i >= weights + co) return;
+    const float *from = i < weights ? part + i : bias_part + i - weights;
+    int stride = i < weights ? weights : co;
+    double sum = 0.0;
+    for (int picture = 0; picture < n; picture++) {
+        double of_picture = 0.0;
+        for (int s = 0; s < splits; s++) of_picture += from[static_cast<long long>(picture * splits + s) * stride];
+        sum += of_picture;
+    }
+    int tap = i / (co * ci);
+    out[i < weights ? i % (co * ci) * taps + tap : i] = static_cast<float>(sum);
+}

@@ -1,0 +1,139 @@
+//! Convolution and its gradients as launches: which tile, how many splits. The choice depends on shapes alone.
+
+use super::{Arg, Buffer, DeviceOp, Grid, Operand, Queue, int};
+use crate::conv::{Conv, ConvBias, ConvMasked, Direction, WeightGrad, conv_shape, weight_grad_shape};
+use crate::cpu::ConvShape;
+use crate::precision::{Precision, precision};
+use candle_core::{Result, Shape, bail};
+
+/// As in `conv.cu` and `weight_grad.cu`.
+const THREADS: u32 = 128;
+const CHUNKS: u32 = 3;
+const DEPTH: u32 = 32;
+const TILE: usize = 64;
+
+/// Blocks that keep a large card busy: two on each of its processors.
+const BUSY: usize = 264;
+
+/// What happens to a convolution's result before it is stored.
+#[derive(Default)]
+struct Epilogue<'a> {
+    bias: Option<&'a Operand<'a>>,
+    by: Option<&'a Operand<'a>>,
+    leaky: bool,
+    slope: f32,
+}
+
+fn launch(
+    queue: &Queue<'_>,
+    x: &Operand<'_>,
+    w: &Operand<'_>,
+    pad: usize,
+    direction: Direction,
+    epilogue: Epilogue<'_>,
+) -> Result<(Buffer, Shape)> {
+    let (s, out) = conv_shape(x.layout, w.layout, pad, direction)?;
+    let Epilogue { bias, by, leaky, slope } = epilogue;
+    if let Some(bias) = bias.filter(|b| b.layout.dims() != [s.co]) {
+        bail!("conv2d: bias {:?} for {} channels", bias.layout.dims(), s.co)
+    }
+    if let Some(by) = by.filter(|b| b.layout.dims() != out) {
+        bail!("conv2d_masked: the mask is {:?}, the result {out:?}", by.layout.dims())
+    }
+    let (taps, pixels) = (s.k * s.k, out[0] * out[1] * out[2]);
+    let packed = queue.alloc(s.co * s.ci * taps)?;
+    let transposed = direction == Direction::Backward;
+    let (co, ci) = if transposed { (s.ci, s.co) } else { (s.co, s.ci) };
+    queue.launch(
+        ("conv", "conv_pack"),
+        Grid::values(co * ci * taps),
+        &[w.arg(), packed.arg(), int(co)?, int(ci)?, int(taps)?, Arg::I32(transposed.into())],
+    )?;
+
+    let large = pixels.div_ceil(128) * s.co.div_ceil(TILE) >= BUSY;
+    let (kernel, rows, columns) = match precision() {
+        Precision::Tf32 if s.co <= 8 => ("conv_tf32_64x8", 64, 8),
+        Precision::Tf32 if large => ("conv_tf32_128x64", 128, 64),
+        Precision::Tf32 => ("conv_tf32_64x64", 64, 64),
+        Precision::F32 if s.co <= 8 => ("conv_f32_64x8", 64, 8),
+        Precision::F32 => ("conv_f32_64x64", 64, 64),
+    };
+    let y = queue.alloc(pixels * s.co)?;
+    let grid = Grid {
+        blocks: [pixels.div_ceil(rows) as u32, s.co.div_ceil(columns) as u32, 1],
+        threads: THREADS,
+        shared: CHUNKS * (rows + columns) as u32 * (DEPTH + 4) * 4,
+    };
+    let address = |o: Option<&Operand<'_>>| o.map_or(Arg::NULL, Operand::arg);
+    let mut args = vec![x.arg(), packed.arg(), address(bias), address(by), y.arg()];
+    for size in [s.n, s.h, s.w, s.ci, s.co, s.k, s.pad, out[1], out[2]] {
+        args.push(int(size)?);
+    }
+    int(pixels)?;
+    args.extend([Arg::I32(leaky.into()), Arg::F32(slope)]);
+    queue.launch(("conv", kernel), grid, &args)?;
+    Ok((y, Shape::from(out.to_vec())))
+}
+
+impl DeviceOp for Conv {
+    fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
+        launch(queue, &operands[0], &operands[1], self.pad, self.direction, Epilogue::default())
+    }
+}
+
+impl DeviceOp for ConvBias {
+    fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
+        let [x, w, bias] = operands else { bail!("conv2d_bias takes three operands") };
+        let (leaky, slope) = (self.slope.is_some(), self.slope.unwrap_or(0.0));
+        let epilogue = Epilogue { bias: Some(bias), leaky, slope, by: None };
+        launch(queue, x, w, self.pad, Direction::Forward, epilogue)
+    }
+}
+
+impl DeviceOp for ConvMasked {
+    fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
+        let [x, w, by] = operands else { bail!("conv2d_masked takes three operands") };
+        let epilogue = Epilogue { by: Some(by), slope: self.slope, ..Epilogue::default() };
+        launch(queue, x, w, self.pad, self.direction, epilogue)
+    }
+}
+
+impl DeviceOp for WeightGrad {
+    fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
+        let [x, g] = operands else { bail!("conv2d_weight_grad takes two operands") };
+        let s = weight_grad_shape(x.layout, g.layout, self)?;
+        let ConvShape { n, h, w, ci, co, k, pad } = s;
+        let (oh, ow, taps) = (h + 2 * pad + 1 - k, w + 2 * pad + 1 - k, k * k);
+        let tiles = ci.div_ceil(TILE) * co.div_ceil(TILE);
+        // Enough blocks to keep a card busy, but no split of a few pixels; the same for each picture.
+        let wanted = BUSY.div_ceil(taps * tiles * n).clamp(1, (oh * ow).div_ceil(2 * DEPTH as usize));
+        let each = (oh * ow).div_ceil(wanted).next_multiple_of(DEPTH as usize);
+        let splits = (oh * ow).div_ceil(each);
+
+        let part = queue.alloc(n * splits * taps * co * ci)?;
+        let bias_part = queue.alloc(n * splits * co)?;
+        let kernel = match precision() {
+            Precision::Tf32 => "conv_weight_grad_tf32",
+            Precision::F32 => "conv_weight_grad_f32",
+        };
+        let grid = Grid {
+            blocks: [taps as u32, tiles as u32, (n * splits) as u32],
+            threads: THREADS,
+            shared: CHUNKS * 2 * DEPTH * (TILE as u32 + 8) * 4,
+        };
+        let mut args = vec![x.arg(), g.arg(), part.arg(), bias_part.arg()];
+        for size in [h, w, ci, co, k, pad, oh, ow, splits, each] {
+            args.push(int(size)?);
+        }
+        queue.launch(("weight_grad", kernel), grid, &args)?;
+
+        let len = taps * co * ci + co;
+        let out = queue.alloc(len)?;
+        let mut args = vec![part.arg(), bias_part.arg(), out.arg()];
+        for size in [n, splits, taps, co, ci] {
+            args.push(int(size)?);
+        }
+        queue.launch(("weight_grad", "conv_weight_grad_sum"), Grid::values(len), &args)?;
+        Ok((out, Shape::from(len)))
+    }
+}

@@ -1,0 +1,95 @@
+//! Carries launches out on the processor, from the kernels' own source compiled as C++; and writes them down.
+
+#![allow(unsafe_code)] // a call into C++, with addresses
+
+use super::{Arg, Buffer, DeviceInplace, DeviceOp, Grid, Kernel, Operand, Queue};
+use crate::storage::values;
+use candle_core::{CpuStorage, Layout, Result, Shape, bail};
+use std::cell::{Cell, RefCell};
+use std::ffi::{CString, c_char, c_void};
+use std::marker::PhantomData;
+
+/// A launch as it was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Launch {
+    /// The kernel's name.
+    pub kernel: &'static str,
+    /// Blocks along the grid's three axes.
+    pub blocks: [u32; 3],
+    /// The arguments, those that are addresses left out.
+    pub arguments: Vec<String>,
+}
+
+thread_local! {
+    static ACTIVE: Cell<bool> = const { Cell::new(false) };
+    static RECORD: RefCell<Vec<Launch>> = const { RefCell::new(Vec::new()) };
+}
+
+unsafe extern "C" {
+    /// Runs a kernel of `cuda/` by name; 0 if there is none.
+    fn kernels_host_launch(
+        name: *const c_char,
+        blocks: *const u32,
+        threads: u32,
+        arguments: *const *const c_void,
+    ) -> i32;
+}
+
+/// Runs `f`; operations on CPU tensors that this thread starts in it are carried out by the CUDA kernels' source instead of
+/// the CPU's own loops. Returns what they launched besides.
+pub fn emulate<T>(f: impl FnOnce() -> T) -> (T, Vec<Launch>) {
+    let before = ACTIVE.replace(true);
+    RECORD.take();
+    let result = f();
+    ACTIVE.set(before);
+    (result, RECORD.take())
+}
+
+pub(crate) fn active() -> bool {
+    ACTIVE.get()
+}
+
+pub(crate) fn run(op: &impl DeviceOp, operands: &[(&CpuStorage, &Layout)]) -> Result<(CpuStorage, Shape)> {
+    match op.launch(&Queue::Host(PhantomData), &on_host(operands)?)? {
+        (Buffer::Host(values), shape) => Ok((CpuStorage::F32(values), shape)),
+        #[cfg(feature = "cuda")]
+        _ => bail!("a card's buffer on the processor"),
+    }
+}
+
+pub(crate) fn run_inplace(op: &impl DeviceInplace, operands: &[(&CpuStorage, &Layout)]) -> Result<()> {
+    op.launch(&Queue::Host(PhantomData), &on_host(operands)?)
+}
+
+fn on_host<'a>(operands: &[(&CpuStorage, &'a Layout)]) -> Result<Vec<Operand<'a>>> {
+    let one = |&(storage, layout): &(&CpuStorage, &'a Layout)| {
+        Ok(Operand { pointer: values(storage, layout)?.as_ptr() as u64, layout })
+    };
+    operands.iter().map(one).collect()
+}
+
+pub(super) fn launch((_, name): Kernel, grid: Grid, args: &[Arg]) -> Result<()> {
+    // What a card refuses.
+    let [x, y, z] = grid.blocks;
+    if x == 0 || y == 0 || z == 0 || x > i32::MAX as u32 || y > 65_535 || z > 65_535 {
+        bail!("{name}: a grid of {:?} blocks", grid.blocks)
+    }
+    if grid.threads > 1024 || grid.shared > 99 * 1024 {
+        bail!("{name}: {} threads and {} bytes of shared memory a block", grid.threads, grid.shared)
+    }
+    let arguments = args.iter().filter(|a| !matches!(a, Arg::Pointer(_))).map(|a| format!("{a:?}")).collect();
+    RECORD.with_borrow_mut(|r| r.push(Launch { kernel: name, blocks: grid.blocks, arguments }));
+
+    let slots: Vec<[u8; 8]> = args.iter().map(|a| a.slot()).collect();
+    let pointers: Vec<*const c_void> = slots.iter().map(|s| s.as_ptr().cast()).collect();
+    let c_name = CString::new(name).map_err(candle_core::Error::wrap)?;
+    // SAFETY: the arguments are those of the kernel of this name in number and type (each launch in this folder stands
+    // beside its kernel's signature), and its pointers lead to operands and buffers that outlive the call.
+    let found = unsafe {
+        kernels_host_launch(c_name.as_ptr(), grid.blocks.as_ptr(), grid.threads, pointers.as_ptr())
+    };
+    if found == 0 {
+        bail!("there is no kernel {name}")
+    }
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! Operations as launches of the kernels in `cuda/`: on a card ([`cuda`]), or for tests on the processor, where the same
+//! source is compiled as C++ and run thread by thread ([`host`]).
+//!
+//! An operation that runs on devices implements [`DeviceOp`] or [`DeviceInplace`]: it makes its result's buffer, and says which
+//! kernel runs on how many blocks with which arguments. It does not know what carries that out.
+
+mod conv;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
+#[cfg(feature = "cuda")]
+pub(crate) mod graph;
+#[cfg(feature = "emulate")]
+pub(crate) mod host;
+mod loss;
+mod norm;
+mod pointwise;
+mod resize;
+
+use candle_core::{Layout, Result, Shape};
+
+/// An operand in the device's memory. `pointer` is where its first value stands; it is contiguous.
+pub(crate) struct Operand<'a> {
+    pub(crate) pointer: u64,
+    pub(crate) layout: &'a Layout,
+}
+
+/// An operation with a new tensor as its result.
+pub(crate) trait DeviceOp {
+    /// Launches it on `operands`, which are in the order of the operation's own.
+    fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)>;
+}
+
+/// An operation that overwrites its first operand.
+pub(crate) trait DeviceInplace {
+    /// Launches it on `operands`, the first of which is overwritten.
+    fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<()>;
+}
+
+/// Which kernel: the file in `cuda/` it stands in, and its name.
+pub(crate) type Kernel = (&'static str, &'static str);
+
+/// A kernel's argument.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Arg {
+    Pointer(u64),
+    I32(i32),
+    I64(i64),
+    U32(u32),
+    F32(f32),
+    F64(f64),
+}
+
+impl Arg {
+    /// No tensor.
+    pub(crate) const NULL: Arg = Arg::Pointer(0);
+
+    /// The bytes that a kernel reads, at the beginning of eight.
+    fn slot(self) -> [u8; 8] {
+        let four = |bytes: [u8; 4]| [bytes[0], bytes[1], bytes[2], bytes[3], 0, 0, 0, 0];
+        match self {
+            Arg::Pointer(v) => v.to_ne_bytes(),
+            Arg::I64(v) => v.to_ne_bytes(),
+            Arg::F64(v) => v.to_ne_bytes(),
+            Arg::I32(v) => four(v.to_ne_bytes()),
+            Arg::U32(v) => four(v.to_ne_bytes()),
+            Arg::F32(v) => four(v.to_ne_bytes()),
+        }
+    }
+}
+
+impl Operand<'_> {
+    pub(crate) fn arg(&self) -> Arg {
+        Arg::Pointer(self.pointer)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.layout.shape().elem_count()
+    }
+}
+
+/// Sizes as kernels take them.
+pub(crate) fn int(value: usize) -> Result<Arg> {
+    i32::try_from(value).map(Arg::I32).map_err(|_| {
+        candle_core::Error::Msg(format!("kernels on a device take sizes up to {}, this is {value}", i32::MAX))
+    })
+}
+
+/// Blocks and threads of a launch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Grid {
+    pub(crate) blocks: [u32; 3],
+    pub(crate) threads: u32,
+    /// Bytes of dynamic shared memory.
+    pub(crate) shared: u32,
+}
+
+/// Threads of the kernels that work value by value.
+const THREADS: usize = 256;
+
+impl Grid {
+    /// A thread a value.
+    pub(crate) fn values(n: usize) -> Self {
+        Grid::blocks([n.div_ceil(THREADS), 1, 1])
+    }
+
+    /// So many blocks of 256 threads.
+    pub(crate) fn blocks(blocks: [usize; 3]) -> Self {
+        Grid { blocks: blocks.map(|b| b as u32), threads: THREADS as u32, shared: 0 }
+    }
+}
+
+/// Where launches go.
+pub(crate) enum Queue<'a> {
+    /// A card's stream.
+    #[cfg(feature = "cuda")]
+    Cuda(&'a candle_core::CudaDevice),
+    /// The processor, at once.
+    #[cfg(feature = "emulate")]
+    Host(std::marker::PhantomData<&'a ()>),
+}
+
+/// Memory that a launch writes to. It may be dropped as soon as what uses it has been launched.
+pub(crate) enum Buffer {
+    #[cfg(feature = "cuda")]
+    Cuda(candle_core::cuda_backend::cudarc::driver::CudaSlice<f32>, u64),
+    #[cfg(feature = "emulate")]
+    Host(Vec<f32>),
+}
+
+impl Buffer {
+    pub(crate) fn pointer(&self) -> u64 {
+        match self {
+            #[cfg(feature = "cuda")]
+            Buffer::Cuda(_, pointer) => *pointer,
+            #[cfg(feature = "emulate")]
+            Buffer::Host(values) => values.as_ptr() as u64,
+        }
+    }
+
+    pub(crate) fn arg(&self) -> Arg {
+        Arg::Pointer(self.pointer())
+    }
+
+    /// The address of value `index`.
+    pub(crate) fn at(&self, index: usize) -> Arg {
+        Arg::Pointer(self.pointer() + 4 * index as u64)
+    }
+}
+
+impl Queue<'_> {
+    /// Room for `len` values, which must all be written.
+    pub(crate) fn alloc(&self, len: usize) -> Result<Buffer> {
+        match self {
+            #[cfg(feature = "cuda")]
+            Queue::Cuda(device) => cuda::alloc(device, len),
+            #[cfg(feature = "emulate")]
+            // What a kernel forgets to write must not look right.
+            Queue::Host(_) => Ok(Buffer::Host(vec![f32::NAN; len])),
+        }
+    }
+
+    /// Room for `len` values in f64.
+    pub(crate) fn alloc_f64(&self, len: usize) -> Result<Buffer> {
+        self.alloc(2 * len)
+    }
+
+    /// Puts a kernel into the queue.
+    pub(crate) fn launch(&self, kernel: Kernel, grid: Grid, args: &[Arg]) -> Result<()> {
+        match self {
+            #[cfg(feature = "cuda")]
+            Queue::Cuda(device) => cuda::launch(device, kernel, grid, args),
+            #[cfg(feature = "emulate")]
+            Queue::Host(_) => host::launch(kernel, grid, args),
+        }
+    }
+}

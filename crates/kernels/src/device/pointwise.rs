@@ -1,0 +1,140 @@
+//! Operations value by value, noise and Adam as launches.
+
+use super::{Arg, Buffer, DeviceInplace, DeviceOp, Grid, Operand, Queue, int};
+use crate::activation::{
+    Activate, Activation, ActivationGrad, NegativeProduct, Prelu, PreluGrad, same_shape,
+};
+use crate::adam::Update;
+use crate::loss::{Constant, Mix};
+use crate::noise::FillNormal;
+use candle_core::{Result, Shape};
+
+/// A kernel that takes the operands' pointers, the result's, the number of values, and then `more`.
+fn each_value(
+    queue: &Queue<'_>,
+    kernel: &'static str,
+    operands: &[Operand<'_>],
+    more: &[Arg],
+) -> Result<(Buffer, Shape)> {
+    let n = operands[0].len();
+    let out = queue.alloc(n)?;
+    let mut args: Vec<Arg> = operands.iter().map(Operand::arg).collect();
+    args.extend([out.arg(), Arg::I64(n as i64)]);
+    args.extend_from_slice(more);
+    queue.launch(("pointwise", kernel), Grid::values(n), &args)?;
+    Ok((out, operands[0].layout.shape().clone()))
+}
+
+/// Which activation, as `pointwise.cu` numbers them, and its slope.
+fn kind(activation: Activation) -> [Arg; 2] {
+    let (kind, slope) = match activation {
+        Activation::LeakyRelu(slope) => (0, slope),
+        Activation::Elu => (1, 0.0),
+        Activation::Selu => (2, 0.0),
+        Activation::Tanh => (3, 0.0),
+    };
+    [Arg::I32(kind), Arg::F32(slope)]
+}
+
+impl DeviceOp for Activate {
+    fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
+        each_value(queue, "activate", operands, &kind(self.0))
+    }
+}
+
+impl DeviceOp for ActivationGrad {
+    fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
+        same_shape("activation_grad", operands[0].layout, operands[1].layout)?;
+        each_value(queue, "activation_grad", operands, &kind(self.0))
+    }
+}
+
+impl DeviceOp for NegativeProduct {
+    fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
+        same_shape("negative_product", operands[0].layout, operands[1].layout)?;
+        same_shape("negative_product", operands[0].layout, operands[2].layout)?;
+        each_value(queue, "negative_product", operands, &[])
+    }
+}
+
+impl DeviceOp for Prelu {
+    fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
+        each_value(queue, "prelu", operands, &[])
+    }
+}
+
+impl DeviceOp for PreluGrad {
+    fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
+        same_shape("prelu_grad", operands[0].layout, operands[1].layout)?;
+        each_value(queue, "prelu_grad", operands, &[])
+    }
+}
+
+impl DeviceOp for Mix {
+    fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
+        same_shape("mix", operands[0].layout, operands[1].layout)?;
+        each_value(queue, "mix", operands, &[])
+    }
+}
+
+impl DeviceOp for Constant {
+    fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
+        let (n, samples) = (operands[0].len(), self.0.len());
+        let out = queue.alloc(n)?;
+        let mut args = vec![out.arg(), Arg::I64((n / samples) as i64), Arg::I64(n as i64)];
+        args.extend((0..3).map(|i| Arg::F32(self.0.get(i).copied().unwrap_or(0.0))));
+        queue.launch(("pointwise", "constant"), Grid::values(n), &args)?;
+        Ok((out, operands[0].layout.shape().clone()))
+    }
+}
+
+impl DeviceInplace for FillNormal {
+    fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<()> {
+        let [out] = operands else { candle_core::bail!("fill_normal takes one operand") };
+        let (_, h, w, c) = out.layout.shape().dims4()?;
+        let (stream, [k0, k1]) = (self.stream, self.key());
+        queue.launch(
+            ("noise", "fill_normal"),
+            Grid::values(h * w * c.div_ceil(4)),
+            &[
+                out.arg(),
+                Arg::I64((h * w) as i64),
+                int(w)?,
+                int(c)?,
+                Arg::U32(self.origin.0 as u32),
+                Arg::U32(self.origin.1 as u32),
+                Arg::U32(stream.iteration),
+                Arg::U32(k0),
+                Arg::U32(k1),
+            ],
+        )
+    }
+}
+
+impl DeviceInplace for Update {
+    /// Parameter and moments in one pass.
+    fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<()> {
+        let [parameter, moments, gradient, steps] = operands else {
+            candle_core::bail!("adam takes four operands")
+        };
+        let n = parameter.len();
+        crate::adam::check(moments.len(), gradient.len(), gradient.layout)?;
+        crate::adam::check(2 * n, gradient.len(), parameter.layout)?;
+        let factors = self.decay.factors();
+        queue.launch(
+            ("adam", "adam"),
+            Grid::values(n),
+            &[
+                parameter.arg(),
+                moments.arg(),
+                gradient.arg(),
+                steps.arg(),
+                int(steps.len() / 2)?,
+                Arg::I64(n as i64),
+                Arg::F32(factors.one_minus_beta1),
+                Arg::F32(factors.beta2),
+                Arg::F32(factors.one_minus_beta2),
+            ],
+        )
+    }
+}

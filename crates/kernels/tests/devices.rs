@@ -1,0 +1,227 @@
+//! Every operation on every device against the CPU's own loops: the CUDA kernels' source run on the processor, and a card
+//! where there is one.
+
+#![cfg(any(feature = "emulate", feature = "cuda"))]
+#![allow(clippy::unwrap_used)] // a test
+
+use candle_core::{DType, Device, Result, Tensor};
+use kernels::{Activation, AdamStep, Decay, Precision, Purpose, Stream, Wrap};
+
+type Work = dyn Fn(&Device) -> Result<Vec<Tensor>>;
+
+/// An operation with operands: what it is called, and its results.
+struct Case {
+    name: String,
+    run: Box<Work>,
+}
+
+fn case(name: impl Into<String>, run: impl Fn(&Device) -> Result<Vec<Tensor>> + 'static) -> Case {
+    Case { name: name.into(), run: Box::new(run) }
+}
+
+/// Numbers that look random, the same everywhere: made on the CPU whatever the device.
+fn values(shape: impl Into<candle_core::Shape>, seed: u64, device: &Device) -> Result<Tensor> {
+    let shape = shape.into();
+    let stream = Stream { seed, purpose: Purpose::Other, stage: 0, level: 0, iteration: 0 };
+    let numbers = kernels::uniform(stream, shape.elem_count()).into_iter().map(|v| (v * 2.0 - 1.0) as f32);
+    Tensor::from_vec(numbers.collect(), shape, device)
+}
+
+fn convolutions() -> Vec<Case> {
+    let mut cases = Vec::new();
+    // Batch, height, width, channels in and out, kernel, padding: multiples of four and others, more and fewer channels than
+    // a tile, pictures smaller than a tile and larger.
+    for (i, (n, h, w, ci, co, k, pad)) in [
+        (1, 5, 7, 3, 5, 3, 1),
+        (2, 9, 8, 8, 8, 3, 0),
+        (3, 11, 13, 3, 64, 3, 0),
+        (1, 12, 17, 64, 3, 3, 1),
+        (2, 6, 7, 64, 1, 3, 0),
+        (1, 3, 3, 1, 64, 3, 2),
+        (2, 9, 10, 20, 72, 3, 1),
+        (1, 8, 9, 6, 10, 5, 2),
+        (3, 14, 10, 32, 36, 1, 0),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let seed = 100 * i as u64;
+        let name = format!("{n}x{h}x{w}, {ci} to {co}, kernel {k}, pad {pad}");
+        let out = [n, h + 2 * pad + 1 - k, w + 2 * pad + 1 - k, co];
+        let operands = move |d: &Device| -> Result<[Tensor; 4]> {
+            Ok([
+                values((n, h, w, ci), seed, d)?,
+                values((co, ci, k, k), seed + 1, d)?,
+                values(co, seed + 2, d)?,
+                values(out.to_vec(), seed + 3, d)?,
+            ])
+        };
+        cases.push(case(format!("conv {name}"), move |d| {
+            let [x, w, bias, by] = operands(d)?;
+            Ok(vec![
+                kernels::conv2d(&x, &w, Some(&bias), pad, Some(0.1))?,
+                kernels::conv2d(&x, &w, Some(&bias), pad, None)?,
+                kernels::conv2d(&x, &w, None, pad, None)?,
+                kernels::conv2d_masked(&x, &w, &by, pad, 0.2)?,
+            ])
+        }));
+        cases.push(case(format!("input gradient {name}"), move |d| {
+            let [x, w, _, g] = operands(d)?;
+            Ok(vec![
+                kernels::conv2d_input_grad(&g, &w, pad, None)?,
+                kernels::conv2d_input_grad(&g, &w, pad, Some((&x, 0.05)))?,
+            ])
+        }));
+        cases.push(case(format!("weight gradient {name}"), move |d| {
+            let [x, _, _, g] = operands(d)?;
+            let (dw, db) = kernels::conv2d_weight_grad(&x, &g, k, pad)?;
+            Ok(vec![dw, db])
+        }));
+    }
+    // Enough pixels for the larger tile and for several splits of the weight gradient.
+    cases.push(case("large", |d| {
+        let (x, w) = (values((2, 140, 121, 4), 1, d)?, values((12, 4, 3, 3), 2, d)?);
+        let y = kernels::conv2d(&x, &w, None, 1, None)?;
+        let (dw, db) = kernels::conv2d_weight_grad(&x, &y, 3, 1)?;
+        Ok(vec![y, dw, db])
+    }));
+    // A part of a batch, which begins somewhere inside a buffer.
+    cases.push(case("a view", |d| {
+        let (x, w) = (values((3, 8, 9, 4), 1, d)?.narrow(0, 1, 2)?, values((8, 4, 3, 3), 2, d)?);
+        Ok(vec![kernels::conv2d(&x, &w, None, 0, None)?])
+    }));
+    cases
+}
+
+fn others() -> Vec<Case> {
+    let shape = (2, 9, 13, 5);
+    let mut cases = vec![];
+    for activation in [Activation::LeakyRelu(0.05), Activation::Elu, Activation::Selu, Activation::Tanh] {
+        cases.push(case(format!("{activation:?}"), move |d| {
+            let (x, g) = (values(shape, 1, d)?, values(shape, 2, d)?);
+            let y = kernels::activate(&x, activation)?;
+            let grad = kernels::activation_grad(activation, &y, &g)?;
+            Ok(vec![y, grad])
+        }));
+    }
+    cases.push(case("PReLU and products", move |d| {
+        let (z, a, b) = (values(shape, 1, d)?, values(shape, 2, d)?, values(shape, 3, d)?);
+        let slope = values(1, 4, d)?;
+        Ok(vec![
+            kernels::prelu(&z, &slope)?,
+            kernels::prelu_grad(&z, &slope, &a)?,
+            kernels::prelu_slope_grad(&z, &a, &b)?,
+            kernels::negative_product(&z, &a, &b)?,
+        ])
+    }));
+    cases.push(case("normalisation", |d| {
+        let shape = (2, 21, 33, 70);
+        let (z, g) = (values(shape, 1, d)?, values(shape, 2, d)?);
+        let stats = kernels::norm_stats(&z, &values(70, 3, d)?)?;
+        let (gz, dw, db) = kernels::norm_grad(&z, &stats, &g)?;
+        Ok(vec![kernels::norm(&z, &stats, &values(70, 4, d)?)?, stats, gz, dw, db])
+    }));
+    cases.push(case("losses", |d| {
+        let shape = (2, 60, 50, 3);
+        let (a, b) = (values(shape, 1, d)?, values(shape, 2, d)?);
+        let (mse, mse_grad) = kernels::mse(&a, &b, 10.0)?;
+        let (gp, gp_grad) = kernels::gradient_penalty(&a, 0.1)?;
+        let mixed = kernels::mix(&a, &b, &Tensor::new(&[0.3f32], d)?)?;
+        let constant = kernels::constant(&a, &[0.5, -2.0])?;
+        Ok(vec![mse, mse_grad, gp, gp_grad, mixed, constant, kernels::batch_means(&a)?])
+    }));
+    for (from, to) in
+        [((5, 9), (8, 12)), ((7, 40), (9, 75)), ((4, 4), (50, 4)), ((6, 1), (1, 5)), ((12, 9), (7, 9))]
+    {
+        cases.push(case(format!("bicubic {from:?} to {to:?}"), move |d| {
+            let (x, z) = (values((2, from.0, from.1, 6), 1, d)?, values((2, to.0, to.1, 6), 2, d)?);
+            let wrap = Wrap { rows: true, columns: false };
+            Ok(vec![
+                kernels::bicubic(&x, to)?,
+                kernels::bicubic_plus(&x, to, &z, 0.3)?,
+                kernels::bicubic_wrapped(&x, to, wrap)?,
+                kernels::bicubic_grad(&z, from)?,
+                kernels::bicubic_grad_plus(&z, from, &x)?,
+            ])
+        }));
+    }
+    cases.push(case("noise", |d| {
+        let stream = Stream { seed: 1 << 40, purpose: Purpose::Training, stage: 2, level: 1, iteration: 77 };
+        let batch = Tensor::zeros((2, 9, 11, 6), DType::F32, d)?;
+        kernels::fill_normal(&batch.narrow(0, 1, 1)?, stream)?;
+        Ok(vec![batch, kernels::normal(stream, (-3, 5), (4, 7, 3), d)?])
+    }));
+    cases.push(case("Adam", |d| {
+        let (p, g) = (values(1000, 1, d)?, values(1000, 2, d)?);
+        let (moments, decay) = (Tensor::zeros((2, 1000), DType::F32, d)?, Decay { beta1: 0.5, beta2: 0.999 });
+        for done in [0, 3] {
+            let steps = AdamStep { lr: 1e-2, decay, done, steps: 3 }.values();
+            kernels::adam(&p, &moments, &g, decay, &Tensor::from_vec(steps, (3, 2), d)?)?;
+        }
+        Ok(vec![p, moments])
+    }));
+    cases
+}
+
+fn numbers(tensors: Vec<Tensor>) -> Vec<Vec<f32>> {
+    tensors.iter().map(|t| t.flatten_all().unwrap().to_vec1().unwrap()).collect()
+}
+
+/// The norm of the difference over that of what is expected.
+fn error(found: &[f32], expected: &[f32]) -> f64 {
+    assert_eq!(found.len(), expected.len());
+    let square = |v: f32| f64::from(v).powi(2);
+    let difference: f64 = found.iter().zip(expected).map(|(a, b)| square(a - b)).sum();
+    let norm: f64 = expected.iter().map(|&v| square(v)).sum();
+    if difference == 0.0 { 0.0 } else { (difference / norm.max(1e-12)).sqrt() }
+}
+
+fn compare(what: &str, cases: &[Case], allowed: f64, run: impl Fn(&Case) -> Vec<Tensor>) {
+    let mut off = Vec::new();
+    for case in cases {
+        let expected = numbers((case.run)(&Device::Cpu).unwrap());
+        for (i, (found, expected)) in numbers(run(case)).iter().zip(&expected).enumerate() {
+            let error = error(found, expected);
+            if error.is_nan() || error > allowed {
+                off.push(format!("{what}: {}, result {i}: off by {error:.1e}", case.name));
+            }
+        }
+    }
+    assert!(off.is_empty(), "{}", off.join("\n"));
+}
+
+#[cfg(feature = "emulate")]
+fn emulated(case: &Case) -> Vec<Tensor> {
+    kernels::emulate(|| (case.run)(&Device::Cpu)).0.unwrap()
+}
+
+/// The precision is the process's: one test goes through both.
+#[test]
+fn devices_compute_what_the_cpu_computes() {
+    let cases: Vec<Case> = convolutions().into_iter().chain(others()).collect();
+    for (precision, allowed) in [(Precision::F32, 1e-5), (Precision::Tf32, 1e-3)] {
+        kernels::set_precision(precision);
+        #[cfg(feature = "emulate")]
+        compare("kernels' source", &cases, allowed, emulated);
+        #[cfg(feature = "cuda")]
+        match kernels::cuda_device(0) {
+            Ok(card) => compare("card", &cases, allowed, |case| (case.run)(&card).unwrap()),
+            Err(error) => println!("no card here, so none was tried: {error}"),
+        }
+        let _ = (&cases, allowed);
+    }
+}
+
+/// What a real and a fake picture contribute must cancel exactly, else Adam turns the rest into whole steps.
+#[test]
+#[cfg(feature = "emulate")]
+fn opposite_pictures_cancel() {
+    let (x, g) =
+        (values((1, 40, 33, 8), 1, &Device::Cpu).unwrap(), values((1, 38, 31, 5), 2, &Device::Cpu).unwrap());
+    let x = Tensor::cat(&[&x, &x], 0).unwrap();
+    let g = Tensor::cat(&[&g, &g.neg().unwrap()], 0).unwrap();
+    let ((dw, db), _) = kernels::emulate(|| kernels::conv2d_weight_grad(&x, &g, 3, 0).unwrap());
+    for sums in numbers(vec![dw, db]) {
+        assert!(sums.iter().all(|&v| v == 0.0));
+    }
+}
