@@ -33,7 +33,8 @@ def bench(args):
     config = Config(max_size=args.max_size, stages=args.stages)
     sizes = args.sizes or stage_sizes(picture_size(args.image), config)
     for stage in range(len(sizes)) if args.stage is None else [args.stage]:
-        times = time_stage(sizes[: stage + 1], args.iters, config, device)
+        time = graph_stage if args.graph else time_stage
+        times = time(sizes[: stage + 1], args.iters, config, device)
         ms = round(1e3 * statistics.median(times), 2)
         print(json.dumps({"stage": stage, "size": sizes[stage], "ms_per_iter": ms}), flush=True)
 
@@ -55,6 +56,42 @@ def time_stage(sizes, iterations, config, device):
     for _ in range(WARM_UP + iterations):
         start = now(device)
         train_step(g, d, optimizers, stage, normal(), torch.rand(config.d_steps).tolist(), config)
+        times.append(now(device) - start)
+    return times[WARM_UP:]
+
+
+def graph_stage(sizes, iterations, config, device):
+    """The same with the step captured as a CUDA graph and replayed; fresh noise and mixing factors are copied in."""
+    g, d = Generator(config), Discriminator(config)
+    for _ in sizes[1:]:
+        g.grow()
+    g, d = g.to(device), d.to(device)
+
+    def normal():
+        return [torch.randn(config.noise_shape(k, size), device=device) for k, size in enumerate(sizes)]
+
+    real = torch.rand(1, config.channels, *sizes[-1], device=device) * 2 - 1
+    stage = Stage(real, sizes, [1.0] + [0.1] * (len(sizes) - 1), normal())
+    optimizers = Optimizers(g, d, config, capturable=True)
+    noise, alphas = normal(), [torch.rand((), device=device) for _ in range(config.d_steps)]
+    step = lambda: train_step(g, d, optimizers, stage, noise, alphas, config, schedule=False)
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(3):
+            step()
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        step()
+    times = []
+    for _ in range(WARM_UP + iterations):
+        start = now(device)
+        for static, fresh in zip(noise, normal()):
+            static.copy_(fresh)
+        for alpha in alphas:
+            alpha.uniform_()
+        graph.replay()
         times.append(now(device) - start)
     return times[WARM_UP:]
 
@@ -104,6 +141,7 @@ def main():
     bench_args.add_argument("--stages", type=int, default=6)
     bench_args.add_argument("--stage", type=int, help="time only this one, counted from 0")
     bench_args.add_argument("--threads", type=int, default=os.cpu_count())
+    bench_args.add_argument("--graph", action="store_true", help="capture the step as a CUDA graph (needs --device cuda)")
     bench_args.add_argument("--device", default="cpu", help="cpu or cuda")
     args = parser.parse_args()
     if args.command == "golden":

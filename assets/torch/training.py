@@ -21,7 +21,7 @@ class Stage:
 class Optimizers:
     """New at every stage: Adam for the critic, and for the generator with one rate a trained stage."""
 
-    def __init__(self, g, d, config):
+    def __init__(self, g, d, config, capturable=False):
         frozen, trained = g.body[: -config.train_depth], g.body[-config.train_depth :]
         # As in the official program the head keeps its gradient even where nothing below the trained stages learns.
         frozen.requires_grad_(False)
@@ -34,8 +34,8 @@ class Optimizers:
             groups.append({"params": g.head.parameters(), "lr": config.lr * config.lr_scale**depth})
         groups.append({"params": g.tail.parameters()})
         betas = (config.beta1, 0.999)
-        self.d = Adam(d.parameters(), lr=config.lr, betas=betas)
-        self.g = Adam(groups, lr=config.lr, betas=betas)
+        self.d = Adam(d.parameters(), lr=config.lr, betas=betas, capturable=capturable)
+        self.g = Adam(groups, lr=config.lr, betas=betas, capturable=capturable)
         falls = [int(0.8 * config.niter)]
         self.schedules = [MultiStepLR(optimizer, falls, config.gamma) for optimizer in (self.d, self.g)]
 
@@ -51,7 +51,7 @@ def gradient_penalty(d, real, fake, alpha, weight):
     return weight * (gradient.norm(dim=1) - 1).square().mean()
 
 
-def train_step(g, d, optimizers, stage, noise, gp_alphas, config):
+def train_step(g, d, optimizers, stage, noise, gp_alphas, config, schedule=True):
     """`d_steps` critic updates, then one generator gradient that Adam applies `g_steps` times.
 
     Returns the losses: real score, fake score and penalty of the last critic update, adversarial and reconstruction
@@ -74,7 +74,8 @@ def train_step(g, d, optimizers, stage, noise, gp_alphas, config):
     (adversarial + reconstruction).backward()
     for _ in range(config.g_steps):
         optimizers.g.step()
-    optimizers.end_iteration()
+    if schedule:
+        optimizers.end_iteration()
     return torch.stack([score_real, score_fake, penalty, adversarial, reconstruction]).detach()
 
 

@@ -30,7 +30,7 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<ExitCode> {
         let named = args.iter().any(|arg| std::path::Path::new(arg).exists());
         return crate::consingan("eval-tasks", if named { args } else { [args, pictures()].concat() });
     }
-    let mut command = Command::new(built()?);
+    let mut command = Command::new(built(&[])?);
     command.arg("eval-tasks").arg("--json").args(pictures()).stderr(Stdio::inherit());
     let output = command.output().context("consingan eval-tasks")?;
     // Exit status 1 tells that a bar was missed; the table shows which.

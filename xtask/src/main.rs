@@ -14,12 +14,13 @@ cargo xtask COMMAND
 
   train [IMAGE] [FLAGS]     build for this machine and train (no argument: on a bundled picture)
   test [FLAGS]              run every test
-  golden [--cases DIR]      run the reference's cases
+  golden [--cases DIR] [--device cuda]
+                            run the reference's cases
   bench [--only steps|kernels|quality] [--niter N] [--table]
                             measure everything (or a part): target/bench/*.json and docs/BENCHMARKS.md
   bench IMAGE [FLAGS]       time the training step on a picture
-  bench --vs-torch [IMAGE] [--iters N] [--max-size M] [--stages K] [--threads N] [--python PATH]
-                            beside PyTorch's step and the floor that the machine sets
+  bench --vs-torch [IMAGE] [--iters N] [--max-size M] [--stages K] [--threads N] [--python PATH] [--device cuda]
+                            beside PyTorch's step and, on the CPU, the floor that the machine sets
   eval-tasks [PICTURES] [--only TASK]
                             try every task on pictures with known truth (no argument: docs/TASKS.md)
   check                     formatting, lints and documentation
@@ -82,14 +83,16 @@ fn with_picture(args: Vec<OsString>) -> Vec<OsString> {
 
 /// Builds the program for this machine and runs it in the caller's folder, so that paths mean what they say.
 fn consingan(command: &str, args: Vec<OsString>) -> Result<ExitCode> {
-    let program = built()?;
+    let program = built(&args)?;
     status(Command::new(&program).arg(command).args(args)).with_context(|| program.display().to_string())
 }
 
-/// Builds the program and says where it is.
-fn built() -> Result<PathBuf> {
+/// Builds the program, with CUDA where `args` name a GPU, and says where it is.
+fn built(args: &[OsString]) -> Result<PathBuf> {
     let build = ["build", "--release", "--package", "cli"];
-    if cargo(build, &[])? != ExitCode::SUCCESS {
+    let cuda = ["--features".into(), "cuda".into()];
+    let wanted = args.iter().any(|arg| arg.to_string_lossy().trim_start_matches("--device=").starts_with("cuda"));
+    if cargo(build, if wanted { &cuda } else { &[] })? != ExitCode::SUCCESS {
         bail!("the build failed");
     }
     Ok(target().join("release").join(format!("consingan{}", std::env::consts::EXE_SUFFIX)))

@@ -9,7 +9,7 @@ use crate::paint::PaintArgs;
 use crate::retouch::RetouchArgs;
 use crate::upscale::UpscaleArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use kernels::Wrap;
+use kernels::{Precision, Wrap};
 use std::path::PathBuf;
 use tasks::{Format, Target};
 
@@ -276,6 +276,12 @@ pub(crate) struct BenchArgs {
     /// Add the time that the convolutions' operations (as Winograd counts them) take at this machine's measured peak
     #[arg(long)]
     pub(crate) floor: bool,
+    /// How exactly a GPU multiplies: tf32 or f32
+    #[arg(long, value_name = "NAME", default_value = "tf32", value_parser = precision)]
+    pub(crate) precision: Precision,
+    /// What each kernel of an iteration takes on a GPU instead
+    #[arg(long, conflicts_with = "floor")]
+    pub(crate) profile: bool,
     #[command(flatten)]
     pub(crate) device: DeviceArgs,
     #[command(flatten)]
@@ -292,6 +298,10 @@ pub(crate) struct GoldenArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) device: DeviceArgs,
+}
+
+fn precision(text: &str) -> Result<Precision, String> {
+    Precision::from_name(text).ok_or_else(|| "give tf32 or f32".into())
 }
 
 pub(crate) fn size(text: &str) -> Result<Target, String> {

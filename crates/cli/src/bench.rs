@@ -1,15 +1,22 @@
-//! `consingan bench`: milliseconds per training iteration, stage by stage.
+//! `consingan bench`: milliseconds per training iteration, stage by stage; or what its kernels take.
 
 use crate::args::BenchArgs;
 use crate::output::line;
 use anyhow::{Result, bail};
+use candle_core::Device;
+use pyramid::Picture;
 use std::process::ExitCode;
-use train::{TrainConfig, median, step_flops, time_stage};
+use train::{TrainConfig, direct_flops, median, step_flops, time_stage};
 
 pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
     args.threads.apply();
     let device = args.device.open()?;
-    let config = TrainConfig { max_size: args.max_size, train_stages: args.stages, ..TrainConfig::default() };
+    let config = TrainConfig {
+        max_size: args.max_size,
+        train_stages: args.stages,
+        precision: args.precision,
+        ..TrainConfig::default()
+    };
     config.check()?;
     if let Some(stage) = args.stage.filter(|&stage| stage >= args.stages) {
         bail!("stage is {stage}, it must be from 0 to {}", args.stages - 1);
@@ -17,20 +24,48 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
     let picture = pyramid::load(&args.image)?;
     let smallest = config.net(picture.channels()).receptive_field();
     let pictures = pyramid::pyramid(&picture, &config.schedule(), smallest)?;
-    let sizes: Vec<_> = pictures.iter().map(pyramid::Picture::size).collect();
+    let sizes: Vec<_> = pictures.iter().map(Picture::size).collect();
     let peak = args.floor.then(kernels::fma_peak);
     for stage in args.stage.map_or(0..pictures.len(), |stage| stage..stage + 1) {
+        if args.profile {
+            profile(&config, &pictures, stage, &device)?;
+            continue;
+        }
         let times = time_stage(&config, &pictures, stage, 2, args.iters as usize, &device)?;
         let (h, w) = sizes[stage];
-        let floor = |peak| step_flops(&config, picture.channels(), &sizes[..=stage]) / peak;
+        let (channels, sizes) = (picture.channels(), &sizes[..=stage]);
+        let floor = |peak| step_flops(&config, channels, sizes) / peak;
         line(&serde_json::to_string(&Line {
             stage,
             size: [h, w],
             ms_per_iter: milliseconds(median(times).as_secs_f64()),
             floor_ms: peak.map(|peak| milliseconds(floor(peak))),
+            gflop: device.is_cuda().then(|| (direct_flops(&config, channels, sizes) / 1e9).round()),
         })?);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A line a kernel.
+#[cfg(feature = "cuda")]
+fn profile(config: &TrainConfig, pictures: &[Picture], stage: usize, device: &Device) -> Result<()> {
+    if device.is_cpu() {
+        bail!("--profile is for a GPU, and this is the CPU; give --device cuda");
+    }
+    for time in train::profile_stage(config, pictures, stage, device)? {
+        let (kernel, launches) = (time.kernel, time.launches);
+        let ms = (time.milliseconds * 1e4).round() / 1e4;
+        line(
+            &serde_json::json!({"stage": stage, "kernel": kernel, "launches": launches, "ms": ms})
+                .to_string(),
+        );
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "cuda"))]
+fn profile(_: &TrainConfig, _: &[Picture], _: usize, _: &Device) -> Result<()> {
+    bail!("--profile is for a GPU, and this program was built without CUDA; build it with --features cuda")
 }
 
 /// From seconds, to a hundredth.
@@ -47,4 +82,7 @@ struct Line {
     /// What the step's operations take at the machine's peak, where that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     floor_ms: Option<f64>,
+    /// Operations of an iteration's convolutions as matrix units compute them, on a GPU.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gflop: Option<f64>,
 }

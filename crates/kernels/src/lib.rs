@@ -42,6 +42,8 @@ pub use cpu::pool::{set_threads, threads};
 pub use device::cuda::{card_memory, cuda_device};
 #[cfg(feature = "emulate")]
 pub use device::host::{Launch, emulate};
+#[cfg(feature = "cuda")]
+pub use device::profile::{KernelTime, profile};
 pub use loss::{batch_means, constant, gradient_penalty, mix, mse};
 #[cfg(feature = "mimalloc")]
 pub use memory::keep_freed_memory;

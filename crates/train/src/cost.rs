@@ -27,6 +27,17 @@ const WINOGRAD: f64 = 4.0;
 /// weight once. Over the peak ([`kernels::fma_peak`]) that gives the time of a step in which nothing waits for memory and
 /// all but products is free. Larger Winograd tiles need fewer products still, so it is a yardstick, not a bound.
 pub fn step_flops(config: &TrainConfig, channels: usize, sizes: &[(usize, usize)]) -> f64 {
+    let saved = if config.kernel == 3 { WINOGRAD } else { 1.0 };
+    flops(config, channels, sizes, saved)
+}
+
+/// The same with every convolution counted as a direct one, which is what matrix units compute.
+pub fn direct_flops(config: &TrainConfig, channels: usize, sizes: &[(usize, usize)]) -> f64 {
+    flops(config, channels, sizes, 1.0)
+}
+
+/// `saved`: products of a direct convolution between feature maps for one that counts.
+fn flops(config: &TrainConfig, channels: usize, sizes: &[(usize, usize)], saved: f64) -> f64 {
     let Some(&last) = sizes.last() else { return 0.0 };
     let layers = config.layers as isize;
     // Pixels left of a size after some convolutions without padding; before them where that is negative.
@@ -58,7 +69,6 @@ pub fn step_flops(config: &TrainConfig, channels: usize, sizes: &[(usize, usize)
     let pictures = after(last, 0) * (2.0 + 2.0 + 2.0);
 
     let (features, channels) = (config.filters as f64, channels as f64);
-    let saved = if config.kernel == 3 { WINOGRAD } else { 1.0 };
     let products = features * (features * between / saved + channels * (heads + pictures) + scores);
     2.0 * (config.kernel * config.kernel) as f64 * products
 }

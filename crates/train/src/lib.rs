@@ -25,7 +25,7 @@ mod timing;
 
 pub use assemble::Trained;
 pub use config::TrainConfig;
-pub use cost::{iteration_cost, step_flops};
+pub use cost::{direct_flops, iteration_cost, step_flops};
 pub use error::{Error, Result};
 pub use event::{Control, Event, Observer};
 pub use first_input::{Example, FirstInput, Noise, fixed_stream};
@@ -36,4 +36,6 @@ pub use run::{Outcome, Pace, draw_noise, penalty_alphas, train};
 pub use rundir::{FORMAT, Label, Run, RunInfo, picture, tensor};
 pub use sample::{Sampling, draw, reconstruct};
 pub use step::{Losses, StageInputs, calibrate, optimizers, prepare, step};
+#[cfg(feature = "cuda")]
+pub use timing::profile_stage;
 pub use timing::{median, time_stage};

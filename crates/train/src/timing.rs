@@ -1,11 +1,12 @@
 //! How long an iteration takes here: the real step on new weights.
 
 use crate::first_input::{Noise, fixed_stream};
+use crate::optimizer::Adam;
 use crate::run::{draw_noise, penalty_alphas, weights};
 use crate::rundir::tensor;
 use crate::step::{StageInputs, optimizers, prepare, step};
 use crate::{Result, TrainConfig};
-use candle_core::Device;
+use candle_core::{Device, Tensor};
 use kernels::Replay;
 use model::{Discriminator, Generator};
 use pyramid::Picture;
@@ -21,41 +22,84 @@ pub fn time_stage(
     iterations: usize,
     device: &Device,
 ) -> Result<Vec<Duration>> {
-    kernels::set_precision(config.precision);
-    let net = config.net(pictures[0].channels());
-    let mut g = Generator::new(&net, weights(config.seed, 0), device)?;
-    let d = Discriminator::new(&net, weights(config.seed, 1), device)?;
-    let sizes: Vec<_> = pictures[..=stage].iter().map(Picture::size).collect();
-    let mut fixed = vec![tensor(&pictures[0], device)?];
-    for (level, &size) in sizes.iter().enumerate().skip(1) {
-        g.grow()?;
-        fixed.push(kernels::normal(
-            fixed_stream(config.seed, level),
-            (0, 0),
-            net.noise_shape(level, size),
-            device,
-        )?);
-    }
-    let amps: Vec<f64> = (0..=stage).map(|k| if k == 0 { 1.0 } else { 0.1 }).collect();
-    let (mut opt_d, mut opt_g) = optimizers(&g, &d, config)?;
-    let inputs = StageInputs::new(&g, config, tensor(&pictures[stage], device)?, &sizes, &amps, &fixed)?;
-    let fresh = inputs.fresh_noise()?;
-    let mut times = Vec::with_capacity(iterations);
+    let mut trial = Trial::new(config, pictures, stage, device)?;
     // The first time a card does a step it loads its kernels, the second time it records them.
     let warm_up = if device.is_cpu() { warm_up } else { warm_up + 2 };
     let mut replay = Replay::new(device);
+    let mut times = Vec::with_capacity(iterations);
     for i in 0..warm_up + iterations {
         let start = Instant::now();
-        draw_noise(config, &Noise, stage, i, &fresh)?;
-        let alphas = penalty_alphas(config, stage, i);
-        prepare((&mut opt_d, &mut opt_g), &inputs, &alphas, 1.0, config)?;
-        replay.run(|| step(&g, &d, (&opt_d, &opt_g), &inputs, config))?;
-        inputs.losses.read()?;
+        trial.prepare(i)?;
+        replay.run(|| trial.step())?;
+        trial.inputs.losses.read()?;
         if i >= warm_up {
             times.push(start.elapsed());
         }
     }
     Ok(times)
+}
+
+/// What each kernel of an iteration at stage `stage` takes on a card, the longest first.
+#[cfg(feature = "cuda")]
+pub fn profile_stage(
+    config: &TrainConfig,
+    pictures: &[Picture],
+    stage: usize,
+    device: &Device,
+) -> Result<Vec<kernels::KernelTime>> {
+    let mut trial = Trial::new(config, pictures, stage, device)?;
+    for i in 0..3 {
+        trial.prepare(i)?;
+        trial.step()?;
+    }
+    kernels::profile(|| {
+        trial.prepare(3)?;
+        trial.step()
+    })
+}
+
+/// Networks and inputs of a stage that is timed.
+struct Trial<'a> {
+    config: &'a TrainConfig,
+    stage: usize,
+    g: Generator,
+    d: Discriminator,
+    opt_g: Adam,
+    opt_d: Adam,
+    inputs: StageInputs,
+    fresh: Vec<Tensor>,
+}
+
+impl<'a> Trial<'a> {
+    fn new(config: &'a TrainConfig, pictures: &[Picture], stage: usize, device: &Device) -> Result<Self> {
+        kernels::set_precision(config.precision);
+        let net = config.net(pictures[0].channels());
+        let mut g = Generator::new(&net, weights(config.seed, 0), device)?;
+        let d = Discriminator::new(&net, weights(config.seed, 1), device)?;
+        let sizes: Vec<_> = pictures[..=stage].iter().map(Picture::size).collect();
+        let mut fixed = vec![tensor(&pictures[0], device)?];
+        for (level, &size) in sizes.iter().enumerate().skip(1) {
+            g.grow()?;
+            let shape = net.noise_shape(level, size);
+            fixed.push(kernels::normal(fixed_stream(config.seed, level), (0, 0), shape, device)?);
+        }
+        let amps: Vec<f64> = (0..=stage).map(|k| if k == 0 { 1.0 } else { 0.1 }).collect();
+        let (opt_d, opt_g) = optimizers(&g, &d, config)?;
+        let real = tensor(&pictures[stage], device)?;
+        let inputs = StageInputs::new(&g, config, real, &sizes, &amps, &fixed)?;
+        let fresh = inputs.fresh_noise()?;
+        Ok(Trial { config, stage, g, d, opt_g, opt_d, inputs, fresh })
+    }
+
+    fn prepare(&mut self, iteration: usize) -> Result<()> {
+        draw_noise(self.config, &Noise, self.stage, iteration, &self.fresh)?;
+        let alphas = penalty_alphas(self.config, self.stage, iteration);
+        prepare((&mut self.opt_d, &mut self.opt_g), &self.inputs, &alphas, 1.0, self.config)
+    }
+
+    fn step(&self) -> Result<()> {
+        step(&self.g, &self.d, (&self.opt_d, &self.opt_g), &self.inputs, self.config)
+    }
 }
 
 /// The middle one of some times.

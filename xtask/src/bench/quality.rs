@@ -12,7 +12,7 @@ const PICTURES: [&str; 3] = ["summer-palace.jpg", "rocket.jpg", "brick.png"];
 
 /// A JSON object a picture: `picture`, `seconds` that training took, and `figures`, what `consingan evaluate --json` says.
 pub(super) fn measure(niter: Option<&str>) -> Result<Vec<Value>> {
-    let program = built()?;
+    let program = built(&[])?;
     let runs = target().join("bench/runs");
     let mut results = Vec::new();
     for name in PICTURES {

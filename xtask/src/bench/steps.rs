@@ -8,7 +8,7 @@ use std::process::Command;
 
 /// A JSON object a stage: `stage`, `size`, `ms_per_iter`, `floor_ms`.
 pub(super) fn measure() -> Result<Vec<Value>> {
-    let mut command = Command::new(built()?);
+    let mut command = Command::new(built(&[])?);
     command.arg("bench").arg(picture("summer-palace.jpg")).args(["--iters=15", "--floor"]);
     let lines = output(&mut command)?;
     let values: Vec<Value> = lines

@@ -13,16 +13,21 @@ const NITER: f64 = 2000.0;
 /// Times a stage of ours, then the same stage of PyTorch's, and so on: what else the machine does meets both.
 pub(super) fn run(args: Vec<OsString>) -> Result<ExitCode> {
     let options = Options::parse(args)?;
-    let program = built()?;
+    let device = OsString::from(options.device.as_deref().unwrap_or("cpu"));
+    let program = built(std::slice::from_ref(&device))?;
+    let cpu = device == "cpu";
     let python = options.python().map_err(|without| report(&without)).ok();
     print(&row(["stage", "size", "ours ms", "torch ms", "ratio", "floor ms"]));
     let mut sizes = Vec::new();
-    let mut run = Times { ours: 0.0, torch: python.as_ref().map(|_| 0.0), floor: 0.0 };
+    let mut run = Times { ours: 0.0, torch: python.as_ref().map(|_| 0.0), floor: cpu.then_some(0.0) };
     for stage in 0..options.stages {
         let flags = [("stage", stage), ("iters", options.iters), ("threads", options.threads)];
         let flags = flags.map(|(name, value)| format!("--{name}={value}"));
         let mut ours = Command::new(&program);
-        ours.arg("bench").arg(&options.image).arg("--floor").args(&flags);
+        ours.arg("bench").arg(&options.image).arg("--device").arg(&device).args(&flags);
+        if cpu {
+            ours.arg("--floor");
+        }
         ours.arg(format!("--stages={}", options.stages)).arg(format!("--max-size={}", options.max_size));
         let line = measure(&mut ours)?;
         let size: [usize; 2] = serde_json::from_value(line["size"].clone()).context("size")?;
@@ -31,13 +36,14 @@ pub(super) fn run(args: Vec<OsString>) -> Result<ExitCode> {
         let torch = |python: &OsString| {
             let mut twin = Command::new(python);
             twin.arg(root().join("assets/torch/consingan_twin.py")).arg("bench").args(&flags);
+            twin.arg("--device").arg(&device);
             twin.arg(format!("--sizes={}", sizes.join(","))).env("PYTHONDONTWRITEBYTECODE", "1");
             number(&measure(&mut twin)?, "ms_per_iter")
         };
         let times = Times {
             ours: number(&line, "ms_per_iter")?,
             torch: python.as_ref().map(torch).transpose()?,
-            floor: number(&line, "floor_ms")?,
+            floor: cpu.then(|| number(&line, "floor_ms")).transpose()?,
         };
         print(&times.row(&stage.to_string(), &sizes[stage]));
         run.add(&times, NITER / 6e4);
@@ -54,20 +60,20 @@ pub(super) fn run(args: Vec<OsString>) -> Result<ExitCode> {
 struct Times {
     ours: f64,
     torch: Option<f64>,
-    floor: f64,
+    floor: Option<f64>,
 }
 
 impl Times {
     fn add(&mut self, other: &Times, factor: f64) {
         self.ours += factor * other.ours;
         self.torch = self.torch.zip(other.torch).map(|(sum, torch)| sum + factor * torch);
-        self.floor += factor * other.floor;
+        self.floor = self.floor.zip(other.floor).map(|(sum, floor)| sum + factor * floor);
     }
 
     fn row(&self, stage: &str, size: &str) -> String {
         let number = |value: Option<f64>| value.map_or_else(|| "-".into(), |v| format!("{v:.2}"));
         let ratio = self.torch.map(|torch| torch / self.ours);
-        let numbers = [Some(self.ours), self.torch, ratio, Some(self.floor)].map(number);
+        let numbers = [Some(self.ours), self.torch, ratio, self.floor].map(number);
         row([stage, size, &numbers[0], &numbers[1], &numbers[2], &numbers[3]])
     }
 }
@@ -88,6 +94,7 @@ struct Options {
     stages: usize,
     threads: usize,
     python: Option<OsString>,
+    device: Option<String>,
 }
 
 impl Options {
@@ -100,6 +107,7 @@ impl Options {
             stages: 6,
             threads,
             python: None,
+            device: None,
         };
         let mut args = args.into_iter();
         while let Some(arg) = args.next() {
@@ -122,8 +130,9 @@ impl Options {
                 "--stages" => options.stages = number()?,
                 "--threads" => options.threads = number()?,
                 "--python" => options.python = Some(value),
+                "--device" => options.device = Some(value.to_string_lossy().into_owned()),
                 _ => bail!(
-                    "--vs-torch knows --iters, --max-size, --stages, --threads and --python, not {name}"
+                    "--vs-torch knows --iters, --max-size, --stages, --threads, --python and --device, not {name}"
                 ),
             }
         }

@@ -107,8 +107,8 @@ pub(super) fn launch(device: &CudaDevice, (module, name): Kernel, grid: Grid, ar
     // SAFETY: the arguments are those of the kernel of this name in number and type (the tests call each through the same
     // code), a kernel reads its own type's bytes from the beginning of each slot, and the pointers lead to memory that is
     // freed in the order of the stream, behind this launch.
-    unsafe { builder.launch(config) }.w()?;
-    Ok(())
+    let launch = || unsafe { builder.launch(config) }.map(|_| ());
+    super::profile::watched(&device.cuda_stream(), name, launch).w()
 }
 
 /// More shared memory than the 48 KiB that every kernel may have; asked for once, not while a graph is captured.

@@ -14,6 +14,8 @@ pub(crate) mod host;
 mod loss;
 mod norm;
 mod pointwise;
+#[cfg(feature = "cuda")]
+pub(crate) mod profile;
 mod resize;
 
 use candle_core::{Layout, Result, Shape};
