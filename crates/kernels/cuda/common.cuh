@@ -65,11 +65,11 @@ multiply(float (&acc)[MT][NT][4], const float (&a)[MT][4], const float (&b)[NT][
 
 static inline void copy16(float *to, const float *from, bool there) {
     if (reinterpret_cast<uintptr_t>(to) % 16 != 0 || (there && reinterpret_cast<uintptr_t>(from) % 4 != 0)) abort();
-    for (int i = 0; i < 4; i++) to[i] = there ? from[i] : 0.f;
+    host::copy_later(to, there ? from : nullptr, 4);
 }
-static inline void copy4(float *to, const float *from, bool there) { *to = there ? *from : 0.f; }
-static inline void copy_commit() {}
-template <int PENDING> static inline void copy_wait() {}
+static inline void copy4(float *to, const float *from, bool there) { host::copy_later(to, there ? from : nullptr, 1); }
+static inline void copy_commit() { host::machine.fibers[host::machine.current].groups++; }
+template <int PENDING> static inline void copy_wait() { host::finish_copies(PENDING); }
 
 static inline double warp_sum(double v) {
     for (unsigned step = host::WARP / 2; step > 0; step /= 2) {

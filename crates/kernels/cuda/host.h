@@ -1,7 +1,9 @@
 // Runs CUDA kernels on the processor, one block after the other, for tests on machines without a card.
 //
 // Every thread of a block is a fiber with a stack of its own. Who comes to a barrier gives way to the next; when all are
-// there, all go on. That is slow and exact: what a kernel computes here is what its source says, index by index.
+// there, all go on. That is slow and exact: what a kernel computes here is what its source says, index by index. Mistakes that
+// show on a card only now and then are made to show: threads take turns forwards in one block and backwards in the next, and
+// asynchronous copies are done no sooner than their thread waits for them.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -40,9 +42,19 @@ constexpr size_t SHARED = 256 * 1024;
 
 enum State { READY, AT_BLOCK_BARRIER, AT_WARP_BARRIER, DONE };
 
+// A copy to shared memory that was asked for and not yet waited for; `from` is null for zeros.
+struct Copy {
+    float *to;
+    const float *from;
+    int count;
+    unsigned group;
+};
+
 struct Fiber {
     State state;
     bool begun;
+    unsigned groups;
+    std::vector<Copy> copies;
     ucontext_t context;
     jmp_buf point;
 };
@@ -116,15 +128,20 @@ static void run_block(unsigned threads) {
         Fiber &f = machine.fibers[i];
         f.state = READY;
         f.begun = false;
+        f.groups = 0;
+        f.copies.clear();
         getcontext(&f.context);
         f.context.uc_stack.ss_sp = machine.stacks.data() + i * STACK;
         f.context.uc_stack.ss_size = STACK;
         f.context.uc_link = nullptr;
         makecontext(&f.context, fiber, 0);
     }
+    bool backwards = (blockIdx.x + blockIdx.y + blockIdx.z) % 2 == 1;
     do {
-        for (unsigned i = 0; i < threads; i++)
+        for (unsigned k = 0; k < threads; k++) {
+            unsigned i = backwards ? threads - 1 - k : k;
             if (machine.fibers[i].state == READY) resume(i);
+        }
     } while (release(threads));
 }
 
@@ -147,6 +164,25 @@ static void launch(void (*body)(void **), const unsigned grid[3], unsigned threa
                 blockIdx = {x, y, z};
                 run_block(threads);
             }
+}
+
+static void copy_later(float *to, const float *from, int count) {
+    Fiber &self = machine.fibers[machine.current];
+    self.copies.push_back({to, from, count, self.groups});
+}
+
+// Does the copies of all groups but the last `pending`.
+static void finish_copies(unsigned pending) {
+    Fiber &self = machine.fibers[machine.current];
+    size_t left = 0;
+    for (const Copy &copy : self.copies) {
+        if (copy.group + pending >= self.groups) {
+            self.copies[left++] = copy;
+            continue;
+        }
+        for (int i = 0; i < copy.count; i++) copy.to[i] = copy.from ? copy.from[i] : 0.f;
+    }
+    self.copies.resize(left);
 }
 
 static double *slots(unsigned lane) {
