@@ -91,7 +91,8 @@ fn consingan(command: &str, args: Vec<OsString>) -> Result<ExitCode> {
 fn built(args: &[OsString]) -> Result<PathBuf> {
     let build = ["build", "--release", "--package", "cli"];
     let cuda = ["--features".into(), "cuda".into()];
-    let wanted = args.iter().any(|arg| arg.to_string_lossy().trim_start_matches("--device=").starts_with("cuda"));
+    let wanted =
+        args.iter().any(|arg| arg.to_string_lossy().trim_start_matches("--device=").starts_with("cuda"));
     if cargo(build, if wanted { &cuda } else { &[] })? != ExitCode::SUCCESS {
         bail!("the build failed");
     }

@@ -4,7 +4,7 @@
 
 use candle_core::{DType, Device, Result, Tensor};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use kernels::{AdamStep, Decay, Purpose, Stream};
+use kernels::{AdamStep, AdamUpdate, Decay, Purpose, Stream};
 use std::hint::black_box;
 
 const STREAM: Stream = Stream { seed: 1, purpose: Purpose::Other, stage: 0, level: 0, iteration: 0 };
@@ -56,7 +56,9 @@ fn ops(c: &mut Criterion) -> Result<()> {
     let steps = AdamStep { lr: 5e-4, decay, done: 0, steps: 3 }.values();
     let steps = Tensor::from_vec(steps, (3, 2), &Device::Cpu)?;
     bench("adam_3_steps", gradient.elem_count(), &|| {
-        kernels::adam(&parameter, &moments, &gradient, decay, &steps)
+        let update =
+            AdamUpdate { parameter: &parameter, moments: &moments, gradient: &gradient, steps: &steps };
+        kernels::adam(&[update], decay)
     });
     group.finish();
     Ok(())

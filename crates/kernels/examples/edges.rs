@@ -4,7 +4,7 @@
 #![allow(clippy::print_stdout)]
 
 use candle_core::{Device, Result, Tensor, Var};
-use kernels::{AdamStep, Decay, Purpose, Stream, adam, conv2d, normal};
+use kernels::{AdamStep, AdamUpdate, Decay, Purpose, Stream, adam, conv2d, normal};
 
 /// Steps of training.
 const STEPS: u32 = 300;
@@ -48,7 +48,8 @@ fn main() -> Result<()> {
         let numbers = Tensor::from_vec(numbers, (1, 2), &device)?;
         for (parameter, moments) in parameters.iter().zip(&moments) {
             if let Some(gradient) = gradients.get(parameter) {
-                adam(parameter, moments, &gradient.contiguous()?, decay, &numbers)?;
+                let gradient = &gradient.contiguous()?;
+                adam(&[AdamUpdate { parameter, moments, gradient, steps: &numbers }], decay)?;
             }
         }
         if step == 1 || step % 50 == 0 {

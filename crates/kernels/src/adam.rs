@@ -37,33 +37,38 @@ pub struct Decay {
     pub beta2: f64,
 }
 
-/// Updates `parameter` by one or several steps along `gradient`, and `moments [2, n]` (first and second moment of the `n`
-/// values, zero before the first step). `steps [count, 2]` holds the numbers of each step ([`AdamStep::values`]): they stand in
-/// a tensor because they change from iteration to iteration, where a recorded iteration on a card does not.
-pub fn adam(
-    parameter: &Tensor,
-    moments: &Tensor,
-    gradient: &Tensor,
-    decay: Decay,
-    steps: &Tensor,
-) -> Result<()> {
-    // The parameter first: it makes the moments' way for itself, so that neither pass stores what the other needs.
-    parameter.inplace_op3(moments, gradient, &Update { decay, steps: steps.clone() })?;
-    if in_one_pass(parameter) {
-        return Ok(());
-    }
-    moments.inplace_op2(gradient, &Moments { decay, steps: steps.elem_count() / 2 })
+/// One parameter to update, all tensors on one device.
+#[derive(Clone, Copy, Debug)]
+pub struct AdamUpdate<'a> {
+    /// What is updated in place, `n` values.
+    pub parameter: &'a Tensor,
+    /// First and second moment, `[2, n]`, zero before the first step; updated as well.
+    pub moments: &'a Tensor,
+    /// The gradient, `n` values.
+    pub gradient: &'a Tensor,
+    /// The numbers of each step ([`AdamStep::values`]), `[count, 2]`. They stand in a tensor because they change from iteration
+    /// to iteration, where a recorded iteration on a card does not.
+    pub steps: &'a Tensor,
 }
 
-/// Whether [`Update`] takes care of the moments too, as it does on cards.
-fn in_one_pass(parameter: &Tensor) -> bool {
-    #[cfg(feature = "emulate")]
+/// Updates parameters by one or several steps along their gradients; on a card all of them at once.
+pub fn adam(updates: &[AdamUpdate<'_>], decay: Decay) -> Result<()> {
+    #[cfg(any(feature = "cuda", feature = "emulate"))]
     {
-        if crate::device::host::active() {
-            return true;
+        if let Some(first) = updates.first()
+            && crate::device::takes(first.parameter.device())
+        {
+            return crate::device::adam(updates, decay);
         }
     }
-    !parameter.device().is_cpu()
+    for AdamUpdate { parameter, moments, gradient, steps } in updates {
+        let steps = steps.flatten_all()?.to_vec1::<f32>()?;
+        let count = steps.len() / 2;
+        // The parameter first: it makes the moments' way for itself, so that neither pass stores what the other needs.
+        parameter.inplace_op3(moments, gradient, &Update { decay, steps })?;
+        moments.inplace_op2(gradient, &Moments { decay, steps: count })?;
+    }
+    Ok(())
 }
 
 /// What the loops need of the decay, in f32.
@@ -101,10 +106,10 @@ struct Moments {
     steps: usize,
 }
 
-pub(crate) struct Update {
-    pub(crate) decay: Decay,
+struct Update {
+    decay: Decay,
     /// `[count, 2]`
-    steps: Tensor,
+    steps: Vec<f32>,
 }
 
 impl InplaceOp2 for Moments {
@@ -137,15 +142,6 @@ impl InplaceOp3 for Update {
         g: &CpuStorage,
         lg: &Layout,
     ) -> Result<()> {
-        let steps = self.steps.flatten_all()?.to_vec1::<f32>()?;
-        #[cfg(feature = "emulate")]
-        {
-            if crate::device::host::active() {
-                let l = Layout::contiguous(steps.len());
-                let steps = CpuStorage::F32(steps);
-                return crate::device::host::run_inplace(self, &[(p, lp), (s, ls), (g, lg), (&steps, &l)]);
-            }
-        }
         let (p, state, g) = (values_mut(p, lp)?, values(s, ls)?, values(g, lg)?);
         check(state.len(), g.len(), lg)?;
         check(2 * p.len(), g.len(), lp)?;
@@ -153,26 +149,9 @@ impl InplaceOp3 for Update {
         let (m, v) = state.split_at(g.len());
         blocks(p, BLOCK, |i, p| {
             let at = i * BLOCK;
-            update(p, &m[at..], &v[at..], &g[at..], &factors, &steps);
+            update(p, &m[at..], &v[at..], &g[at..], &factors, &self.steps);
         });
         Ok(())
-    }
-
-    #[cfg(feature = "cuda")]
-    fn cuda_fwd(
-        &self,
-        p: &mut candle_core::CudaStorage,
-        lp: &Layout,
-        s: &candle_core::CudaStorage,
-        ls: &Layout,
-        g: &candle_core::CudaStorage,
-        lg: &Layout,
-    ) -> Result<()> {
-        let (steps, l) = self.steps.storage_and_layout();
-        let candle_core::Storage::Cuda(steps) = &*steps else {
-            bail!("adam: the steps must be on the parameter's device")
-        };
-        crate::device::cuda::run_inplace(self, &[(p, lp), (s, ls), (g, lg), (steps, l)])
     }
 }
 
@@ -263,7 +242,10 @@ mod tests {
             for &steps in parts {
                 let steps_now = AdamStep { lr: 1e-3, decay: DECAY, done, steps }.values();
                 let now = Tensor::from_vec(steps_now, (steps as usize, 2), &Device::Cpu)?;
-                adam(&p, &state, &gradient, DECAY, &now)?;
+                adam(
+                    &[AdamUpdate { parameter: &p, moments: &state, gradient: &gradient, steps: &now }],
+                    DECAY,
+                )?;
                 done += steps;
             }
             Ok([p.to_vec1::<f32>()?, state.flatten_all()?.to_vec1()?].concat())
@@ -278,7 +260,8 @@ mod tests {
         let state = Tensor::zeros((2, 3), DType::F32, &Device::Cpu)?;
         let gradient = Tensor::new(&[2f32, -0.5, 0.0], &Device::Cpu)?;
         let step = AdamStep { lr: 0.1, decay: DECAY, done: 0, steps: 1 }.values();
-        adam(&p, &state, &gradient, DECAY, &Tensor::from_vec(step, (1, 2), &Device::Cpu)?)?;
+        let step = Tensor::from_vec(step, (1, 2), &Device::Cpu)?;
+        adam(&[AdamUpdate { parameter: &p, moments: &state, gradient: &gradient, steps: &step }], DECAY)?;
         for (value, expected) in p.to_vec1::<f32>()?.into_iter().zip([0.9, 1.1, 1.0]) {
             assert!((value - expected).abs() < 1e-5, "{value} instead of {expected}");
         }

@@ -34,7 +34,7 @@ mod widest;
 pub use activation::{
     Activation, activate, activation_grad, negative_product, prelu, prelu_grad, prelu_slope_grad,
 };
-pub use adam::{AdamStep, Decay, adam};
+pub use adam::{AdamStep, AdamUpdate, Decay, adam};
 pub use conv::{conv2d, conv2d_input_grad, conv2d_masked, conv2d_weight_grad};
 pub use cpu::path::{Path as CpuPath, PathError, cpu_path};
 pub use cpu::pool::{set_threads, threads};

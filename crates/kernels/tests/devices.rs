@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used)] // a test
 
 use candle_core::{DType, Device, Result, Tensor};
-use kernels::{Activation, AdamStep, Decay, Precision, Purpose, Stream, Wrap};
+use kernels::{Activation, AdamStep, AdamUpdate, Decay, Precision, Purpose, Stream, Wrap};
 
 type Work = dyn Fn(&Device) -> Result<Vec<Tensor>>;
 
@@ -152,13 +152,25 @@ fn others() -> Vec<Case> {
         Ok(vec![batch, kernels::normal(stream, (-3, 5), (4, 7, 3), d)?])
     }));
     cases.push(case("Adam", |d| {
-        let (p, g) = (values(1000, 1, d)?, values(1000, 2, d)?);
-        let (moments, decay) = (Tensor::zeros((2, 1000), DType::F32, d)?, Decay { beta1: 0.5, beta2: 0.999 });
+        // More parameters than a launch takes, shorter and longer than a block.
+        let decay = Decay { beta1: 0.5, beta2: 0.999 };
+        let mut all = Vec::new();
+        for k in 0..70 {
+            let n = if k % 3 == 0 { 3000 + k } else { 1 + k };
+            let k = 3 * k as u64;
+            let moments = Tensor::zeros((2, n), DType::F32, d)?;
+            all.push([values(n, k, d)?, values(n, k + 1, d)?, moments]);
+        }
         for done in [0, 3] {
             let steps = AdamStep { lr: 1e-2, decay, done, steps: 3 }.values();
-            kernels::adam(&p, &moments, &g, decay, &Tensor::from_vec(steps, (3, 2), d)?)?;
+            let steps = &Tensor::from_vec(steps, (3, 2), d)?;
+            let updates: Vec<AdamUpdate<'_>> = all
+                .iter()
+                .map(|[parameter, gradient, moments]| AdamUpdate { parameter, moments, gradient, steps })
+                .collect();
+            kernels::adam(&updates, decay)?;
         }
-        Ok(vec![p, moments])
+        Ok(all.into_iter().flatten().collect())
     }));
     cases
 }

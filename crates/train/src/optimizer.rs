@@ -5,7 +5,7 @@
 
 use crate::Result;
 use candle_core::{DType, Device, Tensor};
-use kernels::{AdamStep, Decay};
+use kernels::{AdamStep, AdamUpdate, Decay};
 use std::collections::HashMap;
 
 /// Adam's state for one network; new at every stage.
@@ -79,10 +79,16 @@ impl Adam {
         };
         let planned = planned.get(update)?;
         let steps = (0..self.rates.len()).map(|g| planned.get(g)).collect::<candle_core::Result<Vec<_>>>()?;
-        for (slot, gradient) in self.slots.iter().zip(gradients) {
-            kernels::adam(&slot.parameter, &slot.moments, gradient, self.decay, &steps[slot.group])?;
-        }
-        Ok(())
+        let both = self.slots.iter().zip(gradients);
+        let updates: Vec<AdamUpdate<'_>> = both
+            .map(|(Slot { parameter, moments, group, .. }, gradient)| AdamUpdate {
+                parameter,
+                moments,
+                gradient,
+                steps: &steps[*group],
+            })
+            .collect();
+        Ok(kernels::adam(&updates, self.decay)?)
     }
 
     /// How many steps were made, and the moments by parameter name.

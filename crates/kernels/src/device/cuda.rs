@@ -62,14 +62,18 @@ pub(crate) fn run_inplace(op: &impl DeviceInplace, operands: &[(&CudaStorage, &L
 
 fn on_card<'a>(operands: &[(&CudaStorage, &'a Layout)]) -> Result<Vec<Operand<'a>>> {
     let one = |&(storage, layout): &(&CudaStorage, &'a Layout)| {
-        let Some((from, _)) = layout.contiguous_offsets() else {
-            bail!("kernels need contiguous tensors, this one has strides {:?}", layout.stride())
-        };
-        let slice = storage.as_cuda_slice::<f32>()?;
-        let (start, _) = slice.device_ptr(slice.stream());
-        Ok(Operand { pointer: start + 4 * from as u64, layout })
+        Ok(Operand { pointer: address(storage, layout)?, layout })
     };
     operands.iter().map(one).collect()
+}
+
+pub(super) fn address(storage: &CudaStorage, layout: &Layout) -> Result<u64> {
+    let Some((from, _)) = layout.contiguous_offsets() else {
+        bail!("kernels need contiguous tensors, this one has strides {:?}", layout.stride())
+    };
+    let slice = storage.as_cuda_slice::<f32>()?;
+    let (start, _) = slice.device_ptr(slice.stream());
+    Ok(start + 4 * from as u64)
 }
 
 pub(super) fn alloc(device: &CudaDevice, len: usize) -> Result<Buffer> {
@@ -79,7 +83,12 @@ pub(super) fn alloc(device: &CudaDevice, len: usize) -> Result<Buffer> {
     Ok(Buffer::Cuda(slice, pointer))
 }
 
-pub(super) fn launch(device: &CudaDevice, (module, name): Kernel, grid: Grid, args: &[Arg]) -> Result<()> {
+pub(super) fn launch(
+    device: &CudaDevice,
+    (module, name): Kernel,
+    grid: Grid,
+    args: &[Arg<'_>],
+) -> Result<()> {
     let source = match module {
         "adam" => ptx::ADAM,
         "conv" => ptx::CONV,
@@ -96,10 +105,11 @@ pub(super) fn launch(device: &CudaDevice, (module, name): Kernel, grid: Grid, ar
     if grid.shared > 48 * 1024 {
         allow_shared(device, name, &function, grid.shared)?;
     }
-    let slots: Vec<u64> = args.iter().map(|a| u64::from_ne_bytes(a.slot())).collect();
+    let slots: Vec<Vec<u64>> = args.iter().map(Arg::slot).collect();
     let mut builder = function.builder();
     for slot in &slots {
-        builder.arg(slot);
+        // The address of the first word: how much is read there is the kernel's to say.
+        builder.arg(&slot[0]);
     }
     let [x, y, z] = grid.blocks;
     let config =

@@ -63,12 +63,16 @@ pub(crate) fn run_inplace(op: &impl DeviceInplace, operands: &[(&CpuStorage, &La
 
 fn on_host<'a>(operands: &[(&CpuStorage, &'a Layout)]) -> Result<Vec<Operand<'a>>> {
     let one = |&(storage, layout): &(&CpuStorage, &'a Layout)| {
-        Ok(Operand { pointer: values(storage, layout)?.as_ptr() as u64, layout })
+        Ok(Operand { pointer: address(storage, layout)?, layout })
     };
     operands.iter().map(one).collect()
 }
 
-pub(super) fn launch((_, name): Kernel, grid: Grid, args: &[Arg]) -> Result<()> {
+pub(super) fn address(storage: &CpuStorage, layout: &Layout) -> Result<u64> {
+    Ok(values(storage, layout)?.as_ptr() as u64)
+}
+
+pub(super) fn launch((_, name): Kernel, grid: Grid, args: &[Arg<'_>]) -> Result<()> {
     // What a card refuses.
     let [x, y, z] = grid.blocks;
     if x == 0 || y == 0 || z == 0 || x > i32::MAX as u32 || y > 65_535 || z > 65_535 {
@@ -77,10 +81,14 @@ pub(super) fn launch((_, name): Kernel, grid: Grid, args: &[Arg]) -> Result<()> 
     if grid.threads > 1024 || grid.shared > 99 * 1024 {
         bail!("{name}: {} threads and {} bytes of shared memory a block", grid.threads, grid.shared)
     }
-    let arguments = args.iter().filter(|a| !matches!(a, Arg::Pointer(_))).map(|a| format!("{a:?}")).collect();
+    let arguments = args
+        .iter()
+        .filter(|a| !matches!(a, Arg::Pointer(_) | Arg::Words(_)))
+        .map(|a| format!("{a:?}"))
+        .collect();
     RECORD.with_borrow_mut(|r| r.push(Launch { kernel: name, blocks: grid.blocks, arguments }));
 
-    let slots: Vec<[u8; 8]> = args.iter().map(|a| a.slot()).collect();
+    let slots: Vec<Vec<u64>> = args.iter().map(Arg::slot).collect();
     let pointers: Vec<*const c_void> = slots.iter().map(|s| s.as_ptr().cast()).collect();
     let c_name = CString::new(name).map_err(candle_core::Error::wrap)?;
     // SAFETY: the arguments are those of the kernel of this name in number and type (each launch in this folder stands

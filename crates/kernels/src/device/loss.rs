@@ -14,7 +14,7 @@ fn shares(n: usize) -> usize {
 fn sum_parts(
     queue: &Queue<'_>,
     part: &Buffer,
-    to: Arg,
+    to: Arg<'_>,
     count: usize,
     parts: usize,
     scale: f64,
@@ -74,7 +74,7 @@ impl DeviceOp for PreluSlopeGrad {
         let n = operands[0].len();
         let (parts, out) = (shares(n), queue.alloc(1)?);
         let part = queue.alloc_f64(parts)?;
-        let mut args: Vec<Arg> = operands.iter().map(Operand::arg).collect();
+        let mut args: Vec<Arg<'_>> = operands.iter().map(Operand::arg).collect();
         args.extend([part.arg(), Arg::I64(n as i64)]);
         queue.launch(("loss", "prelu_slope_grad"), Grid::blocks([parts, 1, 1]), &args)?;
         sum_parts(queue, &part, out.arg(), 1, parts, 1.0)?;

@@ -4,6 +4,7 @@
 //! An operation that runs on devices implements [`DeviceOp`] or [`DeviceInplace`]: it makes its result's buffer, and says which
 //! kernel runs on how many blocks with which arguments. It does not know what carries that out.
 
+mod adam;
 mod conv;
 #[cfg(feature = "cuda")]
 pub(crate) mod cuda;
@@ -18,7 +19,8 @@ mod pointwise;
 pub(crate) mod profile;
 mod resize;
 
-use candle_core::{Layout, Result, Shape};
+use crate::adam::{AdamUpdate, Decay};
+use candle_core::{Device, Layout, Result, Shape, Storage};
 
 /// An operand in the device's memory. `pointer` is where its first value stands; it is contiguous.
 pub(crate) struct Operand<'a> {
@@ -43,35 +45,38 @@ pub(crate) type Kernel = (&'static str, &'static str);
 
 /// A kernel's argument.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Arg {
+pub(crate) enum Arg<'a> {
     Pointer(u64),
     I32(i32),
     I64(i64),
     U32(u32),
     F32(f32),
     F64(f64),
+    /// A struct, by value.
+    Words(&'a [u64]),
 }
 
-impl Arg {
+impl Arg<'_> {
     /// No tensor.
-    pub(crate) const NULL: Arg = Arg::Pointer(0);
+    pub(crate) const NULL: Arg<'static> = Arg::Pointer(0);
 
-    /// The bytes that a kernel reads, at the beginning of eight.
-    fn slot(self) -> [u8; 8] {
-        let four = |bytes: [u8; 4]| [bytes[0], bytes[1], bytes[2], bytes[3], 0, 0, 0, 0];
+    /// The bytes that a kernel reads stand at the beginning of these.
+    fn slot(&self) -> Vec<u64> {
+        let four = |b: [u8; 4]| vec![u64::from_ne_bytes([b[0], b[1], b[2], b[3], 0, 0, 0, 0])];
         match self {
-            Arg::Pointer(v) => v.to_ne_bytes(),
-            Arg::I64(v) => v.to_ne_bytes(),
-            Arg::F64(v) => v.to_ne_bytes(),
+            Arg::Pointer(v) => vec![*v],
+            Arg::I64(v) => vec![*v as u64],
+            Arg::F64(v) => vec![v.to_bits()],
             Arg::I32(v) => four(v.to_ne_bytes()),
             Arg::U32(v) => four(v.to_ne_bytes()),
             Arg::F32(v) => four(v.to_ne_bytes()),
+            Arg::Words(words) => words.to_vec(),
         }
     }
 }
 
 impl Operand<'_> {
-    pub(crate) fn arg(&self) -> Arg {
+    pub(crate) fn arg(&self) -> Arg<'static> {
         Arg::Pointer(self.pointer)
     }
 
@@ -81,7 +86,7 @@ impl Operand<'_> {
 }
 
 /// Sizes as kernels take them.
-pub(crate) fn int(value: usize) -> Result<Arg> {
+pub(crate) fn int(value: usize) -> Result<Arg<'static>> {
     i32::try_from(value).map(Arg::I32).map_err(|_| {
         candle_core::Error::Msg(format!("kernels on a device take sizes up to {}, this is {value}", i32::MAX))
     })
@@ -139,12 +144,12 @@ impl Buffer {
         }
     }
 
-    pub(crate) fn arg(&self) -> Arg {
+    pub(crate) fn arg(&self) -> Arg<'static> {
         Arg::Pointer(self.pointer())
     }
 
     /// The address of value `index`.
-    pub(crate) fn at(&self, index: usize) -> Arg {
+    pub(crate) fn at(&self, index: usize) -> Arg<'static> {
         Arg::Pointer(self.pointer() + 4 * index as u64)
     }
 }
@@ -166,13 +171,46 @@ impl Queue<'_> {
         self.alloc(2 * len)
     }
 
+    /// Where the values of a tensor begin, if it is in this queue's memory.
+    fn address(&self, storage: &Storage, layout: &Layout) -> Result<Option<u64>> {
+        match (self, storage) {
+            #[cfg(feature = "cuda")]
+            (Queue::Cuda(_), Storage::Cuda(storage)) => Ok(Some(cuda::address(storage, layout)?)),
+            #[cfg(feature = "emulate")]
+            (Queue::Host(_), Storage::Cpu(storage)) => Ok(Some(host::address(storage, layout)?)),
+            _ => Ok(None),
+        }
+    }
+
     /// Puts a kernel into the queue.
-    pub(crate) fn launch(&self, kernel: Kernel, grid: Grid, args: &[Arg]) -> Result<()> {
+    pub(crate) fn launch(&self, kernel: Kernel, grid: Grid, args: &[Arg<'_>]) -> Result<()> {
         match self {
             #[cfg(feature = "cuda")]
             Queue::Cuda(device) => cuda::launch(device, kernel, grid, args),
             #[cfg(feature = "emulate")]
             Queue::Host(_) => host::launch(kernel, grid, args),
         }
+    }
+}
+
+/// Whether what works on tensors of `device` is launched here.
+pub(crate) fn takes(device: &Device) -> bool {
+    #[cfg(feature = "emulate")]
+    {
+        if device.is_cpu() {
+            return host::active();
+        }
+    }
+    device.is_cuda()
+}
+
+/// [`crate::adam`] on a device.
+pub(crate) fn adam(updates: &[AdamUpdate<'_>], decay: Decay) -> Result<()> {
+    match updates.first().map(|u| u.parameter.device()) {
+        #[cfg(feature = "cuda")]
+        Some(Device::Cuda(device)) => adam::launch(&Queue::Cuda(device), updates, decay),
+        #[cfg(feature = "emulate")]
+        Some(Device::Cpu) => adam::launch(&Queue::Host(std::marker::PhantomData), updates, decay),
+        _ => Ok(()),
     }
 }

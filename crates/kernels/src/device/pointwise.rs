@@ -1,10 +1,9 @@
-//! Operations value by value, noise and Adam as launches.
+//! Operations value by value, and noise, as launches.
 
 use super::{Arg, Buffer, DeviceInplace, DeviceOp, Grid, Operand, Queue, int};
 use crate::activation::{
     Activate, Activation, ActivationGrad, NegativeProduct, Prelu, PreluGrad, same_shape,
 };
-use crate::adam::Update;
 use crate::loss::{Constant, Mix};
 use crate::noise::FillNormal;
 use candle_core::{Result, Shape};
@@ -14,11 +13,11 @@ fn each_value(
     queue: &Queue<'_>,
     kernel: &'static str,
     operands: &[Operand<'_>],
-    more: &[Arg],
+    more: &[Arg<'_>],
 ) -> Result<(Buffer, Shape)> {
     let n = operands[0].len();
     let out = queue.alloc(n)?;
-    let mut args: Vec<Arg> = operands.iter().map(Operand::arg).collect();
+    let mut args: Vec<Arg<'_>> = operands.iter().map(Operand::arg).collect();
     args.extend([out.arg(), Arg::I64(n as i64)]);
     args.extend_from_slice(more);
     queue.launch(("pointwise", kernel), Grid::values(n), &args)?;
@@ -26,7 +25,7 @@ fn each_value(
 }
 
 /// Which activation, as `pointwise.cu` numbers them, and its slope.
-fn kind(activation: Activation) -> [Arg; 2] {
+fn kind(activation: Activation) -> [Arg<'static>; 2] {
     let (kind, slope) = match activation {
         Activation::LeakyRelu(slope) => (0, slope),
         Activation::Elu => (1, 0.0),
@@ -106,34 +105,6 @@ impl DeviceInplace for FillNormal {
                 Arg::U32(stream.iteration),
                 Arg::U32(k0),
                 Arg::U32(k1),
-            ],
-        )
-    }
-}
-
-impl DeviceInplace for Update {
-    /// Parameter and moments in one pass.
-    fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<()> {
-        let [parameter, moments, gradient, steps] = operands else {
-            candle_core::bail!("adam takes four operands")
-        };
-        let n = parameter.len();
-        crate::adam::check(moments.len(), gradient.len(), gradient.layout)?;
-        crate::adam::check(2 * n, gradient.len(), parameter.layout)?;
-        let factors = self.decay.factors();
-        queue.launch(
-            ("adam", "adam"),
-            Grid::values(n),
-            &[
-                parameter.arg(),
-                moments.arg(),
-                gradient.arg(),
-                steps.arg(),
-                int(steps.len() / 2)?,
-                Arg::I64(n as i64),
-                Arg::F32(factors.one_minus_beta1),
-                Arg::F32(factors.beta2),
-                Arg::F32(factors.one_minus_beta2),
             ],
         )
     }
