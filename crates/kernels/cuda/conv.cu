@@ -166,12 +166,35 @@ CONV(conv_tf32_64x8, 64, 8, true)
 CONV(conv_f32_64x64, 64, 64, false)
 CONV(conv_f32_64x8, 64, 8, false)
 
-// Weights [co, ci, k, k] as [co, k, k, ci]; or, for the input gradient, as those of the convolution that it is:
-// [ci, k, k, co], the taps in opposite order.
-KERNEL conv_pack(const float *w, float *out, int co, int ci, int taps, int transposed) {
-    int i = blockIdx.x * blockDim.x + threadIdx.x;
-    if (i >= co * ci * taps) return;
-    int deep = transposed ? co : ci;
-    int inner = i % deep, tap = i / deep % taps, outer = i / deep / taps;
-    out[i] = transposed ? w[(inner * ci + outer) * taps + taps - 1 - tap] : w[(outer * ci + inner) * taps + tap];
+namespace packing {
+
+constexpr int ENTRIES = 64;  // of a table
+constexpr int VALUES = 1024; // of a filter that a block packs
+
+struct Entry {
+    const float *w; // [co, ci, taps]
+    float *forward, *backward;
+    int co, ci;
+    int taps, first_block;
+};
+
+struct Table {
+    Entry entries[ENTRIES];
+};
+
+} // namespace packing
+
+// Weights [co, ci, k, k] as [co, k, k, ci], for the convolution; and for its input gradient as those of the convolution that it
+// is: [ci, k, k, co], the taps in opposite order.
+KERNEL conv_pack(const packing::Table table, int entries) {
+    int k = 0;
+    while (k + 1 < entries && table.entries[k + 1].first_block <= static_cast<int>(blockIdx.x)) k++;
+    const packing::Entry &e = table.entries[k];
+    int from = (static_cast<int>(blockIdx.x) - e.first_block) * packing::VALUES, n = e.co * e.ci * e.taps;
+    for (int i = from + threadIdx.x; i < from + packing::VALUES && i < n; i += blockDim.x) {
+        int inner = i % e.ci, tap = i / e.ci % e.taps, outer = i / e.ci / e.taps;
+        e.forward[i] = e.w[(outer * e.ci + inner) * e.taps + tap];
+        inner = i % e.co, tap = i / e.co % e.taps, outer = i / e.co / e.taps;
+        e.backward[i] = e.w[(inner * e.ci + outer) * e.taps + e.taps - 1 - tap];
+    }
 }

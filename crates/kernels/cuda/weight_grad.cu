@@ -11,16 +11,23 @@ constexpr int DEPTH = 32;       // pixels of a chunk in shared memory
 constexpr int PITCH = TILE + 8; // no two lanes of a warp hit one bank
 constexpr int CHUNKS = 3;
 
-// Blocks: tap; tile of channels; picture and split. `part` [N * splits, taps, co, ci], `bias_part` [N * splits, co].
+// Blocks: tap; tile of channels; picture and split. The first `n` pictures are those of x and g, then come those of x2 and g2.
+// `part` [pictures * splits, taps, co, ci], `bias_part` [pictures * splits, co].
 template <bool TENSOR>
-__device__ __forceinline__ void body(const float *x, const float *g, float *part, float *bias_part, int h, int width,
-                                     int ci, int co, int k, int pad, int oh, int ow, int splits, int pixels_a_split) {
+__device__ __forceinline__ void body(const float *x, const float *g, const float *x2, const float *g2, float *part,
+                                     float *bias_part, int n, int h, int width, int ci, int co, int k, int pad, int oh,
+                                     int ow, int splits, int pixels_a_split) {
     DYNAMIC_SHARED(shared);
     const int thread = threadIdx.x, row = thread / 16, quad = thread % 16 * 4;
     const int tap = blockIdx.x, dy = tap / k - pad, dx = tap % k - pad;
     const int ci_tiles = (ci + TILE - 1) / TILE;
     const int co0 = blockIdx.y / ci_tiles * TILE, ci0 = blockIdx.y % ci_tiles * TILE;
-    const int picture = blockIdx.z / splits, first = blockIdx.z % splits * pixels_a_split;
+    const int number = blockIdx.z / splits, first = blockIdx.z % splits * pixels_a_split;
+    const int picture = number < n ? number : number - n;
+    if (number >= n) {
+        x = x2;
+        g = g2;
+    }
     const int end = min(first + pixels_a_split, oh * ow), chunks = (end - first + DEPTH - 1) / DEPTH;
 
     auto load = [&](int chunk) {
@@ -133,23 +140,24 @@ __device__ __forceinline__ void body(const float *x, const float *g, float *part
 
 #define WEIGHT_GRAD(name, tensor)                                                                                      \
     KERNEL __launch_bounds__(weight_grad::THREADS)                                                                     \
-        name(const float *x, const float *g, float *part, float *bias_part, int h, int width, int ci, int co, int k,   \
-             int pad, int oh, int ow, int splits, int pixels_a_split) {                                                \
-        weight_grad::body<tensor>(x, g, part, bias_part, h, width, ci, co, k, pad, oh, ow, splits, pixels_a_split);    \
+        name(const float *x, const float *g, const float *x2, const float *g2, float *part, float *bias_part, int n,   \
+             int h, int width, int ci, int co, int k, int pad, int oh, int ow, int splits, int pixels_a_split) {       \
+        weight_grad::body<tensor>(x, g, x2, g2, part, bias_part, n, h, width, ci, co, k, pad, oh, ow, splits,          \
+                                  pixels_a_split);                                                                     \
     }
 
 WEIGHT_GRAD(conv_weight_grad_tf32, true)
 WEIGHT_GRAD(conv_weight_grad_f32, false)
 
-// The parts' sum: `out` is [co, ci, taps] and behind it [co], the bias's.
-KERNEL conv_weight_grad_sum(const float *part, const float *bias_part, float *out, int n, int splits, int taps, int co,
-                            int ci) {
+// The parts' sum: `out` is [co, ci, taps] and behind it [co], the bias's, to which only the first `bias_n` pictures add.
+KERNEL conv_weight_grad_sum(const float *part, const float *bias_part, float *out, int n, int bias_n, int splits,
+                            int taps, int co, int ci) {
     int i = blockIdx.x * blockDim.x + threadIdx.x, weights = taps * co * ci;
     if (i >= weights + co) return;
     const float *from = i < weights ? part + i : bias_part + i - weights;
     int stride = i < weights ? weights : co;
     double sum = 0.0;
-    for (int picture = 0; picture < n; picture++) {
+    for (int picture = 0; picture < (i < weights ? n : bias_n); picture++) {
         double of_picture = 0.0;
         for (int s = 0; s < splits; s++) of_picture += from[static_cast<long long>(picture * splits + s) * stride];
         sum += of_picture;

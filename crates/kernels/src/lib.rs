@@ -22,6 +22,7 @@ mod memory;
 mod noise;
 mod norm;
 mod on_device;
+mod packed;
 mod peak;
 mod philox;
 mod precision;
@@ -35,7 +36,7 @@ pub use activation::{
     Activation, activate, activation_grad, negative_product, prelu, prelu_grad, prelu_slope_grad,
 };
 pub use adam::{AdamStep, AdamUpdate, Decay, adam};
-pub use conv::{conv2d, conv2d_input_grad, conv2d_masked, conv2d_weight_grad};
+pub use conv::{conv2d, conv2d_input_grad, conv2d_masked, conv2d_weight_grad, conv2d_weight_grad_plus};
 pub use cpu::path::{Path as CpuPath, PathError, cpu_path};
 pub use cpu::pool::{set_threads, threads};
 #[cfg(feature = "cuda")]
@@ -49,6 +50,7 @@ pub use loss::{batch_means, constant, gradient_penalty, mix, mse};
 pub use memory::keep_freed_memory;
 pub use noise::{Purpose, Stream, fill_normal, normal, uniform};
 pub use norm::{norm, norm_grad, norm_stats};
+pub use packed::{Packed, keep_packed};
 pub use peak::fma_peak;
 pub use precision::{Precision, precision, set_precision};
 pub use replay::Replay;

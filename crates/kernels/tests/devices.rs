@@ -85,6 +85,25 @@ fn convolutions() -> Vec<Case> {
         let (dw, db) = kernels::conv2d_weight_grad(&x, &y, 3, 1)?;
         Ok(vec![y, dw, db])
     }));
+    // Two pairs of different batches, the second without a bias; and weights that are packed beforehand, two networks' at once.
+    cases.push(case("pairs", |d| {
+        let (x, g) = (values((2, 20, 21, 8), 1, d)?, values((2, 18, 19, 5), 2, d)?);
+        let (x2, g2) = (values((1, 20, 21, 8), 3, d)?, values((1, 18, 19, 5), 4, d)?);
+        let (dw, db) = kernels::conv2d_weight_grad_plus(&x, &g, (&x2, &g2), 3, 0)?;
+        Ok(vec![dw, db])
+    }));
+    cases.push(case("packed", |d| {
+        let (w, v) = (values((5, 6, 3, 3), 1, d)?, values((6, 5, 3, 3), 2, d)?);
+        let (x, g) = (values((1, 9, 9, 6), 3, d)?, values((1, 7, 7, 5), 4, d)?);
+        let first = kernels::keep_packed(vec![w.clone()])?;
+        let second = kernels::keep_packed(vec![v.clone()])?;
+        let y = kernels::conv2d(&x, &w, None, 0, None)?;
+        let z = kernels::conv2d(&y, &v, None, 1, None)?;
+        drop(second);
+        let dx = kernels::conv2d_input_grad(&g, &w, 0, None)?;
+        drop(first);
+        Ok(vec![y, z, dx, kernels::conv2d(&x, &w, None, 0, None)?])
+    }));
     // A part of a batch, which begins somewhere inside a buffer.
     cases.push(case("a view", |d| {
         let (x, w) = (values((3, 8, 9, 4), 1, d)?.narrow(0, 1, 2)?, values((8, 4, 3, 3), 2, d)?);

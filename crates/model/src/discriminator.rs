@@ -54,6 +54,11 @@ impl Discriminator {
         list
     }
 
+    /// Packs the weights for a card, for as long as what is returned lives; they must not change meanwhile.
+    pub fn keep_packed(&self) -> Result<kernels::Packed> {
+        crate::weights::keep_packed(self.parameters())
+    }
+
     /// Scores of the patches of `x`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         self.tail.forward(&crate::block::chain_output(&self.blocks, x, 0)?, 0)
@@ -103,10 +108,11 @@ impl Discriminator {
             let tape = tapes[i].samples(2, 1)?;
             let v = &chain.masked[i];
             let pair = |t: &Tensor| t.narrow(0, 0, 2);
-            let mut sum = block.conv.gradients(&pair(tapes[i].input())?, &pair(v)?, 0)?;
             let v_mixed = v.narrow(0, 2, 1)?;
-            let (dw, _) = kernels::conv2d_weight_grad(&du, &v_mixed, block.conv.kernel(), 0)?;
-            sum[0] = (&sum[0] + dw)?;
+            let (x, gy) = (pair(tapes[i].input())?, pair(v)?);
+            let (dw, db) =
+                kernels::conv2d_weight_grad_plus(&x, &gy, (&du, &v_mixed), block.conv.kernel(), 0)?;
+            let mut sum = vec![dw, db];
             match (&block.act, block.act.leaky()) {
                 (_, Some(slope)) => {
                     du = kernels::conv2d_masked(&du, &block.conv.weight, &tape.output, 0, slope)?;
@@ -128,12 +134,11 @@ impl Discriminator {
             }
             gradients.extend(sum);
         }
-        let mut tail = self.tail.gradients(&output(&tapes).narrow(0, 0, 2)?, &top.narrow(0, 0, 2)?, 0)?;
-        let (dw, _) = kernels::conv2d_weight_grad(&du, &top.narrow(0, 2, 1)?, self.tail.kernel(), 0)?;
-        tail[0] = (&tail[0] + dw)?;
+        let (x, gy) = (output(&tapes).narrow(0, 0, 2)?, top.narrow(0, 0, 2)?);
+        let mixed = (&du, &top.narrow(0, 2, 1)?);
+        let (dw, db) = kernels::conv2d_weight_grad_plus(&x, &gy, mixed, self.tail.kernel(), 0)?;
         // What the last bias adds to both scores cancels; rounding must not leave something for Adam to blow up.
-        tail[1] = tail[1].zeros_like()?;
-        gradients.extend(tail);
+        gradients.extend([dw, db.zeros_like()?]);
         if !second.is_empty() {
             self.add_second_order(&tapes, second, &mut gradients)?;
         }

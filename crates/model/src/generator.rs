@@ -95,6 +95,11 @@ impl Generator {
         list
     }
 
+    /// Packs the weights for a card, for as long as what is returned lives; they must not change meanwhile.
+    pub fn keep_packed(&self) -> Result<kernels::Packed> {
+        crate::weights::keep_packed(self.parameters())
+    }
+
     /// The head's parameters.
     pub fn head_parameters(&self) -> Vec<(String, Tensor)> {
         self.head.parameters("head")

@@ -144,6 +144,7 @@ pub fn step(
 ) -> Result<()> {
     let StageInputs { real, target, sizes, amps, first, noise, below, alphas, losses, .. } = inputs;
     let stage_inputs = Inputs { noise, sizes, amps };
+    let generator_packed = g.keep_packed()?;
     let below = match below {
         None => None,
         Some(rec) => Some(Tensor::cat(&[&g.features(stage_inputs, None, 0..*first)?, rec], 0)?),
@@ -154,7 +155,10 @@ pub fn step(
 
     for update in 0..config.d_steps {
         let alpha = alphas.narrow(0, update, 1)?;
-        let critic = d.critic_step(real, &fake, &alpha, config.lambda_grad as f32)?;
+        let critic = {
+            let _packed = d.keep_packed()?;
+            d.critic_step(real, &fake, &alpha, config.lambda_grad as f32)?
+        };
         opt_d.apply(&critic.gradients, update)?;
         if update + 1 == config.d_steps {
             for (k, loss) in [critic.real, critic.fake, critic.penalty].iter().enumerate() {
@@ -163,9 +167,13 @@ pub fn step(
         }
     }
 
-    let (score, fake_gradient) = d.score_gradient(&fake, -1.0)?;
+    let (score, fake_gradient) = {
+        let _packed = d.keep_packed()?;
+        d.score_gradient(&fake, -1.0)?
+    };
     let (rec_loss, rec_gradient) = kernels::mse(&rec, target, config.alpha as f32)?;
     let gradients = g.backward(&tape, &Tensor::cat(&[fake_gradient, rec_gradient], 0)?)?;
+    drop(generator_packed);
     opt_g.apply(&gradients, 0)?;
     losses.0.slice_set(&score.neg()?, 0, 3)?;
     losses.0.slice_set(&rec_loss, 0, 4)?;

@@ -2,7 +2,7 @@
 
 use super::{Arg, Grid, Queue, int};
 use crate::adam::{AdamUpdate, Decay, check};
-use candle_core::{Result, Tensor, bail};
+use candle_core::Result;
 
 /// As in `adam.cu`.
 const ENTRIES: usize = 64;
@@ -20,7 +20,7 @@ pub(crate) fn launch(queue: &Queue<'_>, updates: &[AdamUpdate<'_>], decay: Decay
             check(moments.elem_count(), gradient.elem_count(), gradient.layout())?;
             check(2 * n, gradient.elem_count(), parameter.layout())?;
             for tensor in [parameter, moments, gradient, steps] {
-                table.push(address(queue, tensor)?);
+                table.push(queue.operand(tensor)?.pointer);
             }
             int(n)?;
             table.push(n as u64 | ((steps.elem_count() / 2) as u64) << 32);
@@ -34,13 +34,4 @@ pub(crate) fn launch(queue: &Queue<'_>, updates: &[AdamUpdate<'_>], decay: Decay
         queue.launch(("adam", "adam"), Grid::blocks([blocks, 1, 1]), &args)?;
     }
     Ok(())
-}
-
-/// Where a tensor's values begin.
-fn address(queue: &Queue<'_>, tensor: &Tensor) -> Result<u64> {
-    let (storage, layout) = tensor.storage_and_layout();
-    let Some(pointer) = queue.address(&storage, layout)? else {
-        bail!("adam: all tensors must be on the parameters' device")
-    };
-    Ok(pointer)
 }

@@ -1,7 +1,9 @@
 //! Convolution and its gradients as launches: which tile, how many splits. The choice depends on shapes alone.
 
-use super::{Arg, Buffer, DeviceOp, Grid, Operand, Queue, int};
-use crate::conv::{Conv, ConvBias, ConvMasked, Direction, WeightGrad, conv_shape, weight_grad_shape};
+use super::{Arg, Buffer, DeviceOp, Grid, Operand, Queue, int, pack};
+use crate::conv::{
+    Conv, ConvBias, ConvMasked, Direction, WeightGrad, WeightGradPlus, conv_shape, weight_grad_shape,
+};
 use crate::cpu::ConvShape;
 use crate::precision::{Precision, precision};
 use candle_core::{Result, Shape, bail};
@@ -41,14 +43,16 @@ fn launch(
         bail!("conv2d_masked: the mask is {:?}, the result {out:?}", by.layout.dims())
     }
     let (taps, pixels) = (s.k * s.k, out[0] * out[1] * out[2]);
-    let packed = queue.alloc(s.co * s.ci * taps)?;
     let transposed = direction == Direction::Backward;
     let (co, ci) = if transposed { (s.ci, s.co) } else { (s.co, s.ci) };
-    queue.launch(
-        ("conv", "conv_pack"),
-        Grid::values(co * ci * taps),
-        &[w.arg(), packed.arg(), int(co)?, int(ci)?, int(taps)?, Arg::I32(transposed.into())],
-    )?;
+    // In the kernels' order already, or brought into it for this once; what is brought lives until it is queued.
+    let (packed, _once) = match pack::found(w.pointer, transposed) {
+        Some(pointer) => (Arg::Pointer(pointer), None),
+        None => {
+            let once = pack::Packed::new(queue, &[pack::Filter { pointer: w.pointer, co, ci, taps }])?;
+            (Arg::Pointer(once.address(0, transposed)), Some(once))
+        }
+    };
 
     let large = pixels.div_ceil(128) * s.co.div_ceil(TILE) >= BUSY;
     let (kernel, rows, columns) = match precision() {
@@ -65,7 +69,7 @@ fn launch(
         shared: CHUNKS * (rows + columns) as u32 * (DEPTH + 4) * 4,
     };
     let address = |o: Option<&Operand<'_>>| o.map_or(Arg::NULL, Operand::arg);
-    let mut args = vec![x.arg(), packed.arg(), address(bias), address(by), y.arg()];
+    let mut args = vec![x.arg(), packed, address(bias), address(by), y.arg()];
     for size in [s.n, s.h, s.w, s.ci, s.co, s.k, s.pad, out[1], out[2]] {
         args.push(int(size)?);
     }
@@ -101,39 +105,63 @@ impl DeviceOp for ConvMasked {
 impl DeviceOp for WeightGrad {
     fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
         let [x, g] = operands else { bail!("conv2d_weight_grad takes two operands") };
-        let s = weight_grad_shape(x.layout, g.layout, self)?;
-        let ConvShape { n, h, w, ci, co, k, pad } = s;
-        let (oh, ow, taps) = (h + 2 * pad + 1 - k, w + 2 * pad + 1 - k, k * k);
-        let tiles = ci.div_ceil(TILE) * co.div_ceil(TILE);
-        // Enough blocks to keep a card busy, but no split of a few pixels; the same for each picture.
-        let wanted = BUSY.div_ceil(taps * tiles * n).clamp(1, (oh * ow).div_ceil(2 * DEPTH as usize));
-        let each = (oh * ow).div_ceil(wanted).next_multiple_of(DEPTH as usize);
-        let splits = (oh * ow).div_ceil(each);
-
-        let part = queue.alloc(n * splits * taps * co * ci)?;
-        let bias_part = queue.alloc(n * splits * co)?;
-        let kernel = match precision() {
-            Precision::Tf32 => "conv_weight_grad_tf32",
-            Precision::F32 => "conv_weight_grad_f32",
-        };
-        let grid = Grid {
-            blocks: [taps as u32, tiles as u32, (n * splits) as u32],
-            threads: THREADS,
-            shared: CHUNKS * 2 * DEPTH * (TILE as u32 + 8) * 4,
-        };
-        let mut args = vec![x.arg(), g.arg(), part.arg(), bias_part.arg()];
-        for size in [h, w, ci, co, k, pad, oh, ow, splits, each] {
-            args.push(int(size)?);
-        }
-        queue.launch(("weight_grad", kernel), grid, &args)?;
-
-        let len = taps * co * ci + co;
-        let out = queue.alloc(len)?;
-        let mut args = vec![part.arg(), bias_part.arg(), out.arg()];
-        for size in [n, splits, taps, co, ci] {
-            args.push(int(size)?);
-        }
-        queue.launch(("weight_grad", "conv_weight_grad_sum"), Grid::values(len), &args)?;
-        Ok((out, Shape::from(len)))
+        weight_grad(queue, (x, g), None, self.k, self.pad)
     }
+}
+
+impl DeviceOp for WeightGradPlus {
+    fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
+        let [x, g] = operands else { bail!("conv2d_weight_grad_plus takes two operands") };
+        let (x2, g2) = (queue.operand(&self.x)?, queue.operand(&self.gy)?);
+        weight_grad(queue, (x, g), Some((&x2, &g2)), self.k, self.pad)
+    }
+}
+
+/// The weight's gradient of all pairs, and behind it the bias's of the first.
+fn weight_grad(
+    queue: &Queue<'_>,
+    (x, g): (&Operand<'_>, &Operand<'_>),
+    second: Option<(&Operand<'_>, &Operand<'_>)>,
+    k: usize,
+    pad: usize,
+) -> Result<(Buffer, Shape)> {
+    let ConvShape { n, h, w, ci, co, .. } = weight_grad_shape(x.layout, g.layout, k, pad)?;
+    let (x2, g2) = second.unwrap_or((x, g));
+    let more = weight_grad_shape(x2.layout, g2.layout, k, pad)?;
+    if (more.h, more.w, more.ci, more.co) != (h, w, ci, co) {
+        bail!("conv2d_weight_grad_plus: {:?} and {:?} differ in more than the batch", x.layout, x2.layout)
+    }
+    let pictures = n + if second.is_some() { more.n } else { 0 };
+    let (oh, ow, taps) = (h + 2 * pad + 1 - k, w + 2 * pad + 1 - k, k * k);
+    let tiles = ci.div_ceil(TILE) * co.div_ceil(TILE);
+    // Enough blocks to keep a card busy, but no split of a few pixels; the same for each picture.
+    let wanted = BUSY.div_ceil(taps * tiles * pictures).clamp(1, (oh * ow).div_ceil(2 * DEPTH as usize));
+    let each = (oh * ow).div_ceil(wanted).next_multiple_of(DEPTH as usize);
+    let splits = (oh * ow).div_ceil(each);
+
+    let part = queue.alloc(pictures * splits * taps * co * ci)?;
+    let bias_part = queue.alloc(pictures * splits * co)?;
+    let kernel = match precision() {
+        Precision::Tf32 => "conv_weight_grad_tf32",
+        Precision::F32 => "conv_weight_grad_f32",
+    };
+    let grid = Grid {
+        blocks: [taps as u32, tiles as u32, (pictures * splits) as u32],
+        threads: THREADS,
+        shared: CHUNKS * 2 * DEPTH * (TILE as u32 + 8) * 4,
+    };
+    let mut args = vec![x.arg(), g.arg(), x2.arg(), g2.arg(), part.arg(), bias_part.arg()];
+    for size in [n, h, w, ci, co, k, pad, oh, ow, splits, each] {
+        args.push(int(size)?);
+    }
+    queue.launch(("weight_grad", kernel), grid, &args)?;
+
+    let len = taps * co * ci + co;
+    let out = queue.alloc(len)?;
+    let mut args = vec![part.arg(), bias_part.arg(), out.arg()];
+    for size in [pictures, n, splits, taps, co, ci] {
+        args.push(int(size)?);
+    }
+    queue.launch(("weight_grad", "conv_weight_grad_sum"), Grid::values(len), &args)?;
+    Ok((out, Shape::from(len)))
 }

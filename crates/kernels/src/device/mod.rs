@@ -14,13 +14,14 @@ pub(crate) mod graph;
 pub(crate) mod host;
 mod loss;
 mod norm;
+pub(crate) mod pack;
 mod pointwise;
 #[cfg(feature = "cuda")]
 pub(crate) mod profile;
 mod resize;
 
 use crate::adam::{AdamUpdate, Decay};
-use candle_core::{Device, Layout, Result, Shape, Storage};
+use candle_core::{Device, Layout, Result, Shape, Storage, Tensor, bail};
 
 /// An operand in the device's memory. `pointer` is where its first value stands; it is contiguous.
 pub(crate) struct Operand<'a> {
@@ -171,6 +172,15 @@ impl Queue<'_> {
         self.alloc(2 * len)
     }
 
+    /// A tensor that an operation brings with it.
+    pub(crate) fn operand<'t>(&self, tensor: &'t Tensor) -> Result<Operand<'t>> {
+        let (storage, layout) = tensor.storage_and_layout();
+        let Some(pointer) = self.address(&storage, layout)? else {
+            bail!("all operands must be on one device, one of {:?} is not", tensor.shape())
+        };
+        Ok(Operand { pointer, layout })
+    }
+
     /// Where the values of a tensor begin, if it is in this queue's memory.
     fn address(&self, storage: &Storage, layout: &Layout) -> Result<Option<u64>> {
         match (self, storage) {
@@ -204,13 +214,25 @@ pub(crate) fn takes(device: &Device) -> bool {
     device.is_cuda()
 }
 
+/// The queue of a device that [`takes`] says yes to.
+fn queue(device: &Device) -> Result<Queue<'_>> {
+    match device {
+        #[cfg(feature = "cuda")]
+        Device::Cuda(device) => Ok(Queue::Cuda(device)),
+        #[cfg(feature = "emulate")]
+        Device::Cpu => Ok(Queue::Host(std::marker::PhantomData)),
+        _ => bail!("there are no kernels for {device:?}"),
+    }
+}
+
 /// [`crate::adam`] on a device.
 pub(crate) fn adam(updates: &[AdamUpdate<'_>], decay: Decay) -> Result<()> {
-    match updates.first().map(|u| u.parameter.device()) {
-        #[cfg(feature = "cuda")]
-        Some(Device::Cuda(device)) => adam::launch(&Queue::Cuda(device), updates, decay),
-        #[cfg(feature = "emulate")]
-        Some(Device::Cpu) => adam::launch(&Queue::Host(std::marker::PhantomData), updates, decay),
-        _ => Ok(()),
-    }
+    let Some(first) = updates.first() else { return Ok(()) };
+    adam::launch(&queue(first.parameter.device())?, updates, decay)
+}
+
+/// [`crate::keep_packed`] on a device.
+pub(crate) fn keep_packed(weights: Vec<Tensor>) -> Result<Option<pack::Kept>> {
+    let Some(device) = weights.first().map(|w| w.device().clone()) else { return Ok(None) };
+    Ok(Some(pack::Kept::new(&queue(&device)?, weights)?))
 }
