@@ -13,7 +13,12 @@ fn main() {
 #[cfg(feature = "cuda")]
 fn ptx() {
     let out = std::path::PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    let output = cudaforge::KernelBuilder::new().source_dir("cuda").arg("-std=c++17").arg("-O3").build_ptx();
+    let output = cudaforge::KernelBuilder::new()
+        .source_dir("cuda")
+        .watch(["cuda/common.cuh"])
+        .arg("-std=c++17")
+        .arg("-O3")
+        .build_ptx();
     match output.and_then(|o| o.write(out.join("ptx.rs"))) {
         Ok(()) => {}
         Err(error) => {

@@ -14,6 +14,10 @@ pub struct Replay {
     failure: Option<String>,
 }
 
+/// The environment variable that keeps work from being recorded where it is `off`: to see that it makes no difference.
+#[cfg(feature = "cuda")]
+const SWITCH: &str = "KERNELS_CUDA_GRAPHS";
+
 enum State {
     /// Done as it is.
     Plain,
@@ -37,7 +41,8 @@ impl Replay {
     pub fn new(device: &Device) -> Self {
         #[cfg(feature = "cuda")]
         {
-            let state = if device.is_cuda() { State::New } else { State::Plain };
+            let refused = std::env::var_os(SWITCH).is_some_and(|v| v == "off");
+            let state = if device.is_cuda() && !refused { State::New } else { State::Plain };
             Replay { device: device.clone(), state, failure: None }
         }
         #[cfg(not(feature = "cuda"))]
@@ -49,7 +54,7 @@ impl Replay {
 
     /// Does the work, which is `work` each time. Where it cannot be recorded it is done piece by piece, and
     /// [`Replay::failure`] says why.
-    pub fn run<E: From<candle_core::Error>>(
+    pub fn run<E: From<candle_core::Error> + std::fmt::Display>(
         &mut self,
         mut work: impl FnMut() -> Result<(), E>,
     ) -> Result<(), E> {

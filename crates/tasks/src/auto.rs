@@ -65,7 +65,7 @@ fn plan(base: &TrainConfig, picture: &Picture, size: usize) -> Option<(TrainConf
     Some((config, sizes))
 }
 
-/// Stages and iterations for a finest stage of `size`: 5 of 1000 at 100 pixels, 6 of 2000 at 250, as the presets have it.
+/// Stages and iterations for a finest stage of `size`: 5 of 850 at 100 pixels, 6 of 2000 at 250, as the presets have it.
 fn scaled(base: &TrainConfig, size: usize) -> TrainConfig {
     let train_stages = match size {
         0..=80 => 4,
@@ -74,7 +74,7 @@ fn scaled(base: &TrainConfig, size: usize) -> TrainConfig {
         301..=400 => 7,
         _ => 8,
     };
-    let niter = 1000.0 * (size as f64 / 100.0).powf(2f64.ln() / 2.5f64.ln());
+    let niter = 850.0 * (size as f64 / 100.0).powf((2000f64 / 850.0).ln() / 2.5f64.ln());
     let niter = (niter.min(2000.0) / 50.0).round() as usize * 50;
     TrainConfig { max_size: size, train_stages, niter, ..base.clone() }
 }
@@ -122,7 +122,7 @@ mod tests {
             let config = scaled(&TrainConfig::default(), size);
             (config.train_stages, config.niter)
         };
-        assert_eq!(at(100), (5, 1000));
+        assert_eq!(at(100), (5, 850));
         assert_eq!(at(250), (6, 2000));
     }
 

@@ -36,7 +36,7 @@ impl Preset {
     pub fn config(self) -> TrainConfig {
         match self {
             Preset::Quick | Preset::Auto => TrainConfig {
-                niter: 1000,
+                niter: 850,
                 train_stages: 5,
                 max_size: 100,
                 lr_scale: 0.5,

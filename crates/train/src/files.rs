@@ -66,7 +66,8 @@ pub fn read_tensors(
 
 /// `[1, H, W, C]`, as we compute, to `[1, C, H, W]`, as files hold it.
 pub fn to_nchw(x: &Tensor) -> Result<Tensor> {
-    Ok(x.permute((0, 3, 1, 2))?.contiguous()?)
+    // Files are written from the CPU's memory anyway.
+    Ok(x.to_device(&Device::Cpu)?.permute((0, 3, 1, 2))?.contiguous()?)
 }
 
 /// And back.

@@ -104,7 +104,7 @@ fn stages(
         }
         observer.notify(&Event::StageStarted { stage, size: sizes[stage], amp: at.amps[stage] });
 
-        let mut inputs = StageInputs::new(&g, &config, real, &sizes[..=stage], &at.amps, &fixed)?;
+        let inputs = StageInputs::new(&g, &config, real, &sizes[..=stage], &at.amps, &fixed)?;
         let fresh = inputs.fresh_noise()?;
         let sampling = Sampling {
             amps: &at.amps.clone(),

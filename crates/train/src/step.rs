@@ -50,6 +50,8 @@ impl Losses {
     pub fn read(&self) -> Result<[f32; 5]> {
         let mut values = [0.0; 5];
         values.copy_from_slice(&self.0.to_vec1::<f32>()?);
+        // The fake's score stands there; the generator's loss is its negative.
+        values[3] = -values[3];
         Ok(values)
     }
 }
@@ -77,15 +79,16 @@ impl StageInputs {
         };
         let noise = fixed.iter().enumerate().map(buffer).collect::<candle_core::Result<_>>()?;
         let fixed_below = fixed[..first].to_vec();
-        let (target, sizes, amps) = (real.clone(), sizes.to_vec(), amps.to_vec());
+        // A buffer of its own, that an example may be written to: what is replayed reads it there.
+        let (target, sizes, amps) = (real.copy()?, sizes.to_vec(), amps.to_vec());
         let alphas = Tensor::zeros(config.d_steps, DType::F32, real.device())?;
         let losses = Losses(Tensor::zeros(5, DType::F32, real.device())?);
         Ok(StageInputs { real, target, sizes, amps, first, noise, below, fixed_below, alphas, losses })
     }
 
     /// Puts an example in the place of stage 0's fixed input and of the picture that it must give back.
-    pub fn replace_fixed(&mut self, g: &Generator, example: Example) -> Result<()> {
-        self.target = example.target;
+    pub fn replace_fixed(&self, g: &Generator, example: Example) -> Result<()> {
+        self.target.slice_set(&example.target.contiguous()?, 0, 0)?;
         let Some(below) = &self.below else {
             return Ok(self.noise[0].slice_set(&example.input, 0, 1)?);
         };
@@ -175,7 +178,7 @@ pub fn step(
     let gradients = g.backward(&tape, &Tensor::cat(&[fake_gradient, rec_gradient], 0)?)?;
     drop(generator_packed);
     opt_g.apply(&gradients, 0)?;
-    losses.0.slice_set(&score.neg()?, 0, 3)?;
+    losses.0.slice_set(&score, 0, 3)?;
     losses.0.slice_set(&rec_loss, 0, 4)?;
     Ok(())
 }
@@ -197,4 +200,43 @@ pub fn calibrate(
     let rec = g.forward(Inputs { noise: fixed, sizes, amps: &amps })?;
     let (error, _) = kernels::mse(&rec, real, 1.0)?;
     Ok(config.noise_amp * f64::from(error.to_vec1::<f32>()?[0]).sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::{Device, Storage};
+    use kernels::{Purpose, Stream, normal};
+
+    /// A recorded iteration goes on reading where it read first.
+    #[test]
+    fn an_example_goes_where_the_one_before_stood() -> Result<()> {
+        let config = TrainConfig { filters: 4, layers: 1, train_depth: 1, ..TrainConfig::default() };
+        let stream = |level| Stream { seed: 1, purpose: Purpose::Other, stage: 0, level, iteration: 0 };
+        let mut g = Generator::new(&config.net(3), stream(0), &Device::Cpu)?;
+        g.grow()?;
+        let picture = |level, (h, w)| normal(stream(level), (0, 0), (h, w, 3), &Device::Cpu);
+        let sizes = [(9, 10), (11, 12)];
+        let shape = config.net(3).noise_shape(1, sizes[1]);
+        let fixed = [picture(1, sizes[0])?, normal(stream(2), (0, 0), shape, &Device::Cpu)?];
+        let real = picture(3, sizes[1])?;
+        let inputs = StageInputs::new(&g, &config, real.copy()?, &sizes, &[1.0, 0.1], &fixed)?;
+        let values = |t: &Tensor| t.flatten_all()?.to_vec1::<f32>();
+        let address = |t: &Tensor| match &*t.storage_and_layout().0 {
+            Storage::Cpu(storage) => storage.as_slice::<f32>().map(|v| v.as_ptr() as usize),
+            _ => unreachable!("all is on the CPU"),
+        };
+        let (target, below) = (address(&inputs.target)?, inputs.below.as_ref().map(address).transpose()?);
+        for level in 4..7 {
+            let example =
+                Example { input: picture(level, sizes[0])?, target: picture(10 + level, sizes[1])? };
+            let wanted = values(&example.target)?;
+            inputs.replace_fixed(&g, example)?;
+            assert_eq!(values(&inputs.target)?, wanted);
+        }
+        assert_eq!(address(&inputs.target)?, target);
+        assert_eq!(inputs.below.as_ref().map(address).transpose()?, below);
+        assert_eq!(values(&inputs.real)?, values(&real)?);
+        Ok(())
+    }
 }

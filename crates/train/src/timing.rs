@@ -48,14 +48,8 @@ pub fn profile_stage(
     device: &Device,
 ) -> Result<Vec<kernels::KernelTime>> {
     let mut trial = Trial::new(config, pictures, stage, device)?;
-    for i in 0..3 {
-        trial.prepare(i)?;
-        trial.step()?;
-    }
-    kernels::profile(|| {
-        trial.prepare(3)?;
-        trial.step()
-    })
+    trial.prepare(0)?;
+    kernels::profile(device, || trial.step())
 }
 
 /// Networks and inputs of a stage that is timed.

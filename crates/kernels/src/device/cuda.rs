@@ -21,6 +21,8 @@ pub fn cuda_device(ordinal: usize) -> Result<Device> {
     // SAFETY: events keep several streams from overtaking each other; all of this process's work is in one.
     unsafe { device.disable_event_tracking() };
     keep_freed_memory(ordinal);
+    // A card that the kernels were not compiled for is found here, not in the middle of something.
+    device.get_or_load_custom_func("constant", "kernels_pointwise", ptx::POINTWISE)?;
     Ok(Device::Cuda(device))
 }
 
@@ -126,9 +128,11 @@ fn allow_shared(device: &CudaDevice, name: &'static str, function: &CudaFunction
     static ALLOWED: Mutex<Option<HashSet<(candle_core::cuda_backend::DeviceId, &'static str)>>> =
         Mutex::new(None);
     let mut allowed = ALLOWED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if allowed.get_or_insert_default().insert((device.id(), name)) {
+    let allowed = allowed.get_or_insert_default();
+    if !allowed.contains(&(device.id(), name)) {
         let attribute = sys::CUfunction_attribute_enum::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
         function.set_attribute(attribute, bytes as i32).w()?;
+        allowed.insert((device.id(), name));
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ impl Graph {
 }
 
 /// Records `work` instead of doing it; or says why that failed, with nothing done.
-pub(crate) fn record<E: From<candle_core::Error>>(
+pub(crate) fn record<E: std::fmt::Display>(
     card: &CudaDevice,
     work: &mut impl FnMut() -> std::result::Result<(), E>,
 ) -> std::result::Result<Graph, String> {
@@ -27,18 +27,20 @@ pub(crate) fn record<E: From<candle_core::Error>>(
     let mode = sys::CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED;
     stream.begin_capture(mode).map_err(|e| format!("recording cannot begin: {e}"))?;
     let done = work();
+    // An error that was noted on the way, else ending the recording returns it and ends nothing.
+    let noted = stream.context().check_err();
     let graph = stream.end_capture(sys::CUgraphInstantiate_flags(0));
-    let result = match (done, graph) {
-        (Ok(()), Ok(Some(graph))) => {
-            graph.upload().map_err(|e| format!("the recording cannot be sent to the card: {e}"))?;
-            return Ok(Graph(graph));
-        }
-        (Err(_), _) => Err("a step of the work cannot be recorded".to_string()),
-        (_, Ok(None)) => Err("nothing was recorded".to_string()),
-        (_, Err(e)) => Err(format!("recording failed: {e}")),
+    let why = match (done, noted, graph) {
+        (Ok(()), Ok(()), Ok(Some(graph))) => match graph.upload() {
+            Ok(()) => return Ok(Graph(graph)),
+            Err(e) => format!("the recording cannot be sent to the card: {e}"),
+        },
+        (Err(e), _, _) => format!("a step of the work cannot be recorded: {e}"),
+        (_, Err(e), _) | (_, _, Err(e)) => format!("recording failed: {e}"),
+        (_, _, Ok(None)) => "nothing was recorded".to_string(),
     };
-    // What went wrong in between must not be taken for an error of what follows.
+    // What went wrong must not be taken for an error of what follows.
     let _ = stream.context().check_err();
     let _ = stream.synchronize();
-    result
+    Err(why)
 }

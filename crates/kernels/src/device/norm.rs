@@ -6,7 +6,7 @@ use candle_core::{Result, Shape, bail};
 
 /// Blocks that share a sample's pixels.
 fn shares(pixels: usize) -> usize {
-    pixels.div_ceil(256).clamp(1, 128)
+    pixels.div_ceil(256).clamp(1, 32)
 }
 
 /// Blocks over (share, sample, 64 channels).
