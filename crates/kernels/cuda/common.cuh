@@ -32,9 +32,11 @@ __device__ __forceinline__ unsigned tf32(float v) {
     asm("cvt.rna.tf32.f32 %0, %1;\n" : "=r"(bits) : "f"(v));
     return bits;
 }
+__device__ __forceinline__ float to_tf32(float v) { return __uint_as_float(tf32(v)); }
 
 // acc[i][j] += a[i] (16 rows, 8 deep) times b[j] (8 deep, 8 columns), spread over a warp as mma.m16n8k8 wants it.
-template <int MT, int NT>
+// Both are rounded to TF32 first, b only where it is not ROUNDED already.
+template <int MT, int NT, bool ROUNDED>
 __device__ __forceinline__ void
 multiply(float (&acc)[MT][NT][4], const float (&a)[MT][4], const float (&b)[NT][2]) {
     unsigned left[MT][4], right[NT][2];
@@ -45,7 +47,7 @@ multiply(float (&acc)[MT][NT][4], const float (&a)[MT][4], const float (&b)[NT][
 #pragma unroll
     for (int j = 0; j < NT; j++)
 #pragma unroll
-        for (int r = 0; r < 2; r++) right[j][r] = tf32(b[j][r]);
+        for (int r = 0; r < 2; r++) right[j][r] = ROUNDED ? __float_as_uint(b[j][r]) : tf32(b[j][r]);
 #pragma unroll
     for (int i = 0; i < MT; i++)
 #pragma unroll
@@ -90,7 +92,9 @@ static inline float tf32(float v) {
     return v;
 }
 
-template <int MT, int NT>
+static inline float to_tf32(float v) { return tf32(v); }
+
+template <int MT, int NT, bool ROUNDED>
 static void multiply(float (&acc)[MT][NT][4], const float (&a)[MT][4], const float (&b)[NT][2]) {
     static_assert(MT * 4 + NT * 2 <= static_cast<int>(host::SLOTS), "a lane cannot show that much");
     unsigned lane = threadIdx.x % host::WARP, group = lane / 4, place = lane % 4;
@@ -98,7 +102,7 @@ static void multiply(float (&acc)[MT][NT][4], const float (&a)[MT][4], const flo
     for (int i = 0; i < MT; i++)
         for (int r = 0; r < 4; r++) mine[i * 4 + r] = tf32(a[i][r]);
     for (int j = 0; j < NT; j++)
-        for (int r = 0; r < 2; r++) mine[MT * 4 + j * 2 + r] = tf32(b[j][r]);
+        for (int r = 0; r < 2; r++) mine[MT * 4 + j * 2 + r] = ROUNDED ? b[j][r] : tf32(b[j][r]);
     host::wait(host::AT_WARP_BARRIER);
     for (int i = 0; i < MT; i++)
         for (int j = 0; j < NT; j++)

@@ -18,11 +18,36 @@ struct Arguments {
 
 __device__ __forceinline__ void store(const Arguments &p, int m, int column, float v) {
     if (m >= p.n * p.oh * p.ow || column >= p.co) return;
-    long long at = static_cast<long long>(m) * p.co + column;
+    int at = m * p.co + column;
     if (p.bias) v += p.bias[column];
     if (p.leaky) v = v > 0.f ? v : p.slope * v;
     if (p.by) v = p.by[at] > 0.f ? v : p.slope * v;
     p.y[at] = v;
+}
+
+// Two columns side by side, the first an even one.
+__device__ __forceinline__ void store_pair(const Arguments &p, int m, int column, float v, float w) {
+    if (p.co % 2 == 1) {
+        store(p, m, column, v);
+        store(p, m, column + 1, w);
+        return;
+    }
+    if (m >= p.n * p.oh * p.ow || column >= p.co) return;
+    int at = m * p.co + column;
+    if (p.bias) {
+        v += p.bias[column];
+        w += p.bias[column + 1];
+    }
+    if (p.leaky) {
+        v = v > 0.f ? v : p.slope * v;
+        w = w > 0.f ? w : p.slope * w;
+    }
+    if (p.by) {
+        float2 by = *reinterpret_cast<const float2 *>(p.by + at);
+        v = by.x > 0.f ? v : p.slope * v;
+        w = by.y > 0.f ? w : p.slope * w;
+    }
+    *reinterpret_cast<float2 *>(p.y + at) = {v, w};
 }
 
 // BM pixels by BN channels a block.
@@ -33,43 +58,46 @@ template <int BM, int BN, bool TENSOR> __device__ __forceinline__ void body(cons
     const int m0 = blockIdx.x * BM, n0 = blockIdx.y * BN;
     const int depth = p.k * p.k * p.ci, chunks = (depth + DEPTH - 1) / DEPTH;
 
-    // The upper left corners of the patches that this thread loads.
-    int top[A_ROWS], left[A_ROWS], picture[A_ROWS];
+    // The upper left corners of the patches that this thread loads, and where they stand (which may be outside, and is not read
+    // then). The host refuses what 32 bits cannot count.
+    int top[A_ROWS], left[A_ROWS], base[A_ROWS];
 #pragma unroll
     for (int i = 0; i < A_ROWS; i++) {
         int m = m0 + row + 16 * i, pixels = p.oh * p.ow;
         bool there = m < p.n * pixels;
-        picture[i] = there ? m / pixels : 0;
-        int pixel = m - picture[i] * pixels;
+        int picture = there ? m / pixels : 0, pixel = m - picture * pixels;
         top[i] = there ? pixel / p.ow - p.pad : -p.h - p.k; // above every picture: all zeros
         left[i] = there ? pixel % p.ow - p.pad : 0;
+        base[i] = ((picture * p.h + top[i]) * p.width + left[i]) * p.ci;
     }
+    // Four values that stand side by side at once, or where the channels are no multiple of four one by one.
+    auto load_at = [&](float *a, float *b, int at, auto copy) {
+        int tap = at / p.ci, channel = at - tap * p.ci, dy = tap / p.k, dx = tap - dy * p.k;
+        int offset = (dy * p.width + dx) * p.ci + channel;
+        bool deep = at < depth;
+#pragma unroll
+        for (int i = 0; i < A_ROWS; i++) {
+            bool there = deep && static_cast<unsigned>(top[i] + dy) < static_cast<unsigned>(p.h) &&
+                         static_cast<unsigned>(left[i] + dx) < static_cast<unsigned>(p.width);
+            copy(a + 16 * i * PITCH, p.x + (there ? base[i] + offset : 0), there);
+        }
+#pragma unroll
+        for (int i = 0; i < B_ROWS; i++) {
+            int column = row + 16 * i;
+            if (column >= BN) continue;
+            bool there = deep && n0 + column < p.co;
+            copy(b + 16 * i * PITCH, p.w + (there ? (n0 + column) * depth + at : 0), there);
+        }
+    };
     auto load = [&](int chunk) {
-        float *a = shared + chunk % CHUNKS * CHUNK, *b = a + BM * PITCH;
-        int step = p.ci % 4 == 0 ? 4 : 1;
-        for (int e = 0; e < 4; e += step) {
-            int at = chunk * DEPTH + quad + e;
-            int tap = at / p.ci, channel = at - tap * p.ci, dy = tap / p.k, dx = tap - dy * p.k;
-#pragma unroll
-            for (int i = 0; i < A_ROWS; i++) {
-                int y = top[i] + dy, x = left[i] + dx;
-                bool there = at < depth && y >= 0 && y < p.h && x >= 0 && x < p.width;
-                long long pixel = (static_cast<long long>(picture[i]) * p.h + y) * p.width + x;
-                const float *from = there ? p.x + pixel * p.ci + channel : p.x;
-                float *to = a + (row + 16 * i) * PITCH + quad + e;
-                if (step == 4) copy16(to, from, there);
-                else copy4(to, from, there);
-            }
-#pragma unroll
-            for (int i = 0; i < B_ROWS; i++) {
-                int column = row + 16 * i;
-                if (column >= BN) continue;
-                bool there = at < depth && n0 + column < p.co;
-                const float *from = there ? p.w + static_cast<long long>(n0 + column) * depth + at : p.w;
-                float *to = b + column * PITCH + quad + e;
-                if (step == 4) copy16(to, from, there);
-                else copy4(to, from, there);
-            }
+        float *a = shared + chunk % CHUNKS * CHUNK + row * PITCH + quad, *b = a + BM * PITCH;
+        int at = chunk * DEPTH + quad;
+        if (p.ci % 4 == 0) {
+            load_at(a, b, at, [](float *to, const float *from, bool there) { copy16(to, from, there); });
+        } else {
+#pragma unroll 1
+            for (int e = 0; e < 4; e++)
+                load_at(a + e, b + e, at + e, [](float *to, const float *from, bool there) { copy4(to, from, there); });
         }
     };
 
@@ -109,7 +137,7 @@ template <int BM, int BN, bool TENSOR> __device__ __forceinline__ void body(cons
                     r[j][0] = from[0];
                     r[j][1] = from[4];
                 }
-                multiply<MT, NT>(acc, l, r);
+                multiply<MT, NT, true>(acc, l, r); // conv_pack has rounded the weights
             }
         } else {
 #pragma unroll 2
@@ -137,10 +165,11 @@ template <int BM, int BN, bool TENSOR> __device__ __forceinline__ void body(cons
 #pragma unroll
         for (int i = 0; i < MT; i++)
 #pragma unroll
-            for (int j = 0; j < NT; j++)
-#pragma unroll
-                for (int r = 0; r < 4; r++)
-                    store(p, m0 + wm + i * 16 + group + r / 2 * 8, n0 + wn + j * 8 + place * 2 + r % 2, acc[i][j][r]);
+            for (int j = 0; j < NT; j++) {
+                int m = m0 + wm + i * 16 + group, column = n0 + wn + j * 8 + place * 2;
+                store_pair(p, m, column, acc[i][j][0], acc[i][j][1]);
+                store_pair(p, m + 8, column, acc[i][j][2], acc[i][j][3]);
+            }
     } else {
 #pragma unroll
         for (int i = 0; i < TM; i++)
@@ -186,15 +215,18 @@ struct Table {
 
 // Weights [co, ci, k, k] as [co, k, k, ci], for the convolution; and for its input gradient as those of the convolution that it
 // is: [ci, k, k, co], the taps in opposite order.
-KERNEL conv_pack(const packing::Table table, int entries) {
+// `rounded`: to TF32, for the kernels that multiply so.
+KERNEL conv_pack(const packing::Table table, int entries, int rounded) {
     int k = 0;
     while (k + 1 < entries && table.entries[k + 1].first_block <= static_cast<int>(blockIdx.x)) k++;
     const packing::Entry &e = table.entries[k];
     int from = (static_cast<int>(blockIdx.x) - e.first_block) * packing::VALUES, n = e.co * e.ci * e.taps;
     for (int i = from + threadIdx.x; i < from + packing::VALUES && i < n; i += blockDim.x) {
         int inner = i % e.ci, tap = i / e.ci % e.taps, outer = i / e.ci / e.taps;
-        e.forward[i] = e.w[(outer * e.ci + inner) * e.taps + tap];
+        float w = e.w[(outer * e.ci + inner) * e.taps + tap];
+        e.forward[i] = rounded ? to_tf32(w) : w;
         inner = i % e.co, tap = i / e.co % e.taps, outer = i / e.co / e.taps;
-        e.backward[i] = e.w[(inner * e.ci + outer) * e.taps + e.taps - 1 - tap];
+        w = e.w[(inner * e.ci + outer) * e.taps + e.taps - 1 - tap];
+        e.backward[i] = rounded ? to_tf32(w) : w;
     }
 }

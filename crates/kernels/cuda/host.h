@@ -28,6 +28,9 @@ using std::min;
 struct Dim3 {
     unsigned x, y, z;
 };
+struct float2 {
+    float x, y;
+};
 struct float4 {
     float x, y, z, w;
 };

@@ -9,6 +9,7 @@ constexpr int THREADS = 128;
 constexpr int TILE = 64;        // channels of both sides
 constexpr int DEPTH = 32;       // pixels of a chunk in shared memory
 constexpr int PITCH = TILE + 8; // no two lanes of a warp hit one bank
+constexpr int ROWS = DEPTH / 8; // of a chunk that a thread loads
 constexpr int CHUNKS = 3;
 
 // Blocks: tap; tile of channels; picture and split. The first `n` pictures are those of x and g, then come those of x2 and g2.
@@ -30,33 +31,48 @@ __device__ __forceinline__ void body(const float *x, const float *g, const float
     }
     const int end = min(first + pixels_a_split, oh * ow), chunks = (end - first + DEPTH - 1) / DEPTH;
 
+    // Where in the result this thread's pixels of the next chunk lie; chunks are loaded in order. The host refuses what 32 bits
+    // cannot count.
+    int oy[ROWS], ox[ROWS];
+#pragma unroll
+    for (int i = 0; i < ROWS; i++) {
+        oy[i] = (first + row + 8 * i) / ow;
+        ox[i] = (first + row + 8 * i) - oy[i] * ow;
+    }
     auto load = [&](int chunk) {
         float *gs = shared + chunk % CHUNKS * (2 * DEPTH * PITCH), *xs = gs + DEPTH * PITCH;
 #pragma unroll
-        for (int i = 0; i < DEPTH / 8; i++) {
-            int r = row + 8 * i, pixel = first + chunk * DEPTH + r;
-            int oy = pixel / ow, ox = pixel - oy * ow, y = oy + dy, xx = ox + dx;
-            bool in_g = pixel < end, in_x = in_g && y >= 0 && y < h && xx >= 0 && xx < width;
-            const float *gp = g + ((static_cast<long long>(picture) * oh + oy) * ow + ox) * co + co0;
-            const float *xp = x + ((static_cast<long long>(picture) * h + y) * width + xx) * ci + ci0;
+        for (int i = 0; i < ROWS; i++) {
+            int r = row + 8 * i, pixel = first + chunk * DEPTH + r, y = oy[i] + dy, xx = ox[i] + dx;
+            bool in_g = pixel < end;
+            bool in_x = in_g && static_cast<unsigned>(y) < static_cast<unsigned>(h) &&
+                        static_cast<unsigned>(xx) < static_cast<unsigned>(width);
+            int at_g = (picture * oh * ow + pixel) * co + co0, at_x = ((picture * h + y) * width + xx) * ci + ci0;
             float *to_g = gs + r * PITCH, *to_x = xs + r * PITCH;
             if (co % 4 == 0) {
                 bool there = in_g && co0 + quad < co;
-                copy16(to_g + quad, there ? gp + quad : g, there);
+                copy16(to_g + quad, g + (there ? at_g + quad : 0), there);
             } else {
+#pragma unroll 1
                 for (int e = quad; e < quad + 4; e++) {
                     bool there = in_g && co0 + e < co;
-                    copy4(to_g + e, there ? gp + e : g, there);
+                    copy4(to_g + e, g + (there ? at_g + e : 0), there);
                 }
             }
             if (ci % 4 == 0) {
                 bool there = in_x && ci0 + quad < ci;
-                copy16(to_x + quad, there ? xp + quad : x, there);
+                copy16(to_x + quad, x + (there ? at_x + quad : 0), there);
             } else {
+#pragma unroll 1
                 for (int e = quad; e < quad + 4; e++) {
                     bool there = in_x && ci0 + e < ci;
-                    copy4(to_x + e, there ? xp + e : x, there);
+                    copy4(to_x + e, x + (there ? at_x + e : 0), there);
                 }
+            }
+            ox[i] += DEPTH;
+            while (ox[i] >= ow) {
+                ox[i] -= ow;
+                oy[i]++;
             }
         }
     };
@@ -97,7 +113,7 @@ __device__ __forceinline__ void body(const float *x, const float *g, const float
                     right[j][0] = from[0];
                     right[j][1] = from[4 * PITCH];
                 }
-                multiply<MT, NT>(acc, left, right);
+                multiply<MT, NT, false>(acc, left, right);
             }
         } else {
 #pragma unroll 4

@@ -98,7 +98,6 @@ fn compare(config: &TrainConfig) {
     }
 }
 
-/// The precision is the process's, so that all that depends on it is one test.
 #[test]
 fn iterations_of_kernels_are_those_of_the_cpu() {
     kernels::set_precision(Precision::F32);
@@ -115,6 +114,7 @@ fn iterations_of_kernels_are_those_of_the_cpu() {
 /// stand in tensors. Iterations differ in their noise, in the penalty's mix and in Adam's corrections.
 #[test]
 fn every_iteration_launches_the_same() {
+    kernels::set_precision(Precision::F32); // as in the other test: it is the process's
     let config = config(ActivationKind::Lrelu, false, Border::Grown);
     let launches = train(&config, 3, true).launches;
     assert!(launches[0].len() > 100, "{} launches", launches[0].len());

@@ -73,7 +73,9 @@ fn launch(
     for size in [s.n, s.h, s.w, s.ci, s.co, s.k, s.pad, out[1], out[2]] {
         args.push(int(size)?);
     }
-    int(pixels)?;
+    // They count the values of input and result, and a patch's place may lie a border outside.
+    int(s.n * (s.h + 2 * s.k) * (s.w + 2 * s.k) * s.ci)?;
+    int(pixels * s.co)?;
     args.extend([Arg::I32(leaky.into()), Arg::F32(slope)]);
     queue.launch(("conv", kernel), grid, &args)?;
     Ok((y, Shape::from(out.to_vec())))
@@ -139,6 +141,8 @@ fn weight_grad(
     let each = (oh * ow).div_ceil(wanted).next_multiple_of(DEPTH as usize);
     let splits = (oh * ow).div_ceil(each);
 
+    int(n.max(more.n) * (h + 2 * k) * (w + 2 * k) * ci)?;
+    int(n.max(more.n) * oh * ow * co)?;
     let part = queue.alloc(pictures * splits * taps * co * ci)?;
     let bias_part = queue.alloc(pictures * splits * co)?;
     let kernel = match precision() {

@@ -1,6 +1,7 @@
 //! Weights in the order in which the convolution kernels read them, many filters in one launch.
 
 use super::{Arg, Buffer, Grid, Queue, int};
+use crate::precision::{Precision, precision};
 use candle_core::{Result, Tensor};
 use std::cell::RefCell;
 
@@ -46,7 +47,8 @@ impl Packed {
                 blocks += n.div_ceil(VALUES);
             }
             table.resize(5 * ENTRIES, 0);
-            let args = [Arg::Words(&table), int(filters.len())?];
+            let rounded = Arg::I32((precision() == Precision::Tf32).into());
+            let args = [Arg::Words(&table), int(filters.len())?, rounded];
             queue.launch(("conv", "conv_pack"), Grid::blocks([blocks, 1, 1]), &args)?;
         }
         Ok(packed)
