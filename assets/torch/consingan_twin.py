@@ -41,16 +41,7 @@ def bench(args):
 
 def time_stage(sizes, iterations, config, device):
     """Seconds of training iterations at the last stage of `sizes`: the noise and the step, on random pictures."""
-    g, d = Generator(config), Discriminator(config)
-    for _ in sizes[1:]:
-        g.grow()
-    g, d = g.to(device), d.to(device)
-
-    def normal():
-        return [torch.randn(config.noise_shape(k, size), device=device) for k, size in enumerate(sizes)]
-
-    real = torch.rand(1, config.channels, *sizes[-1], device=device) * 2 - 1
-    stage = Stage(real, sizes, [1.0] + [0.1] * (len(sizes) - 1), normal())
+    g, d, stage, normal = set_up(sizes, config, device)
     optimizers = Optimizers(g, d, config)
     times = []
     for _ in range(WARM_UP + iterations):
@@ -62,16 +53,7 @@ def time_stage(sizes, iterations, config, device):
 
 def graph_stage(sizes, iterations, config, device):
     """The same with the step captured as a CUDA graph and replayed; fresh noise and mixing factors are copied in."""
-    g, d = Generator(config), Discriminator(config)
-    for _ in sizes[1:]:
-        g.grow()
-    g, d = g.to(device), d.to(device)
-
-    def normal():
-        return [torch.randn(config.noise_shape(k, size), device=device) for k, size in enumerate(sizes)]
-
-    real = torch.rand(1, config.channels, *sizes[-1], device=device) * 2 - 1
-    stage = Stage(real, sizes, [1.0] + [0.1] * (len(sizes) - 1), normal())
+    g, d, stage, normal = set_up(sizes, config, device)
     optimizers = Optimizers(g, d, config, capturable=True)
     noise, alphas = normal(), [torch.rand((), device=device) for _ in range(config.d_steps)]
     step = lambda: train_step(g, d, optimizers, stage, noise, alphas, config, schedule=False)
@@ -94,6 +76,20 @@ def graph_stage(sizes, iterations, config, device):
         graph.replay()
         times.append(now(device) - start)
     return times[WARM_UP:]
+
+
+def set_up(sizes, config, device):
+    """Networks that have grown to the last of `sizes`, the stage, and a function that draws an iteration's noise."""
+    g, d = Generator(config), Discriminator(config)
+    for _ in sizes[1:]:
+        g.grow()
+
+    def normal():
+        return [torch.randn(config.noise_shape(k, size), device=device) for k, size in enumerate(sizes)]
+
+    real = torch.rand(1, config.channels, *sizes[-1], device=device) * 2 - 1
+    stage = Stage(real, sizes, [1.0] + [0.1] * (len(sizes) - 1), normal())
+    return g.to(device), d.to(device), stage, normal
 
 
 def now(device):
