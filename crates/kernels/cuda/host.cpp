@@ -48,6 +48,8 @@ const Entry ENTRIES[] = {
     ENTRY(prelu_grad),
     ENTRY(mix),
     ENTRY(constant),
+    ENTRY(pad),
+    ENTRY(crop),
     ENTRY(bicubic),
     ENTRY(bicubic_grad_rows),
     ENTRY(bicubic_grad_columns),

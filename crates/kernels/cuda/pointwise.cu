@@ -60,3 +60,23 @@ KERNEL constant(float *out, long long each, long long n, float v0, float v1, flo
     long long i = index();
     if (i < n) out[i] = i < each ? v0 : i < 2 * each ? v1 : v2;
 }
+
+// x [N, h, w, c] with p zeros on every side; n values in the result.
+KERNEL pad(const float *x, float *out, int h, int w, int c, int p, long long n) {
+    long long i = index();
+    if (i >= n) return;
+    long long pixel = i / c;
+    int across = static_cast<int>(pixel % (w + 2 * p)) - p, down = static_cast<int>(pixel / (w + 2 * p) % (h + 2 * p)) - p;
+    long long sample = pixel / (w + 2 * p) / (h + 2 * p);
+    bool inside = across >= 0 && across < w && down >= 0 && down < h;
+    out[i] = inside ? x[((sample * h + down) * w + across) * c + i % c] : 0.f;
+}
+
+// The result [N, h, w, c] of taking p pixels off each side of x, plus `plus` if there is one.
+KERNEL crop(const float *x, const float *plus, float *out, int h, int w, int c, int p, long long n) {
+    long long i = index();
+    if (i >= n) return;
+    long long pixel = i / c, sample = pixel / w / h, down = pixel / w % h + p, across = pixel % w + p;
+    float v = x[((sample * (h + 2 * p) + down) * (w + 2 * p) + across) * c + i % c];
+    out[i] = plus ? v + plus[i] : v;
+}

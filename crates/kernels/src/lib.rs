@@ -11,6 +11,7 @@
 
 mod activation;
 mod adam;
+mod border;
 mod conv;
 mod cpu;
 #[cfg(any(feature = "cuda", feature = "emulate"))]
@@ -36,6 +37,7 @@ pub use activation::{
     Activation, activate, activation_grad, negative_product, prelu, prelu_grad, prelu_slope_grad,
 };
 pub use adam::{AdamStep, AdamUpdate, Decay, adam};
+pub use border::{crop, crop_plus, pad};
 pub use conv::{conv2d, conv2d_input_grad, conv2d_masked, conv2d_weight_grad, conv2d_weight_grad_plus};
 pub use cpu::path::{Path as CpuPath, PathError, cpu_path};
 pub use cpu::pool::{set_threads, threads};

@@ -164,6 +164,11 @@ fn others() -> Vec<Case> {
             ])
         }));
     }
+    cases.push(case("borders", |d| {
+        let (x, z) = (values((2, 7, 9, 5), 1, d)?, values((2, 3, 5, 5), 2, d)?);
+        let padded = kernels::pad(&x, 3)?;
+        Ok(vec![kernels::crop(&x, 1)?, kernels::crop_plus(&x, 2, &z)?, kernels::crop(&padded, 0)?, padded])
+    }));
     cases.push(case("noise", |d| {
         let stream = Stream { seed: 1 << 40, purpose: Purpose::Training, stage: 2, level: 1, iteration: 77 };
         let batch = Tensor::zeros((2, 9, 11, 6), DType::F32, d)?;

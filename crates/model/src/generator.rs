@@ -132,7 +132,7 @@ impl Generator {
     /// `body(enlarged + amp * noise) + enlarged` with the blocks of `stage`: what a stage above 0 does to features that somebody
     /// else has enlarged, any number of times. All `[N, H, W, filters]`; what the blocks use up is padded with zeros.
     pub fn refine(&self, stage: usize, enlarged: &Tensor, noise: &Tensor, amp: f64) -> Result<Tensor> {
-        let input = pad(&(enlarged + noise.affine(amp, 0.0)?)?, self.config.margin())?;
+        let input = kernels::pad(&(enlarged + noise.affine(amp, 0.0)?)?, self.config.margin())?;
         Ok((chain_output(&self.body[stage], &input, 0)? + enlarged)?)
     }
 
@@ -231,10 +231,10 @@ impl Generator {
     fn stem(&self, x: &Tensor) -> Result<Tensor> {
         let (half, margin) = (self.config.half(), self.config.margin());
         match self.config.border {
-            Border::Padded => pad(x, margin),
+            Border::Padded => Ok(kernels::pad(x, margin)?),
             Border::Grown => {
                 let (h, w) = size(x)?;
-                pad(&kernels::bicubic(x, (h + 2 * half, w + 2 * half))?, margin - half)
+                Ok(kernels::pad(&kernels::bicubic(x, (h + 2 * half, w + 2 * half))?, margin - half)?)
             }
         }
     }
@@ -242,8 +242,8 @@ impl Generator {
     fn stem_grad(&self, gx: &Tensor, from: (usize, usize)) -> Result<Tensor> {
         let (half, margin) = (self.config.half(), self.config.margin());
         match self.config.border {
-            Border::Padded => crop(gx, margin),
-            Border::Grown => Ok(kernels::bicubic_grad(&crop(gx, margin - half)?, from)?),
+            Border::Padded => Ok(kernels::crop(gx, margin)?),
+            Border::Grown => Ok(kernels::bicubic_grad(&kernels::crop(gx, margin - half)?, from)?),
         }
     }
 
@@ -254,7 +254,9 @@ impl Generator {
             Border::Grown => {
                 Ok(kernels::bicubic_plus(x, (h + 2 * margin, w + 2 * margin), &inputs.noise[k], amp)?)
             }
-            Border::Padded => pad(&kernels::bicubic_plus(x, (h, w), &inputs.noise[k], amp)?, margin),
+            Border::Padded => {
+                Ok(kernels::pad(&kernels::bicubic_plus(x, (h, w), &inputs.noise[k], amp)?, margin)?)
+            }
         }
     }
 
@@ -262,7 +264,9 @@ impl Generator {
     fn stage_input_grad(&self, gx: &Tensor, gy: &Tensor, from: (usize, usize)) -> Result<Tensor> {
         match self.config.border {
             Border::Grown => Ok(kernels::bicubic_grad_plus(gx, from, &kernels::bicubic_grad(gy, from)?)?),
-            Border::Padded => Ok(kernels::bicubic_grad(&(crop(gx, self.config.margin())? + gy)?, from)?),
+            Border::Padded => {
+                Ok(kernels::bicubic_grad(&kernels::crop_plus(gx, self.config.margin(), gy)?, from)?)
+            }
         }
     }
 }
@@ -270,15 +274,4 @@ impl Generator {
 fn size(x: &Tensor) -> Result<(usize, usize)> {
     let (_, h, w, _) = x.dims4()?;
     Ok((h, w))
-}
-
-/// `p` zeros around height and width.
-fn pad(x: &Tensor, p: usize) -> Result<Tensor> {
-    Ok(x.pad_with_zeros(1, p, p)?.pad_with_zeros(2, p, p)?)
-}
-
-/// Takes `p` pixels off each side.
-fn crop(x: &Tensor, p: usize) -> Result<Tensor> {
-    let (h, w) = size(x)?;
-    Ok(x.narrow(1, p, h - 2 * p)?.narrow(2, p, w - 2 * p)?.contiguous()?)
 }

@@ -25,8 +25,9 @@ impl<'a> Init<'a> {
 
     fn normal(&mut self, shape: &[usize], mean: f64, std: f64) -> Result<Tensor> {
         let count = shape.iter().product();
-        let values = kernels::normal(self.next(), (0, 0), (1, count, 1), self.device)?;
-        Ok(values.affine(std, mean)?.reshape(shape)?)
+        // On the CPU, so that every device begins with the same bits.
+        let values = kernels::normal(self.next(), (0, 0), (1, count, 1), &Device::Cpu)?;
+        Ok(values.affine(std, mean)?.reshape(shape)?.to_device(self.device)?)
     }
 
     /// Weights N(0, 0.02), as the official program; biases uniform within 1/sqrt(C_in k^2), PyTorch's default.

@@ -5,6 +5,7 @@
 //! kernel runs on how many blocks with which arguments. It does not know what carries that out.
 
 mod adam;
+mod border;
 mod conv;
 #[cfg(feature = "cuda")]
 pub(crate) mod cuda;
