@@ -101,7 +101,7 @@ fn settings_out_of_range() {
     }
     let wrong = "--niter -1|--niter 1e3|--niter x|--niter 99999999999999999999999|--niter|--seed -1|--filters 1.5|--lr-g x\
         |--batch-norm=maybe|--activation relu|--preset fast|--threads 0|--threads 257|--threads -1|--nither 5\
-        |--niter 5 --niter 6|--preset|--no-such-flag|--resume";
+        |--niter 5 --niter 6|--preset|--no-such-flag|--resume|--device gpu|--device cuda:x|--precision f16";
     for case in wrong.split('|') {
         let error = refused(dir, ["train", "a.png"].into_iter().chain(case.split(' ')));
         assert!(error.contains("hint: "), "{case}: {error}");
@@ -109,6 +109,11 @@ fn settings_out_of_range() {
     for flag in ["--niter", "--activation", "--preset", "--out", "--config", "--resume", "--lr-g"] {
         refused(dir, ["train", "a.png", flag, ""]);
     }
+    // The program under test has no CUDA, and says how to get it.
+    let error = refused(dir, ["train", "a.png", "--device", "cuda:1"]);
+    assert!(error.contains("cuda:1") && error.contains("--features cuda"), "{error}");
+    let error = refused(dir, ["bench", "a.png", "--profile"]);
+    assert!(error.contains("--profile is for a GPU"), "{error}");
     assert!(
         refused(dir, ["train", "a.png", "--nither", "5"])
             .contains("hint: a similar argument exists: '--niter'")
