@@ -5,7 +5,7 @@
 
 Needs a machine with an NVIDIA driver and this Python's torch; no Rust, no network. The program is one that was built with
 `--features cuda`, on any machine. CUDA's libraries are looked for where torch keeps them, in CUDA_HOME, and on LD_LIBRARY_PATH.
-Without torch everything but the comparison is done. Takes about four minutes on an H200. Exit status 1 if a check fails.
+Without torch everything but the comparison is done. Meant to take about four minutes. Exit status 1 if a check fails.
 """
 
 import argparse

@@ -121,6 +121,23 @@ static void multiply(float (&acc)[MT][NT][4], const float (&a)[MT][4], const flo
 
 #endif
 
+// Goes through the chunks of a product's depth with CHUNKS - 1 of them on their way to shared memory: load(c) asks for one, in
+// order, use(c) works with one that is there.
+template <int CHUNKS, class Load, class Use>
+__device__ __forceinline__ void pipeline(int chunks, Load load, Use use) {
+    for (int c = 0; c < CHUNKS - 1; c++) {
+        if (c < chunks) load(c);
+        copy_commit();
+    }
+    for (int c = 0; c < chunks; c++) {
+        copy_wait<CHUNKS - 2>();
+        __syncthreads();
+        if (c + CHUNKS - 1 < chunks) load(c + CHUNKS - 1);
+        copy_commit();
+        use(c);
+    }
+}
+
 // The sum over a block of 256 threads, for its thread 0; in one fixed order.
 __device__ __forceinline__ double block_sum(double v) {
     __shared__ double partial[8];

@@ -109,15 +109,7 @@ template <int BM, int BN, bool TENSOR> __device__ __forceinline__ void body(cons
     const int warp = thread / 32, group = thread % 32 / 4, place = thread % 4;
     const int wm = warp / WARPS_N * MT * 16, wn = warp % WARPS_N * NT * 8;
 
-    for (int c = 0; c < CHUNKS - 1; c++) {
-        if (c < chunks) load(c);
-        copy_commit();
-    }
-    for (int c = 0; c < chunks; c++) {
-        copy_wait<CHUNKS - 2>();
-        __syncthreads();
-        if (c + CHUNKS - 1 < chunks) load(c + CHUNKS - 1);
-        copy_commit();
+    auto use = [&](int c) {
         const float *a = shared + c % CHUNKS * CHUNK, *b = a + BM * PITCH;
         if constexpr (TENSOR) {
 #pragma unroll
@@ -160,7 +152,8 @@ template <int BM, int BN, bool TENSOR> __device__ __forceinline__ void body(cons
                     }
             }
         }
-    }
+    };
+    pipeline<CHUNKS>(chunks, load, use);
     if constexpr (TENSOR) {
 #pragma unroll
         for (int i = 0; i < MT; i++)

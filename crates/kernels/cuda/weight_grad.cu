@@ -39,6 +39,19 @@ __device__ __forceinline__ void body(const float *x, const float *g, const float
         oy[i] = (first + row + 8 * i) / ow;
         ox[i] = (first + row + 8 * i) - oy[i] * ow;
     }
+    // This thread's four channels of a pixel, of which `left` are left in the tensor.
+    auto copy_channels = [&](float *to, const float *from, int at, int left, bool aligned, bool in) {
+        if (aligned) {
+            bool there = in && quad < left;
+            copy16(to + quad, from + (there ? at + quad : 0), there);
+            return;
+        }
+#pragma unroll 1
+        for (int e = quad; e < quad + 4; e++) {
+            bool there = in && e < left;
+            copy4(to + e, from + (there ? at + e : 0), there);
+        }
+    };
     auto load = [&](int chunk) {
         float *gs = shared + chunk % CHUNKS * (2 * DEPTH * PITCH), *xs = gs + DEPTH * PITCH;
 #pragma unroll
@@ -48,27 +61,8 @@ __device__ __forceinline__ void body(const float *x, const float *g, const float
             bool in_x = in_g && static_cast<unsigned>(y) < static_cast<unsigned>(h) &&
                         static_cast<unsigned>(xx) < static_cast<unsigned>(width);
             int at_g = (picture * oh * ow + pixel) * co + co0, at_x = ((picture * h + y) * width + xx) * ci + ci0;
-            float *to_g = gs + r * PITCH, *to_x = xs + r * PITCH;
-            if (co % 4 == 0) {
-                bool there = in_g && co0 + quad < co;
-                copy16(to_g + quad, g + (there ? at_g + quad : 0), there);
-            } else {
-#pragma unroll 1
-                for (int e = quad; e < quad + 4; e++) {
-                    bool there = in_g && co0 + e < co;
-                    copy4(to_g + e, g + (there ? at_g + e : 0), there);
-                }
-            }
-            if (ci % 4 == 0) {
-                bool there = in_x && ci0 + quad < ci;
-                copy16(to_x + quad, x + (there ? at_x + quad : 0), there);
-            } else {
-#pragma unroll 1
-                for (int e = quad; e < quad + 4; e++) {
-                    bool there = in_x && ci0 + e < ci;
-                    copy4(to_x + e, x + (there ? at_x + e : 0), there);
-                }
-            }
+            copy_channels(gs + r * PITCH, g, at_g, co - co0, co % 4 == 0, in_g);
+            copy_channels(xs + r * PITCH, x, at_x, ci - ci0, ci % 4 == 0, in_x);
             ox[i] += DEPTH;
             while (ox[i] >= ow) {
                 ox[i] -= ow;
@@ -83,15 +77,7 @@ __device__ __forceinline__ void body(const float *x, const float *g, const float
     const int wm = warp / 2 * 32, wn = warp % 2 * 32;
     const bool sums_bias = tap == 0 && ci0 == 0 && thread < TILE;
 
-    for (int c = 0; c < CHUNKS - 1; c++) {
-        if (c < chunks) load(c);
-        copy_commit();
-    }
-    for (int c = 0; c < chunks; c++) {
-        copy_wait<CHUNKS - 2>();
-        __syncthreads();
-        if (c + CHUNKS - 1 < chunks) load(c + CHUNKS - 1);
-        copy_commit();
+    auto use = [&](int c) {
         const float *gs = shared + c % CHUNKS * (2 * DEPTH * PITCH), *xs = gs + DEPTH * PITCH;
         if (sums_bias)
             for (int r = 0; r < DEPTH; r++) bias += gs[r * PITCH + thread];
@@ -128,7 +114,8 @@ __device__ __forceinline__ void body(const float *x, const float *g, const float
                     for (int j = 0; j < TN; j++) sums[i][j] += left[i] * right[j];
             }
         }
-    }
+    };
+    pipeline<CHUNKS>(chunks, load, use);
     auto store = [&](int row, int column, float v) {
         if (co0 + row >= co || ci0 + column >= ci) return;
         long long block = static_cast<long long>(blockIdx.z) * k * k + tap;

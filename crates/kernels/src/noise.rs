@@ -13,7 +13,9 @@ use crate::map::blocks;
 use crate::philox::{LANES, normals, philox, unit};
 use crate::storage::{filled, values_mut};
 use crate::widest::widest;
-use candle_core::{CpuStorage, DType, Device, InplaceOp1, Layout, Result, Tensor};
+#[cfg(any(feature = "cuda", feature = "emulate"))]
+use candle_core::DType;
+use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Result, Tensor};
 use std::mem::MaybeUninit;
 
 /// What a random number is for; different purposes never share numbers.
@@ -59,10 +61,13 @@ pub fn normal(
     device: &Device,
 ) -> Result<Tensor> {
     let (h, w, c) = shape;
-    if !device.is_cpu() {
-        let values = Tensor::zeros((1, h, w, c), DType::F32, device)?;
-        values.inplace_op1(&FillNormal { stream, origin })?;
-        return Ok(values);
+    #[cfg(any(feature = "cuda", feature = "emulate"))]
+    {
+        if crate::device::takes(device) {
+            let values = Tensor::zeros((1, h, w, c), DType::F32, device)?;
+            crate::device::fill_normal(&values, stream, origin)?;
+            return Ok(values);
+        }
     }
     let CpuStorage::F32(values) = filled(h * w * c, |out| fill(stream, origin, (w, c), out)) else {
         unreachable!("filled makes f32 storage")
@@ -72,28 +77,22 @@ pub fn normal(
 
 /// Overwrites `target [1, H, W, C]` (it may be a part of a batch) with the noise that [`normal`] returns at origin (0, 0).
 pub fn fill_normal(target: &Tensor, stream: Stream) -> Result<()> {
-    target.inplace_op1(&FillNormal { stream, origin: (0, 0) })
+    #[cfg(any(feature = "cuda", feature = "emulate"))]
+    {
+        if crate::device::takes(target.device()) {
+            return crate::device::fill_normal(target, stream, (0, 0));
+        }
+    }
+    target.inplace_op1(&FillNormal(stream))
 }
 
 /// `count` numbers uniform in (0, 1): those of row 0, columns 0, 1, ..., channel 0.
 pub fn uniform(stream: Stream, count: usize) -> Vec<f64> {
-    let key = key(stream);
+    let key = stream.key();
     (0..count).map(|i| unit(philox([i as u32, 0, 0, stream.iteration], key)[0])).collect()
 }
 
-pub(crate) struct FillNormal {
-    pub(crate) stream: Stream,
-    /// Row and column of the upper left corner.
-    pub(crate) origin: (i64, i64),
-}
-
-impl FillNormal {
-    /// The stream's key.
-    #[cfg(any(feature = "cuda", feature = "emulate"))]
-    pub(crate) fn key(&self) -> [u32; 2] {
-        key(self.stream)
-    }
-}
+struct FillNormal(Stream);
 
 impl InplaceOp1 for FillNormal {
     fn name(&self) -> &'static str {
@@ -101,28 +100,17 @@ impl InplaceOp1 for FillNormal {
     }
 
     fn cpu_fwd(&self, storage: &mut CpuStorage, l: &Layout) -> Result<()> {
-        #[cfg(feature = "emulate")]
-        {
-            if crate::device::host::active() {
-                return crate::device::host::run_inplace(self, &[(storage, l)]);
-            }
-        }
         let (_, _, w, c) = l.shape().dims4()?;
         let values = values_mut(storage, l)?;
         // SAFETY: initialised values may be overwritten as if they were not; nothing uninitialised is ever written.
         let out = unsafe { &mut *(values as *mut [f32] as *mut [MaybeUninit<f32>]) };
-        fill(self.stream, self.origin, (w, c), out);
+        fill(self.0, (0, 0), (w, c), out);
         Ok(())
-    }
-
-    #[cfg(feature = "cuda")]
-    fn cuda_fwd(&self, storage: &mut candle_core::CudaStorage, l: &Layout) -> Result<()> {
-        crate::device::cuda::run_inplace(self, &[(storage, l)])
     }
 }
 
 fn fill(stream: Stream, origin: (i64, i64), (w, c): (usize, usize), out: &mut [MaybeUninit<f32>]) {
-    let key = key(stream);
+    let key = stream.key();
     blocks(out, w * c, |row, out| {
         let row = (origin.0 + row as i64) as u32;
         fill_row(Row { key, row, column: origin.1 as u32, iteration: stream.iteration, channels: c }, out);
@@ -175,11 +163,13 @@ fn fill_row_with(row: Row, out: &mut [MaybeUninit<f32>]) {
     }
 }
 
-/// The stream's key: one Philox block under the seed.
-fn key(stream: Stream) -> [u32; 2] {
-    let seed = [stream.seed as u32, (stream.seed >> 32) as u32];
-    let block = philox([stream.purpose as u32, stream.stage, stream.level, 0x6b65_7973], seed);
-    [block[0], block[1]]
+impl Stream {
+    /// Its key: one Philox block under the seed.
+    pub(crate) fn key(self) -> [u32; 2] {
+        let seed = [self.seed as u32, (self.seed >> 32) as u32];
+        let block = philox([self.purpose as u32, self.stage, self.level, 0x6b65_7973], seed);
+        [block[0], block[1]]
+    }
 }
 
 #[cfg(test)]

@@ -56,7 +56,8 @@ impl Discriminator {
 
     /// Packs the weights for a card, for as long as what is returned lives; they must not change meanwhile.
     pub fn keep_packed(&self) -> Result<kernels::Packed> {
-        crate::weights::keep_packed(self.parameters())
+        let convolutions = self.blocks.iter().map(|b| &b.conv).chain([&self.tail]);
+        Ok(kernels::keep_packed(convolutions.map(|c| c.weight.clone()).collect())?)
     }
 
     /// Scores of the patches of `x`.

@@ -97,7 +97,9 @@ impl Generator {
 
     /// Packs the weights for a card, for as long as what is returned lives; they must not change meanwhile.
     pub fn keep_packed(&self) -> Result<kernels::Packed> {
-        crate::weights::keep_packed(self.parameters())
+        let blocks = std::iter::once(&self.head).chain(self.body.iter().flatten());
+        let convolutions = blocks.map(|b| &b.conv).chain([&self.tail]);
+        Ok(kernels::keep_packed(convolutions.map(|c| c.weight.clone()).collect())?)
     }
 
     /// The head's parameters.

@@ -35,12 +35,6 @@ pub fn assign(parameters: &[(String, Tensor)], tensors: &HashMap<String, Tensor>
     }
 }
 
-/// The convolutions' weights among `parameters`, packed for a card.
-pub(crate) fn keep_packed(parameters: Vec<(String, Tensor)>) -> Result<kernels::Packed> {
-    let weights = parameters.into_iter().map(|(_, p)| p).filter(|p| p.rank() == 4).collect();
-    Ok(kernels::keep_packed(weights)?)
-}
-
 /// PyTorch stores running statistics that are never used here.
 fn ignored(name: &str) -> bool {
     name.ends_with("running_mean") || name.ends_with("running_var") || name.ends_with("num_batches_tracked")

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)] // kernels are launched with addresses, into memory that is not initialised
 
-use super::{Arg, Buffer, DeviceInplace, DeviceOp, Grid, Kernel, Operand, Queue};
+use super::{Arg, Buffer, DeviceOp, Grid, Kernel, Operand, Queue};
 use candle_core::cuda_backend::WrapErr;
 use candle_core::cuda_backend::cudarc::driver::{CudaFunction, DevicePtr, LaunchConfig, PushKernelArg, sys};
 use candle_core::{CudaDevice, CudaStorage, Device, Layout, Result, Shape, bail};
@@ -55,11 +55,6 @@ pub(crate) fn run(op: &impl DeviceOp, operands: &[(&CudaStorage, &Layout)]) -> R
         #[cfg(feature = "emulate")]
         _ => bail!("the processor's buffer on a card"),
     }
-}
-
-pub(crate) fn run_inplace(op: &impl DeviceInplace, operands: &[(&CudaStorage, &Layout)]) -> Result<()> {
-    let device = operands[0].0.device.clone();
-    op.launch(&Queue::Cuda(&device), &on_card(operands)?)
 }
 
 fn on_card<'a>(operands: &[(&CudaStorage, &'a Layout)]) -> Result<Vec<Operand<'a>>> {

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)] // a call into C++, with addresses
 
-use super::{Arg, Buffer, DeviceInplace, DeviceOp, Grid, Kernel, Operand, Queue};
+use super::{Arg, Buffer, DeviceOp, Grid, Kernel, Operand, Queue};
 use crate::storage::values;
 use candle_core::{CpuStorage, Layout, Result, Shape, bail};
 use std::cell::{Cell, RefCell};
@@ -55,10 +55,6 @@ pub(crate) fn run(op: &impl DeviceOp, operands: &[(&CpuStorage, &Layout)]) -> Re
         #[cfg(feature = "cuda")]
         _ => bail!("a card's buffer on the processor"),
     }
-}
-
-pub(crate) fn run_inplace(op: &impl DeviceInplace, operands: &[(&CpuStorage, &Layout)]) -> Result<()> {
-    op.launch(&Queue::Host(PhantomData), &on_host(operands)?)
 }
 
 fn on_host<'a>(operands: &[(&CpuStorage, &'a Layout)]) -> Result<Vec<Operand<'a>>> {

@@ -1,7 +1,7 @@
 //! Operations as launches of the kernels in `cuda/`: on a card ([`cuda`]), or for tests on the processor, where the same
 //! source is compiled as C++ and run thread by thread ([`host`]).
 //!
-//! An operation that runs on devices implements [`DeviceOp`] or [`DeviceInplace`]: it makes its result's buffer, and says which
+//! An operation that runs on devices implements [`DeviceOp`]: it makes its result's buffer, and says which
 //! kernel runs on how many blocks with which arguments. It does not know what carries that out.
 
 mod adam;
@@ -22,6 +22,7 @@ pub(crate) mod profile;
 mod resize;
 
 use crate::adam::{AdamUpdate, Decay};
+use crate::noise::Stream;
 use candle_core::{Device, Layout, Result, Shape, Storage, Tensor, bail};
 
 /// An operand in the device's memory. `pointer` is where its first value stands; it is contiguous.
@@ -34,12 +35,6 @@ pub(crate) struct Operand<'a> {
 pub(crate) trait DeviceOp {
     /// Launches it on `operands`, which are in the order of the operation's own.
     fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)>;
-}
-
-/// An operation that overwrites its first operand.
-pub(crate) trait DeviceInplace {
-    /// Launches it on `operands`, the first of which is overwritten.
-    fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<()>;
 }
 
 /// Which kernel: the file in `cuda/` it stands in, and its name.
@@ -230,6 +225,11 @@ fn queue(device: &Device) -> Result<Queue<'_>> {
 pub(crate) fn adam(updates: &[AdamUpdate<'_>], decay: Decay) -> Result<()> {
     let Some(first) = updates.first() else { return Ok(()) };
     adam::launch(&queue(first.parameter.device())?, updates, decay)
+}
+
+/// [`crate::fill_normal`] on a device, with row and column `origin` of the stream's plane in the corner.
+pub(crate) fn fill_normal(target: &Tensor, stream: Stream, origin: (i64, i64)) -> Result<()> {
+    pointwise::fill_normal(&queue(target.device())?, target, stream, origin)
 }
 
 /// [`crate::keep_packed`] on a device.

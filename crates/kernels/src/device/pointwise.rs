@@ -1,12 +1,12 @@
 //! Operations value by value, and noise, as launches.
 
-use super::{Arg, Buffer, DeviceInplace, DeviceOp, Grid, Operand, Queue, int};
+use super::{Arg, Buffer, DeviceOp, Grid, Operand, Queue, int};
 use crate::activation::{
     Activate, Activation, ActivationGrad, NegativeProduct, Prelu, PreluGrad, same_shape,
 };
 use crate::loss::{Constant, Mix};
-use crate::noise::FillNormal;
-use candle_core::{Result, Shape};
+use crate::noise::Stream;
+use candle_core::{Result, Shape, Tensor};
 
 /// A kernel that takes the operands' pointers, the result's, the number of values, and then `more`.
 fn each_value(
@@ -87,25 +87,27 @@ impl DeviceOp for Constant {
     }
 }
 
-impl DeviceInplace for FillNormal {
-    fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<()> {
-        let [out] = operands else { candle_core::bail!("fill_normal takes one operand") };
-        let (_, h, w, c) = out.layout.shape().dims4()?;
-        let (stream, [k0, k1]) = (self.stream, self.key());
-        queue.launch(
-            ("noise", "fill_normal"),
-            Grid::values(h * w * c.div_ceil(4)),
-            &[
-                out.arg(),
-                Arg::I64((h * w) as i64),
-                int(w)?,
-                int(c)?,
-                Arg::U32(self.origin.0 as u32),
-                Arg::U32(self.origin.1 as u32),
-                Arg::U32(stream.iteration),
-                Arg::U32(k0),
-                Arg::U32(k1),
-            ],
-        )
-    }
+pub(super) fn fill_normal(
+    queue: &Queue<'_>,
+    target: &Tensor,
+    stream: Stream,
+    origin: (i64, i64),
+) -> Result<()> {
+    let (_, h, w, c) = target.dims4()?;
+    let [k0, k1] = stream.key();
+    queue.launch(
+        ("noise", "fill_normal"),
+        Grid::values(h * w * c.div_ceil(4)),
+        &[
+            queue.operand(target)?.arg(),
+            Arg::I64((h * w) as i64),
+            int(w)?,
+            int(c)?,
+            Arg::U32(origin.0 as u32),
+            Arg::U32(origin.1 as u32),
+            Arg::U32(stream.iteration),
+            Arg::U32(k0),
+            Arg::U32(k1),
+        ],
+    )
 }
