@@ -15,7 +15,7 @@ fn ptx() {
     let out = std::path::PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let output = cudaforge::KernelBuilder::new()
         .source_dir("cuda")
-        .watch(["cuda/common.cuh"])
+        .watch(["cuda/common.cuh", "cuda/conv.cuh", "cuda/weight_grad.cuh"])
         .arg("-std=c++17")
         .arg("-O3")
         .build_ptx();

@@ -63,8 +63,7 @@ impl Progress {
         (1.0 / each.max(1e-9), each * (self.niter - done) as f64 + later)
     }
 
-    fn iteration(&mut self, stage: usize, done: usize, losses: Option<[f32; 5]>) {
-        self.losses = losses.unwrap_or(self.losses);
+    fn iteration(&mut self, stage: usize, done: usize) {
         let due = self.said.elapsed() >= EVERY;
         if self.bar.is_none() && !due {
             return;
@@ -107,7 +106,8 @@ impl Observer for Progress {
                 }
                 tracing::debug!("stage {stage}: {h}x{w}, noise amplitude {amp:.4}");
             }
-            Event::Iteration { stage, done, losses } => self.iteration(stage, done, losses),
+            Event::Iteration { stage, done } => self.iteration(stage, done),
+            Event::Losses { losses, .. } => self.losses = losses,
             Event::NotRecorded { stage, why } => {
                 tracing::warn!(
                     "stage {stage} runs without a CUDA graph, which is slower and changes nothing else: {why}"
@@ -138,7 +138,7 @@ fn print_json(event: &Event<'_>) {
         Event::StageStarted { stage, size, amp } => {
             serde_json::json!({"event": "stage", "stage": stage, "size": size, "amp": amp})
         }
-        Event::Iteration { stage, done, losses: Some(losses) } => {
+        Event::Losses { stage, done, losses } => {
             let mut value = serde_json::json!({"event": "iteration", "stage": stage, "iteration": done});
             for (name, loss) in Losses::NAMES.into_iter().zip(losses) {
                 value[name] = (*loss).into();

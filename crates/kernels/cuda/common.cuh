@@ -35,19 +35,9 @@ __device__ __forceinline__ unsigned tf32(float v) {
 __device__ __forceinline__ float to_tf32(float v) { return __uint_as_float(tf32(v)); }
 
 // acc[i][j] += a[i] (16 rows, 8 deep) times b[j] (8 deep, 8 columns), spread over a warp as mma.m16n8k8 wants it.
-// Both are rounded to TF32 first, b only where it is not ROUNDED already.
-template <int MT, int NT, bool ROUNDED>
-__device__ __forceinline__ void
-multiply(float (&acc)[MT][NT][4], const float (&a)[MT][4], const float (&b)[NT][2]) {
-    unsigned left[MT][4], right[NT][2];
-#pragma unroll
-    for (int i = 0; i < MT; i++)
-#pragma unroll
-        for (int r = 0; r < 4; r++) left[i][r] = tf32(a[i][r]);
-#pragma unroll
-    for (int j = 0; j < NT; j++)
-#pragma unroll
-        for (int r = 0; r < 2; r++) right[j][r] = ROUNDED ? __float_as_uint(b[j][r]) : tf32(b[j][r]);
+// All are TF32 already: the instruction would cut off what is not.
+template <int MT, int NT>
+__device__ __forceinline__ void multiply(float (&acc)[MT][NT][4], const float (&a)[MT][4], const float (&b)[NT][2]) {
 #pragma unroll
     for (int i = 0; i < MT; i++)
 #pragma unroll
@@ -55,8 +45,8 @@ multiply(float (&acc)[MT][NT][4], const float (&a)[MT][4], const float (&b)[NT][
             asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
                          "{%0,%1,%2,%3};\n"
                          : "+f"(acc[i][j][0]), "+f"(acc[i][j][1]), "+f"(acc[i][j][2]), "+f"(acc[i][j][3])
-                         : "r"(left[i][0]), "r"(left[i][1]), "r"(left[i][2]), "r"(left[i][3]), "r"(right[j][0]),
-                           "r"(right[j][1]));
+                         : "r"(__float_as_uint(a[i][0])), "r"(__float_as_uint(a[i][1])), "r"(__float_as_uint(a[i][2])),
+                           "r"(__float_as_uint(a[i][3])), "r"(__float_as_uint(b[j][0])), "r"(__float_as_uint(b[j][1])));
 }
 
 #else
@@ -94,15 +84,21 @@ static inline float tf32(float v) {
 
 static inline float to_tf32(float v) { return tf32(v); }
 
-template <int MT, int NT, bool ROUNDED>
+// A factor that is not TF32 is a mistake: a card would cut it off.
+static inline double factor(float v) {
+    if (tf32(v) != v && v == v) abort();
+    return v;
+}
+
+template <int MT, int NT>
 static void multiply(float (&acc)[MT][NT][4], const float (&a)[MT][4], const float (&b)[NT][2]) {
     static_assert(MT * 4 + NT * 2 <= static_cast<int>(host::SLOTS), "a lane cannot show that much");
     unsigned lane = threadIdx.x % host::WARP, group = lane / 4, place = lane % 4;
     double *mine = host::slots(lane);
     for (int i = 0; i < MT; i++)
-        for (int r = 0; r < 4; r++) mine[i * 4 + r] = tf32(a[i][r]);
+        for (int r = 0; r < 4; r++) mine[i * 4 + r] = factor(a[i][r]);
     for (int j = 0; j < NT; j++)
-        for (int r = 0; r < 2; r++) mine[MT * 4 + j * 2 + r] = ROUNDED ? b[j][r] : tf32(b[j][r]);
+        for (int r = 0; r < 2; r++) mine[MT * 4 + j * 2 + r] = factor(b[j][r]);
     host::wait(host::AT_WARP_BARRIER);
     for (int i = 0; i < MT; i++)
         for (int j = 0; j < NT; j++)
@@ -121,16 +117,24 @@ static void multiply(float (&acc)[MT][NT][4], const float (&a)[MT][4], const flo
 
 #endif
 
+// Four values side by side in shared memory, to TF32; returns what they were.
+__device__ __forceinline__ float4 round4(float *at) {
+    float4 v = *reinterpret_cast<float4 *>(at);
+    *reinterpret_cast<float4 *>(at) = {to_tf32(v.x), to_tf32(v.y), to_tf32(v.z), to_tf32(v.w)};
+    return v;
+}
+
 // Goes through the chunks of a product's depth with CHUNKS - 1 of them on their way to shared memory: load(c) asks for one, in
-// order, use(c) works with one that is there.
-template <int CHUNKS, class Load, class Use>
-__device__ __forceinline__ void pipeline(int chunks, Load load, Use use) {
+// order; arrived(c) may change what this thread asked for, before the others see it; use(c) works with one that is there.
+template <int CHUNKS, class Load, class Arrived, class Use>
+__device__ __forceinline__ void pipeline(int chunks, Load load, Arrived arrived, Use use) {
     for (int c = 0; c < CHUNKS - 1; c++) {
         if (c < chunks) load(c);
         copy_commit();
     }
     for (int c = 0; c < chunks; c++) {
         copy_wait<CHUNKS - 2>();
+        arrived(c);
         __syncthreads();
         if (c + CHUNKS - 1 < chunks) load(c + CHUNKS - 1);
         copy_commit();

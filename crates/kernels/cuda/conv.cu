@@ -1,6 +1,6 @@
-// Convolution by implicit matrix products: rows are pixels of the result, columns its channels, the depth runs over the
-// kernel's taps and the input's channels. Activations are [N, H, W, C], weights packed as [C_out, taps, C_in] (conv_pack).
-#include "common.cuh"
+// Convolution of any kernel and any channels by implicit matrix products: rows are pixels of the result, columns its channels,
+// the depth runs over the kernel's taps and the input's channels. Activations are [N, H, W, C], weights packed as [C_out, taps, C_in] (conv_pack).
+#include "conv.cuh"
 
 namespace conv {
 
@@ -8,47 +8,6 @@ constexpr int THREADS = 128;
 constexpr int DEPTH = 32;        // of a chunk in shared memory
 constexpr int PITCH = DEPTH + 4; // of its rows: no two lanes of a warp hit one bank
 constexpr int CHUNKS = 3;        // in flight
-
-struct Arguments {
-    const float *x, *w, *bias, *by;
-    float *y;
-    int n, h, width, ci, co, k, pad, oh, ow, leaky;
-    float slope;
-};
-
-__device__ __forceinline__ void store(const Arguments &p, int m, int column, float v) {
-    if (m >= p.n * p.oh * p.ow || column >= p.co) return;
-    int at = m * p.co + column;
-    if (p.bias) v += p.bias[column];
-    if (p.leaky) v = v > 0.f ? v : p.slope * v;
-    if (p.by) v = p.by[at] > 0.f ? v : p.slope * v;
-    p.y[at] = v;
-}
-
-// Two columns side by side, the first an even one.
-__device__ __forceinline__ void store_pair(const Arguments &p, int m, int column, float v, float w) {
-    if (p.co % 2 == 1) {
-        store(p, m, column, v);
-        store(p, m, column + 1, w);
-        return;
-    }
-    if (m >= p.n * p.oh * p.ow || column >= p.co) return;
-    int at = m * p.co + column;
-    if (p.bias) {
-        v += p.bias[column];
-        w += p.bias[column + 1];
-    }
-    if (p.leaky) {
-        v = v > 0.f ? v : p.slope * v;
-        w = w > 0.f ? w : p.slope * w;
-    }
-    if (p.by) {
-        float2 by = *reinterpret_cast<const float2 *>(p.by + at);
-        v = by.x > 0.f ? v : p.slope * v;
-        w = by.y > 0.f ? w : p.slope * w;
-    }
-    *reinterpret_cast<float2 *>(p.y + at) = {v, w};
-}
 
 // BM pixels by BN channels a block.
 template <int BM, int BN, bool TENSOR> __device__ __forceinline__ void body(const Arguments &p) {
@@ -101,6 +60,12 @@ template <int BM, int BN, bool TENSOR> __device__ __forceinline__ void body(cons
         }
     };
 
+    auto arrived = [&](int chunk) {
+        if constexpr (TENSOR) // conv_pack has rounded the weights
+#pragma unroll
+            for (int i = 0; i < A_ROWS; i++) round4(shared + chunk % CHUNKS * CHUNK + (row + 16 * i) * PITCH + quad);
+    };
+
     // Tensor cores: warps in a grid of WARPS_M by WARPS_N. Else: 16 x 8 threads, each with every 16th row, 8th column.
     constexpr int WARPS_N = BN >= 64 ? 2 : 1, WARPS_M = 4 / WARPS_N;
     constexpr int MT = TENSOR ? BM / WARPS_M / 16 : 1, NT = TENSOR ? BN / WARPS_N / 8 : 1;
@@ -129,7 +94,7 @@ template <int BM, int BN, bool TENSOR> __device__ __forceinline__ void body(cons
                     r[j][0] = from[0];
                     r[j][1] = from[4];
                 }
-                multiply<MT, NT, true>(acc, l, r); // conv_pack has rounded the weights
+                multiply(acc, l, r);
             }
         } else {
 #pragma unroll 2
@@ -153,40 +118,34 @@ template <int BM, int BN, bool TENSOR> __device__ __forceinline__ void body(cons
             }
         }
     };
-    pipeline<CHUNKS>(chunks, load, use);
+    pipeline<CHUNKS>(chunks, load, arrived, use);
     if constexpr (TENSOR) {
 #pragma unroll
         for (int i = 0; i < MT; i++)
 #pragma unroll
             for (int j = 0; j < NT; j++) {
-                int m = m0 + wm + i * 16 + group, column = n0 + wn + j * 8 + place * 2;
-                store_pair(p, m, column, acc[i][j][0], acc[i][j][1]);
-                store_pair(p, m + 8, column, acc[i][j][2], acc[i][j][3]);
+                int m = m0 + wm + i * 16 + group, column = n0 + wn + j * 8 + place * 2, pixels = p.n * p.oh * p.ow;
+                if (m < pixels) store_pair(p, m, column, acc[i][j][0], acc[i][j][1]);
+                if (m + 8 < pixels) store_pair(p, m + 8, column, acc[i][j][2], acc[i][j][3]);
             }
     } else {
 #pragma unroll
-        for (int i = 0; i < TM; i++)
+        for (int i = 0; i < TM; i++) {
+            int m = m0 + thread / 8 + 16 * i;
+            if (m >= p.n * p.oh * p.ow) continue;
 #pragma unroll
-            for (int j = 0; j < TN; j++)
-                store(p, m0 + thread / 8 + 16 * i, n0 + thread % 8 + 8 * j, sums[i][j]);
+            for (int j = 0; j < TN; j++) store(p, m, n0 + thread % 8 + 8 * j, sums[i][j]);
+        }
     }
 }
 
 } // namespace conv
 
-// `bias` and `by` may be null. `leaky`: LeakyReLU on the result; `by`: its derivative at `by`.
-#define CONV(name, bm, bn, tensor)                                                                                     \
-    KERNEL __launch_bounds__(conv::THREADS)                                                                            \
-        name(const float *x, const float *w, const float *bias, const float *by, float *y, int n, int h, int width,    \
-             int ci, int co, int k, int pad, int oh, int ow, int leaky, float slope) {                                 \
-        conv::body<bm, bn, tensor>({x, w, bias, by, y, n, h, width, ci, co, k, pad, oh, ow, leaky, slope});            \
-    }
-
-CONV(conv_tf32_128x64, 128, 64, true)
-CONV(conv_tf32_64x64, 64, 64, true)
-CONV(conv_tf32_64x8, 64, 8, true)
-CONV(conv_f32_64x64, 64, 64, false)
-CONV(conv_f32_64x8, 64, 8, false)
+CONV(conv_tf32_128x64, (conv::THREADS), conv::body<128, 64, true>)
+CONV(conv_tf32_64x64, (conv::THREADS), conv::body<64, 64, true>)
+CONV(conv_tf32_64x8, (conv::THREADS), conv::body<64, 8, true>)
+CONV(conv_f32_64x64, (conv::THREADS), conv::body<64, 64, false>)
+CONV(conv_f32_64x8, (conv::THREADS), conv::body<64, 8, false>)
 
 namespace packing {
 

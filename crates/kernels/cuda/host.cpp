@@ -1,12 +1,14 @@
 // All kernels for the processor, callable by name (host.h).
 #include "adam.cu"
 #include "conv.cu"
+#include "conv3x3.cu"
 #include "loss.cu"
 #include "noise.cu"
 #include "norm.cu"
 #include "pointwise.cu"
 #include "resize.cu"
 #include "weight_grad.cu"
+#include "weight_grad3x3.cu"
 
 namespace {
 
@@ -23,10 +25,18 @@ const Entry ENTRIES[] = {
     ENTRY(conv_tf32_64x8),
     ENTRY(conv_f32_64x64),
     ENTRY(conv_f32_64x8),
+    ENTRY(conv3x3_tf32_16x16x64),
+    ENTRY(conv3x3_tf32_8x16x64),
+    ENTRY(conv3x3_tf32_8x8x64),
+    ENTRY(conv3x3_tf32_8x8x32),
+    ENTRY(conv3x3_tf32_8x8x8),
     ENTRY(conv_pack),
     ENTRY(conv_weight_grad_tf32),
     ENTRY(conv_weight_grad_f32),
     ENTRY(conv_weight_grad_sum),
+    ENTRY(weight_grad3x3_64x64),
+    ENTRY(weight_grad3x3_64x8),
+    ENTRY(weight_grad3x3_16x64),
     ENTRY(sum_parts),
     ENTRY(sample_sums),
     ENTRY(mse),

@@ -1,7 +1,7 @@
-// The weight gradient of a convolution: for each tap a product of [C_out, pixels] and [pixels, C_in]. The pixels are
+// The weight gradient of a convolution of any kernel: for each tap a product of [C_out, pixels] and [pixels, C_in]. The pixels are
 // split over blocks picture by picture; conv_weight_grad_sum adds the parts in one fixed order. Splits never cross pictures:
 // what cancels between a real and a fake picture then cancels exactly.
-#include "common.cuh"
+#include "weight_grad.cuh"
 
 namespace weight_grad {
 
@@ -71,16 +71,25 @@ __device__ __forceinline__ void body(const float *x, const float *g, const float
         }
     };
 
+    const bool sums_bias = tap == 0 && ci0 == 0;
+    float4 bias = {};
+    auto arrived = [&](int chunk) {
+        float *gs = shared + chunk % CHUNKS * (2 * DEPTH * PITCH), *xs = gs + DEPTH * PITCH;
+#pragma unroll
+        for (int i = 0; i < ROWS; i++) {
+            float *at = gs + (row + 8 * i) * PITCH + quad;
+            add(bias, TENSOR ? round4(at) : *reinterpret_cast<float4 *>(at));
+            if constexpr (TENSOR) round4(xs + (row + 8 * i) * PITCH + quad);
+        }
+    };
+
     constexpr int MT = TENSOR ? 2 : 1, NT = TENSOR ? 4 : 1, TM = TENSOR ? 1 : 4, TN = TENSOR ? 1 : 8;
-    float acc[MT][NT][4] = {}, sums[TM][TN] = {}, bias = 0.f;
+    float acc[MT][NT][4] = {}, sums[TM][TN] = {};
     const int warp = thread / 32, group = thread % 32 / 4, place = thread % 4;
     const int wm = warp / 2 * 32, wn = warp % 2 * 32;
-    const bool sums_bias = tap == 0 && ci0 == 0 && thread < TILE;
 
     auto use = [&](int c) {
         const float *gs = shared + c % CHUNKS * (2 * DEPTH * PITCH), *xs = gs + DEPTH * PITCH;
-        if (sums_bias)
-            for (int r = 0; r < DEPTH; r++) bias += gs[r * PITCH + thread];
         if constexpr (TENSOR) {
 #pragma unroll
             for (int r = 0; r < DEPTH; r += 8) {
@@ -99,7 +108,7 @@ __device__ __forceinline__ void body(const float *x, const float *g, const float
                     right[j][0] = from[0];
                     right[j][1] = from[4 * PITCH];
                 }
-                multiply<MT, NT, false>(acc, left, right);
+                multiply(acc, left, right);
             }
         } else {
 #pragma unroll 4
@@ -115,7 +124,7 @@ __device__ __forceinline__ void body(const float *x, const float *g, const float
             }
         }
     };
-    pipeline<CHUNKS>(chunks, load, use);
+    pipeline<CHUNKS>(chunks, load, arrived, use);
     auto store = [&](int row, int column, float v) {
         if (co0 + row >= co || ci0 + column >= ci) return;
         long long block = static_cast<long long>(blockIdx.z) * k * k + tap;
@@ -136,7 +145,8 @@ __device__ __forceinline__ void body(const float *x, const float *g, const float
             for (int j = 0; j < TN; j++)
                 store(thread / 8 * 4 + i, j / 4 * 32 + thread % 8 * 4 + j % 4, sums[i][j]);
     }
-    if (sums_bias && co0 + thread < co) bias_part[static_cast<long long>(blockIdx.z) * co + co0 + thread] = bias;
+    if (sums_bias)
+        store_bias<TILE>(shared, bias, bias_part + static_cast<long long>(blockIdx.z) * co + co0, co - co0);
 }
 
 } // namespace weight_grad

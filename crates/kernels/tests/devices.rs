@@ -41,6 +41,14 @@ fn convolutions() -> Vec<Case> {
         (2, 9, 10, 20, 72, 3, 1),
         (1, 8, 9, 6, 10, 5, 2),
         (3, 14, 10, 32, 36, 1, 0),
+        // 3x3 kernels of their own: tiles that the picture does not fill, several times 32 channels, tiles of channels.
+        (2, 19, 21, 64, 64, 3, 0),
+        (1, 9, 17, 96, 40, 3, 1),
+        (1, 8, 8, 32, 32, 3, 2),
+        (2, 20, 23, 68, 72, 3, 0),
+        (1, 10, 70, 64, 12, 3, 0),
+        (1, 70, 6, 2, 20, 3, 1),
+        (1, 4, 4, 32, 1, 3, 1),
     ]
     .into_iter()
     .enumerate()
@@ -76,6 +84,13 @@ fn convolutions() -> Vec<Case> {
             let [x, _, _, g] = operands(d)?;
             let (dw, db) = kernels::conv2d_weight_grad(&x, &g, k, pad)?;
             Ok(vec![dw, db])
+        }));
+    }
+    // Enough pixels for the larger 3x3 tiles.
+    for (n, h, w) in [(1, 100, 120), (1, 60, 150), (3, 60, 89)] {
+        cases.push(case(format!("3x3, {n}x{h}x{w}"), move |d| {
+            let (x, weight) = (values((n, h, w, 32), 1, d)?, values((36, 32, 3, 3), 2, d)?);
+            Ok(vec![kernels::conv2d(&x, &weight, None, 0, None)?])
         }));
     }
     // Enough pixels for the larger tile and for several splits of the weight gradient.

@@ -103,7 +103,7 @@ fn an_unfinished_run_tells_what_is_there() -> Result {
     assert!(none.contains("0 of 2 stages are done") && none.contains("No stage has begun yet"));
     assert_eq!((none.matches("<svg").count(), none.matches("iVBORw0KGgo").count()), (0, 2));
 
-    train_until(&mut run, |event| matches!(event, Event::Iteration { stage: 1, done: 2, .. }))?;
+    train_until(&mut run, |event| matches!(event, Event::Iteration { stage: 1, done: 2 }))?;
     let half = report(&run, &REQUEST, |_| {})?;
     check(&half);
     assert!(half.contains("1 of 2 stages are done") && half.contains("under way"));

@@ -26,10 +26,17 @@ pub enum Event<'a> {
     Iteration {
         /// The stage.
         stage: usize,
+        /// Which iteration, from 1. A card may be at one before it: this one is queued.
+        done: usize,
+    },
+    /// An iteration's losses have arrived and are logged, an iteration or two after it.
+    Losses {
+        /// The stage.
+        stage: usize,
         /// Which iteration, from 1.
         done: usize,
-        /// The losses ([`crate::Losses::NAMES`]), where this iteration is logged.
-        losses: Option<[f32; 5]>,
+        /// The losses, in the order of [`crate::Losses::NAMES`].
+        losses: [f32; 5],
     },
     /// A card could not record the iteration to replay it; the stage goes on step by step, slower.
     NotRecorded {
@@ -45,11 +52,11 @@ pub enum Event<'a> {
         /// Iterations of it that are done.
         done: usize,
     },
-    /// The collapse guard went back; the rates are lower from here on.
+    /// The collapse guard went back; the rates are lower from here on. Iterations behind the one that it went back from are void.
     WentBack {
         /// The stage.
         stage: usize,
-        /// Iterations that were done.
+        /// The iteration in which it was seen.
         from: usize,
         /// Iterations that are done in the state it went back to.
         to: usize,

@@ -6,9 +6,11 @@ use crate::files::{to_nchw, write_tensors};
 use crate::first_input::{FirstInput, fixed_stream};
 use crate::guard;
 use crate::log::{Line, Log, now};
+use crate::losses::Late;
+use crate::noise::{draw_noise, penalty_alphas, training_stream};
 use crate::sample::{Sampling, draw};
 use crate::step::{StageInputs, calibrate, optimizers, prepare, step};
-use crate::{Error, GuardKind, Result, Run, TrainConfig, memory, rundir};
+use crate::{Error, GuardKind, Result, Run, memory, rundir};
 use candle_core::{Device, Tensor};
 use kernels::{Purpose, Replay, Stream, Wrap};
 use model::{Discriminator, Generator};
@@ -96,12 +98,10 @@ fn stages(
             None => {
                 let mut amps = run.info.amps.clone();
                 amps.push(calibrate(&g, &config, &real, &sizes[..=stage], &amps, &fixed)?);
+                log.line(&Line::Stage { stage, size: sizes[stage], amp: amps[stage], time: now() })?;
                 (Position::start(stage, amps, logs), Vec::new())
             }
         };
-        if at.done == 0 {
-            log.line(&Line::Stage { stage, size: sizes[stage], amp: at.amps[stage], time: now() })?;
-        }
         observer.notify(&Event::StageStarted { stage, size: sizes[stage], amp: at.amps[stage] });
 
         let inputs = StageInputs::new(&g, &config, real, &sizes[..=stage], &at.amps, &fixed)?;
@@ -116,6 +116,7 @@ fn stages(
             seed: config.seed,
         };
         let mut replay = Replay::new(device);
+        let mut late = Late::new(&inputs.losses)?;
         let (before, begun) = (at.seconds, Instant::now());
         let mut saved = Instant::now();
         while at.done < config.niter {
@@ -139,49 +140,49 @@ fn stages(
             }
             at.done = iteration + 1;
 
-            let last = at.done == config.niter;
-            let logged = iteration.is_multiple_of(pace.log_every) || last;
-            let checked = at.done.is_multiple_of(guard::CHECK_EVERY) || last;
-            let losses = if logged || checked { Some(inputs.losses.read()?) } else { None };
-            let mut collapse =
-                losses.filter(|_| checked).and_then(|l| guard::check_losses(&l, config.lambda_grad));
-            if collapse.is_none()
-                && config.guard == GuardKind::All
-                && at.done.is_multiple_of(guard::KEEP_EVERY)
-            {
-                let samples = (0..4).map(|index| draw(&g, sampling, index)).collect::<Result<Vec<_>>>()?;
-                collapse = guard::check_samples(&inputs.real, &samples)?;
+            let control = observer.notify(&Event::Iteration { stage, done: at.done });
+            let save = control == Control::Stop || saved.elapsed() >= pace.checkpoint_every;
+            let keep = at.done.is_multiple_of(guard::KEEP_EVERY);
+            let logged = |done: usize| (done - 1).is_multiple_of(pace.log_every) || done == config.niter;
+            let checked = |done: usize| done.is_multiple_of(guard::CHECK_EVERY) || done == config.niter;
+            let asked = Some(at.done).filter(|&done| logged(done) || checked(done));
+            let mut collapse = None;
+            for (done, losses) in late.fetch(asked, save || keep || at.done == config.niter)? {
+                if checked(done)
+                    && let Some(found) = guard::check_losses(&losses, config.lambda_grad)
+                {
+                    collapse = Some((done, found));
+                    break;
+                }
+                if logged(done) {
+                    // A checkpoint could not be read with losses that are no numbers, of which the guard hears a little later.
+                    if losses.iter().all(|l| l.is_finite()) {
+                        at.losses = losses;
+                    }
+                    log.losses(stage, done, config.niter, losses)?;
+                    observer.notify(&Event::Losses { stage, done, losses });
+                }
             }
-            if let Some(collapse) = collapse {
+            if collapse.is_none() && config.guard == GuardKind::All && keep {
+                let samples = (0..4).map(|index| draw(&g, sampling, index)).collect::<Result<Vec<_>>>()?;
+                collapse = guard::check_samples(&inputs.real, &samples)?.map(|found| (at.done, found));
+            }
+            if let Some((from, collapse)) = collapse {
                 if at.guard.tripped {
                     log.flush()?;
-                    return Err(Error::Collapsed { stage, iteration: at.done, collapse });
+                    return Err(Error::Collapsed { stage, iteration: from, collapse });
                 }
                 let parts = Parts { g: &g, d: &d, opt_g: &mut opt_g, opt_d: &mut opt_d };
                 at.guard.go_back(parts, &back)?;
+                late.fetch(None, true)?; // of an iteration that is void
                 log.flush()?;
                 log = Log::open(&run.dir, at.guard.logs)?;
-                log.line(&Line::WentBack {
-                    stage,
-                    from: at.done,
-                    to: at.guard.back_to,
-                    reason: collapse.to_string(),
-                })?;
-                observer.notify(&Event::WentBack { stage, from: at.done, to: at.guard.back_to, collapse });
-                at.done = at.guard.back_to;
-                continue;
+                let to = at.guard.back_to;
+                log.line(&Line::WentBack { stage, from, to, reason: collapse.to_string() })?;
+                observer.notify(&Event::WentBack { stage, from, to, collapse });
+                at.done = to;
             }
-
-            let losses = losses.filter(|_| logged);
-            if let Some(losses) = losses {
-                // A checkpoint could not be read with losses that are no numbers, of which the guard hears a little later.
-                if losses.iter().all(|l| l.is_finite()) {
-                    at.losses = losses;
-                }
-                log.losses(stage, at.done, config.niter, losses)?;
-            }
-            let control = observer.notify(&Event::Iteration { stage, done: at.done, losses });
-            if control == Control::Stop || saved.elapsed() >= pace.checkpoint_every {
+            if save {
                 at.seconds = before + begun.elapsed().as_secs_f64();
                 at.logs = log.flush()?;
                 let parts = Parts { g: &g, d: &d, opt_g: &mut opt_g, opt_d: &mut opt_d };
@@ -260,48 +261,6 @@ fn fixed_noise(run: &Run, first: &dyn FirstInput, stage: usize, device: &Device)
     }
     let shape = run.config.net(run.info.channels).noise_shape(stage, run.info.sizes[stage]);
     Ok(kernels::normal(fixed_stream(run.info.seed, stage), (0, 0), shape, device)?)
-}
-
-/// Fills the buffers with an iteration's noise, that of stage 0 with what the task gives it.
-pub fn draw_noise(
-    config: &TrainConfig,
-    first: &dyn FirstInput,
-    stage: usize,
-    iteration: usize,
-    buffers: &[Tensor],
-) -> Result<()> {
-    for (level, buffer) in buffers.iter().enumerate() {
-        let stream = training_stream(config, stage, level, iteration);
-        if level == 0 {
-            first.fill(buffer, stream)?;
-        } else {
-            kernels::fill_normal(buffer, stream)?;
-        }
-    }
-    Ok(())
-}
-
-/// The stream of an iteration's noise that enters stage `level`.
-fn training_stream(config: &TrainConfig, stage: usize, level: usize, iteration: usize) -> Stream {
-    Stream {
-        seed: config.seed,
-        purpose: Purpose::Training,
-        stage: stage as u32,
-        level: level as u32,
-        iteration: iteration as u32,
-    }
-}
-
-/// The mixing factors of an iteration's critic steps.
-pub fn penalty_alphas(config: &TrainConfig, stage: usize, iteration: usize) -> Vec<f32> {
-    let stream = Stream {
-        seed: config.seed,
-        purpose: Purpose::PenaltyAlpha,
-        stage: stage as u32,
-        level: 0,
-        iteration: iteration as u32,
-    };
-    kernels::uniform(stream, config.d_steps).into_iter().map(|u| u as f32).collect()
 }
 
 /// Writes a finished stage's networks, noise and sheet.

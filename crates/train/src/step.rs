@@ -6,6 +6,7 @@
 //! the reconstruction only once a stage.
 
 use crate::Example;
+use crate::losses::Losses;
 use crate::optimizer::Adam;
 use crate::{Result, TrainConfig};
 use candle_core::{DType, Tensor};
@@ -34,26 +35,6 @@ pub struct StageInputs {
     alphas: Tensor,
     /// What the last iteration's losses were.
     pub losses: Losses,
-}
-
-/// The losses of the last iteration, `[5]`: real and fake score and penalty of the last critic step, and the generator's
-/// adversarial and (weighted) reconstruction loss.
-#[derive(Debug)]
-pub struct Losses(Tensor);
-
-impl Losses {
-    /// Names of the five losses, as they appear in the log.
-    pub const NAMES: [&'static str; 5] =
-        ["d_real", "d_fake", "gradient_penalty", "g_adversarial", "reconstruction"];
-
-    /// Reads the values from the device.
-    pub fn read(&self) -> Result<[f32; 5]> {
-        let mut values = [0.0; 5];
-        values.copy_from_slice(&self.0.to_vec1::<f32>()?);
-        // The fake's score stands there; the generator's loss is its negative.
-        values[3] = -values[3];
-        Ok(values)
-    }
 }
 
 impl StageInputs {

@@ -1,8 +1,10 @@
 //! How long an iteration takes here: the real step on new weights.
 
 use crate::first_input::{Noise, fixed_stream};
+use crate::losses::Late;
+use crate::noise::{draw_noise, penalty_alphas};
 use crate::optimizer::Adam;
-use crate::run::{draw_noise, penalty_alphas, weights};
+use crate::run::weights;
 use crate::rundir::tensor;
 use crate::step::{StageInputs, optimizers, prepare, step};
 use crate::{Result, TrainConfig};
@@ -13,7 +15,8 @@ use pyramid::Picture;
 use std::time::{Duration, Instant};
 
 /// Times of `iterations` training iterations at stage `stage` of a pyramid, after `warm_up` that do not count: noise,
-/// critic and generator steps and the losses' reading, as a run does them.
+/// critic and generator steps and the losses' reading, as a run does them: an iteration is done when its losses have arrived,
+/// and a card has the next one queued by then.
 pub fn time_stage(
     config: &TrainConfig,
     pictures: &[Picture],
@@ -26,14 +29,18 @@ pub fn time_stage(
     // The first time a card does a step it loads its kernels, the second time it records them.
     let warm_up = if device.is_cpu() { warm_up } else { warm_up + 2 };
     let mut replay = Replay::new(device);
+    let mut late = Late::new(&trial.inputs.losses)?;
     let mut times = Vec::with_capacity(iterations);
+    let mut before = Instant::now();
     for i in 0..warm_up + iterations {
-        let start = Instant::now();
         trial.prepare(i)?;
         replay.run(|| trial.step())?;
-        trial.inputs.losses.read()?;
-        if i >= warm_up {
-            times.push(start.elapsed());
+        let last = i + 1 == warm_up + iterations;
+        for (done, _) in late.fetch(Some(i), last || device.is_cpu())? {
+            if done >= warm_up {
+                times.push(before.elapsed());
+            }
+            before = Instant::now();
         }
     }
     Ok(times)

@@ -92,7 +92,7 @@ fn assert_same(run: &Path, whole: &BTreeMap<String, Vec<u8>>, story: &str) {
 /// A moment of a run: after an iteration, or (none) after a stage.
 fn moment(event: &Event<'_>) -> Option<(usize, Option<usize>)> {
     match *event {
-        Event::Iteration { stage, done, .. } => Some((stage, Some(done))),
+        Event::Iteration { stage, done } => Some((stage, Some(done))),
         Event::StageFinished { stage, .. } => Some((stage, None)),
         _ => None,
     }

@@ -1,21 +1,11 @@
-//! Convolution and its gradients as launches: which tile, how many splits. The choice depends on shapes alone.
+//! Convolution and its gradients as launches.
 
-use super::{Arg, Buffer, DeviceOp, Grid, Operand, Queue, int, pack};
+use super::{Arg, Buffer, DeviceOp, Grid, Operand, Queue, choice, int, pack};
 use crate::conv::{
     Conv, ConvBias, ConvMasked, Direction, WeightGrad, WeightGradPlus, conv_shape, weight_grad_shape,
 };
 use crate::cpu::ConvShape;
-use crate::precision::{Precision, precision};
 use candle_core::{Result, Shape, bail};
-
-/// As in `conv.cu` and `weight_grad.cu`.
-const THREADS: u32 = 128;
-const CHUNKS: u32 = 3;
-const DEPTH: u32 = 32;
-const TILE: usize = 64;
-
-/// Blocks that keep a large card busy: two on each of its processors.
-const BUSY: usize = 264;
 
 /// What happens to a convolution's result before it is stored.
 #[derive(Default)]
@@ -54,20 +44,8 @@ fn launch(
         }
     };
 
-    let large = pixels.div_ceil(128) * s.co.div_ceil(TILE) >= BUSY;
-    let (kernel, rows, columns) = match precision() {
-        Precision::Tf32 if s.co <= 8 => ("conv_tf32_64x8", 64, 8),
-        Precision::Tf32 if large => ("conv_tf32_128x64", 128, 64),
-        Precision::Tf32 => ("conv_tf32_64x64", 64, 64),
-        Precision::F32 if s.co <= 8 => ("conv_f32_64x8", 64, 8),
-        Precision::F32 => ("conv_f32_64x64", 64, 64),
-    };
     let y = queue.alloc(pixels * s.co)?;
-    let grid = Grid {
-        blocks: [pixels.div_ceil(rows) as u32, s.co.div_ceil(columns) as u32, 1],
-        threads: THREADS,
-        shared: CHUNKS * (rows + columns) as u32 * (DEPTH + 4) * 4,
-    };
+    let (kernel, grid) = choice::conv(&s, out, queue.limits()?);
     let address = |o: Option<&Operand<'_>>| o.map_or(Arg::NULL, Operand::arg);
     let mut args = vec![x.arg(), packed, address(bias), address(by), y.arg()];
     for size in [s.n, s.h, s.w, s.ci, s.co, s.k, s.pad, out[1], out[2]] {
@@ -77,7 +55,7 @@ fn launch(
     int(s.n * (s.h + 2 * s.k) * (s.w + 2 * s.k) * s.ci)?;
     int(pixels * s.co)?;
     args.extend([Arg::I32(leaky.into()), Arg::F32(slope)]);
-    queue.launch(("conv", kernel), grid, &args)?;
+    queue.launch(kernel, grid, &args)?;
     Ok((y, Shape::from(out.to_vec())))
 }
 
@@ -135,30 +113,18 @@ fn weight_grad(
     }
     let pictures = n + if second.is_some() { more.n } else { 0 };
     let (oh, ow, taps) = (h + 2 * pad + 1 - k, w + 2 * pad + 1 - k, k * k);
-    let tiles = ci.div_ceil(TILE) * co.div_ceil(TILE);
-    // Enough blocks to keep a card busy, but no split of a few pixels; the same for each picture.
-    let wanted = BUSY.div_ceil(taps * tiles * pictures).clamp(1, (oh * ow).div_ceil(2 * DEPTH as usize));
-    let each = (oh * ow).div_ceil(wanted).next_multiple_of(DEPTH as usize);
-    let splits = (oh * ow).div_ceil(each);
+    let shape = choice::WeightGradShape { pictures, oh, ow, ci, co, k };
+    let choice::WeightGrad { kernel, grid, splits, pixels } = choice::weight_grad(shape);
 
     int(n.max(more.n) * (h + 2 * k) * (w + 2 * k) * ci)?;
     int(n.max(more.n) * oh * ow * co)?;
     let part = queue.alloc(pictures * splits * taps * co * ci)?;
     let bias_part = queue.alloc(pictures * splits * co)?;
-    let kernel = match precision() {
-        Precision::Tf32 => "conv_weight_grad_tf32",
-        Precision::F32 => "conv_weight_grad_f32",
-    };
-    let grid = Grid {
-        blocks: [taps as u32, tiles as u32, (pictures * splits) as u32],
-        threads: THREADS,
-        shared: CHUNKS * 2 * DEPTH * (TILE as u32 + 8) * 4,
-    };
     let mut args = vec![x.arg(), g.arg(), x2.arg(), g2.arg(), part.arg(), bias_part.arg()];
-    for size in [n, h, w, ci, co, k, pad, oh, ow, splits, each] {
+    for size in [n, h, w, ci, co, k, pad, oh, ow, splits, pixels] {
         args.push(int(size)?);
     }
-    queue.launch(("weight_grad", kernel), grid, &args)?;
+    queue.launch(kernel, grid, &args)?;
 
     let len = taps * co * ci + co;
     let out = queue.alloc(len)?;

@@ -2,10 +2,12 @@
 
 #![allow(unsafe_code)] // kernels are launched with addresses, into memory that is not initialised
 
-use super::{Arg, Buffer, DeviceOp, Grid, Kernel, Operand, Queue};
+use super::{Arg, Buffer, DeviceOp, Grid, Kernel, Limits, Operand, Queue};
 use candle_core::cuda_backend::WrapErr;
-use candle_core::cuda_backend::cudarc::driver::{CudaFunction, DevicePtr, LaunchConfig, PushKernelArg, sys};
-use candle_core::{CudaDevice, CudaStorage, Device, Layout, Result, Shape, bail};
+use candle_core::cuda_backend::cudarc::driver::{
+    CudaEvent, CudaFunction, DevicePtr, LaunchConfig, PinnedHostSlice, PushKernelArg, sys,
+};
+use candle_core::{CudaDevice, CudaStorage, Device, Layout, Result, Shape, Storage, Tensor, bail};
 use std::collections::HashSet;
 use std::sync::Mutex;
 
@@ -46,6 +48,63 @@ pub fn card_memory(device: &Device) -> Result<(usize, usize)> {
     let Device::Cuda(card) = device else { bail!("only cards have memory of their own") };
     let stream = card.cuda_stream();
     stream.context().mem_get_info().w()
+}
+
+/// [`crate::Readback`] on a card: a copy in the stream, and an event behind it.
+pub(crate) struct CardReadback {
+    /// Memory that a card can write to by itself.
+    values: PinnedHostSlice<f32>,
+    arrived: CudaEvent,
+    under_way: bool,
+}
+
+impl CardReadback {
+    pub(crate) fn new(card: &CudaDevice, len: usize) -> Result<Self> {
+        let stream = card.cuda_stream();
+        // SAFETY: nothing is read before a copy has filled it.
+        let values = unsafe { stream.context().alloc_pinned_with_flags(len, 0) }.w()?;
+        let arrived = stream.context().new_event(None).w()?;
+        Ok(CardReadback { values, arrived, under_way: false })
+    }
+
+    pub(crate) fn start(&mut self, tensor: &Tensor) -> Result<()> {
+        let (storage, layout) = tensor.storage_and_layout();
+        let (Storage::Cuda(storage), Some((from, to))) = (&*storage, layout.contiguous_offsets()) else {
+            bail!("a contiguous tensor on a card is needed, this one is {layout:?}")
+        };
+        let stream = storage.device.cuda_stream();
+        stream.memcpy_dtoh(&storage.as_cuda_slice::<f32>()?.slice(from..to), &mut self.values).w()?;
+        self.arrived.record(&stream).w()?;
+        self.under_way = true;
+        Ok(())
+    }
+
+    pub(crate) fn finish(&mut self) -> Result<Option<Vec<f32>>> {
+        if !std::mem::take(&mut self.under_way) {
+            return Ok(None);
+        }
+        self.arrived.synchronize().w()?;
+        Ok(Some(self.values.as_slice().w()?.to_vec()))
+    }
+}
+
+impl Drop for CardReadback {
+    fn drop(&mut self) {
+        if self.under_way {
+            // The memory is given back behind this. An error has been reported, or will be, where the stream is used next.
+            let _ = self.arrived.synchronize();
+        }
+    }
+}
+
+pub(super) fn limits(device: &CudaDevice) -> Result<Limits> {
+    use sys::CUdevice_attribute_enum as Attribute;
+    let stream = device.cuda_stream();
+    let attribute = |a| stream.context().attribute(a).w();
+    Ok(Limits {
+        processors: attribute(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?.max(1) as usize,
+        shared: attribute(Attribute::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)?.max(0) as u32,
+    })
 }
 
 pub(crate) fn run(op: &impl DeviceOp, operands: &[(&CudaStorage, &Layout)]) -> Result<(CudaStorage, Shape)> {
@@ -89,12 +148,14 @@ pub(super) fn launch(
     let source = match module {
         "adam" => ptx::ADAM,
         "conv" => ptx::CONV,
+        "conv3x3" => ptx::CONV3X3,
         "loss" => ptx::LOSS,
         "noise" => ptx::NOISE,
         "norm" => ptx::NORM,
         "pointwise" => ptx::POINTWISE,
         "resize" => ptx::RESIZE,
         "weight_grad" => ptx::WEIGHT_GRAD,
+        "weight_grad3x3" => ptx::WEIGHT_GRAD3X3,
         _ => bail!("there is no file {module} of kernels"),
     };
     // Names of their own: candle has a module `conv` as well.

@@ -2,12 +2,15 @@
 
 #![allow(unsafe_code)] // a call into C++, with addresses
 
-use super::{Arg, Buffer, DeviceOp, Grid, Kernel, Operand, Queue};
+use super::{Arg, Buffer, DeviceOp, Grid, Kernel, Limits, Operand, Queue};
 use crate::storage::values;
 use candle_core::{CpuStorage, Layout, Result, Shape, bail};
 use std::cell::{Cell, RefCell};
 use std::ffi::{CString, c_char, c_void};
 use std::marker::PhantomData;
+
+/// Those of a large card.
+pub(super) const LIMITS: Limits = Limits { processors: 132, shared: 227 * 1024 };
 
 /// A launch as it was asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,7 +77,7 @@ pub(super) fn launch((_, name): Kernel, grid: Grid, args: &[Arg<'_>]) -> Result<
     if x == 0 || y == 0 || z == 0 || x > i32::MAX as u32 || y > 65_535 || z > 65_535 {
         bail!("{name}: a grid of {:?} blocks", grid.blocks)
     }
-    if grid.threads > 1024 || grid.shared > 99 * 1024 {
+    if grid.threads > 1024 || grid.shared > LIMITS.shared {
         bail!("{name}: {} threads and {} bytes of shared memory a block", grid.threads, grid.shared)
     }
     let arguments = args

@@ -6,6 +6,7 @@
 
 mod adam;
 mod border;
+mod choice;
 mod conv;
 #[cfg(feature = "cuda")]
 pub(crate) mod cuda;
@@ -39,6 +40,15 @@ pub(crate) trait DeviceOp {
 
 /// Which kernel: the file in `cuda/` it stands in, and its name.
 pub(crate) type Kernel = (&'static str, &'static str);
+
+/// What a card has of something that a choice depends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Multiprocessors.
+    pub(crate) processors: usize,
+    /// Bytes of shared memory that a block can have.
+    pub(crate) shared: u32,
+}
 
 /// A kernel's argument.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -185,6 +195,16 @@ impl Queue<'_> {
             #[cfg(feature = "emulate")]
             (Queue::Host(_), Storage::Cpu(storage)) => Ok(Some(host::address(storage, layout)?)),
             _ => Ok(None),
+        }
+    }
+
+    /// What the card has.
+    pub(crate) fn limits(&self) -> Result<Limits> {
+        match self {
+            #[cfg(feature = "cuda")]
+            Queue::Cuda(device) => cuda::limits(device),
+            #[cfg(feature = "emulate")]
+            Queue::Host(_) => Ok(host::LIMITS),
         }
     }
 

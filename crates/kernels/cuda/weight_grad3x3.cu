@@ -1,0 +1,173 @@
+// The weight gradient of a 3x3 convolution on tensor cores: as weight_grad.cu, but a block takes a row of taps, or all three.
+// Both sides are brought to shared memory once for them; the taps of a row read the input one pixel further each.
+//
+// Pixels are counted as if the result's rows were as wide as the padded input's: two more, in which the gradient is zero. The
+// pixel at place q of the gradient then meets those at q, q + 1 and q + 2 of the input, whatever row it ends.
+#include "weight_grad.cuh"
+
+namespace weight_grad3x3 {
+
+constexpr int THREADS = 128;
+constexpr int DEPTH = 32;        // pixels of a chunk in shared memory
+constexpr int ACROSS = DEPTH + 2; // of the input's
+constexpr int CHUNKS = 3;
+
+// Of a pixel with that many channels in shared memory: no two lanes of a warp hit one bank.
+__device__ constexpr int pitch(int channels) { return channels == 8 ? 8 : channels + 8; }
+
+// Where a thread's pixels of a tile of ROWS pixels by CHANNELS lie: it brings every STEP-th, four channels of each. They move on
+// by a chunk at a time, so that nothing is divided on the way.
+template <int CHANNELS, int ROWS> struct Pixels {
+    static constexpr int STEP = THREADS / (CHANNELS / 4), COUNT = (ROWS + STEP - 1) / STEP;
+    int row, quad, y[COUNT], x[COUNT];
+
+    __device__ __forceinline__ Pixels(int first, int width)
+        : row(threadIdx.x / (CHANNELS / 4)), quad(threadIdx.x % (CHANNELS / 4) * 4) {
+#pragma unroll
+        for (int i = 0; i < COUNT; i++) {
+            y[i] = (first + row + STEP * i) / width;
+            x[i] = first + row + STEP * i - y[i] * width;
+        }
+    }
+    // By DEPTH pixels, which are `rows` and `columns`.
+    __device__ __forceinline__ void advance(int rows, int columns, int width) {
+#pragma unroll
+        for (int i = 0; i < COUNT; i++) {
+            x[i] += columns;
+            bool over = x[i] >= width;
+            x[i] -= over ? width : 0;
+            y[i] += over ? rows + 1 : rows;
+        }
+    }
+    // Calls each(i, row) for the thread's pixels that the tile has.
+    template <class Each> __device__ __forceinline__ void each(Each call) const {
+#pragma unroll
+        for (int i = 0; i < COUNT; i++)
+            if (ROWS % STEP == 0 || row + STEP * i < ROWS) call(i, row + STEP * i);
+    }
+};
+
+// This thread's four channels, of a pixel whose first stands at `from`; `left` are left in the tensor. All four at once in a tile
+// of many channels, which are a multiple of four; one by one in a narrow tile.
+template <int CHANNELS>
+__device__ __forceinline__ void copy_channels(float *to, const float *from, int at, int quad, int left, bool in) {
+    if constexpr (CHANNELS == 64) {
+        bool there = in && quad < left;
+        copy16(to, from + (there ? at + quad : 0), there);
+    } else {
+#pragma unroll
+        for (int e = 0; e < 4; e++) {
+            bool there = in && quad + e < left;
+            copy4(to + e, from + (there ? at + quad + e : 0), there);
+        }
+    }
+}
+
+// TO by TI channels and TAP_ROWS rows of taps a block, warps in a grid of WARPS_M by 4 / WARPS_M.
+// Blocks: row of taps; tile of channels; picture and split. The rest is as in weight_grad.cu.
+template <int TO, int TI, int TAP_ROWS, int WARPS_M>
+__device__ __forceinline__ void body(const float *x, const float *g, const float *x2, const float *g2, float *part,
+                                     float *bias_part, int n, int h, int width, int ci, int co, int pad, int oh, int ow,
+                                     int splits, int pixels_a_split) {
+    DYNAMIC_SHARED(shared);
+    constexpr int PG = pitch(TO), PX = pitch(TI), CHUNK = DEPTH * PG + TAP_ROWS * ACROSS * PX;
+    constexpr int MT = TO / WARPS_M / 16, NB = TI / (4 / WARPS_M) / 8, NT = TAP_ROWS * 3 * NB;
+    const int tap_row = blockIdx.x * TAP_ROWS, ci_tiles = (ci + TI - 1) / TI, across = ow + 2;
+    const int co0 = blockIdx.y / ci_tiles * TO, ci0 = blockIdx.y % ci_tiles * TI;
+    const int number = blockIdx.z / splits, first = blockIdx.z % splits * pixels_a_split;
+    const int picture = number < n ? number : number - n;
+    if (number >= n) {
+        x = x2;
+        g = g2;
+    }
+    const int end = min(first + pixels_a_split, oh * across), chunks = (end - first + DEPTH - 1) / DEPTH;
+
+    Pixels<TO, DEPTH> gp(first, across);
+    Pixels<TI, ACROSS> xp(first, across);
+    auto load = [&](int chunk) {
+        float *gs = shared + chunk % CHUNKS * CHUNK, *xs = gs + DEPTH * PG;
+        gp.each([&](int i, int r) {
+            bool in = first + chunk * DEPTH + r < end && gp.x[i] < ow;
+            int at = ((picture * oh + gp.y[i]) * ow + gp.x[i]) * co + co0;
+            copy_channels<TO>(gs + r * PG + gp.quad, g, at, gp.quad, co - co0, in);
+        });
+#pragma unroll
+        for (int t = 0; t < TAP_ROWS; t++)
+            xp.each([&](int i, int r) {
+                int y = xp.y[i] + tap_row + t - pad, xx = xp.x[i] - pad;
+                bool in = static_cast<unsigned>(y) < static_cast<unsigned>(h) &&
+                          static_cast<unsigned>(xx) < static_cast<unsigned>(width);
+                int at = ((picture * h + y) * width + xx) * ci + ci0;
+                copy_channels<TI>(xs + (t * ACROSS + r) * PX + xp.quad, x, at, xp.quad, ci - ci0, in);
+            });
+        gp.advance(DEPTH / across, DEPTH % across, across);
+        xp.advance(DEPTH / across, DEPTH % across, across);
+    };
+    float4 bias = {};
+    auto arrived = [&](int chunk) {
+        float *gs = shared + chunk % CHUNKS * CHUNK, *xs = gs + DEPTH * PG;
+        gp.each([&](int, int r) { weight_grad::add(bias, round4(gs + r * PG + gp.quad)); });
+#pragma unroll
+        for (int t = 0; t < TAP_ROWS; t++)
+            xp.each([&](int, int r) { round4(xs + (t * ACROSS + r) * PX + xp.quad); });
+    };
+
+    float acc[MT][NT][4] = {};
+    const int thread = threadIdx.x, warp = thread / 32, group = thread % 32 / 4, place = thread % 4;
+    const int wm = warp % WARPS_M * MT * 16, wn = warp / WARPS_M * NB * 8;
+
+    auto use = [&](int chunk) {
+        const float *gs = shared + chunk % CHUNKS * CHUNK, *xs = gs + DEPTH * PG;
+#pragma unroll
+        for (int r = 0; r < DEPTH; r += 8) {
+            float left[MT][4], right[NT][2];
+#pragma unroll
+            for (int i = 0; i < MT; i++) {
+                const float *from = gs + (r + place) * PG + wm + i * 16 + group;
+                left[i][0] = from[0];
+                left[i][1] = from[8];
+                left[i][2] = from[4 * PG];
+                left[i][3] = from[4 * PG + 8];
+            }
+#pragma unroll
+            for (int j = 0; j < NT; j++) { // tap by tap, and its channels
+                int tap = j / NB;
+                const float *from = xs + (tap / 3 * ACROSS + r + tap % 3 + place) * PX + wn + j % NB * 8 + group;
+                right[j][0] = from[0];
+                right[j][1] = from[4 * PX];
+            }
+            multiply(acc, left, right);
+        }
+    };
+    pipeline<CHUNKS>(chunks, load, arrived, use);
+
+#pragma unroll
+    for (int i = 0; i < MT; i++)
+#pragma unroll
+        for (int j = 0; j < NT; j++)
+#pragma unroll
+            for (int r = 0; r < 4; r++) {
+                int row = co0 + wm + i * 16 + group + r / 2 * 8;
+                int column = ci0 + wn + j % NB * 8 + place * 2 + r % 2, tap = tap_row * 3 + j / NB;
+                if (row < co && column < ci)
+                    part[((static_cast<long long>(blockIdx.z) * 9 + tap) * co + row) * ci + column] = acc[i][j][r];
+            }
+    if (tap_row == 0 && ci0 == 0) {
+        float *to = bias_part + static_cast<long long>(blockIdx.z) * co + co0;
+        weight_grad::store_bias<TO>(shared, bias, to, co - co0);
+    }
+}
+
+} // namespace weight_grad3x3
+
+#define WEIGHT_GRAD3X3(name, blocks, to, ti, tap_rows, warps_m)                                                        \
+    KERNEL __launch_bounds__(weight_grad3x3::THREADS, blocks)                                                          \
+        name(const float *x, const float *g, const float *x2, const float *g2, float *part, float *bias_part, int n,   \
+             int h, int width, int ci, int co, int k, int pad, int oh, int ow, int splits, int pixels_a_split) {       \
+        weight_grad3x3::body<to, ti, tap_rows, warps_m>(x, g, x2, g2, part, bias_part, n, h, width, ci, co, pad, oh,   \
+                                                        ow, splits, pixels_a_split);                                   \
+    }
+
+WEIGHT_GRAD3X3(weight_grad3x3_64x64, 2, 64, 64, 1, 1)
+WEIGHT_GRAD3X3(weight_grad3x3_64x8, 4, 64, 8, 3, 4)  // of a network's first layer
+WEIGHT_GRAD3X3(weight_grad3x3_16x64, 4, 16, 64, 1, 1) // and of its last
