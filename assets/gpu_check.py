@@ -36,6 +36,36 @@ print(json.dumps({"card": torch.cuda.get_device_name(), "torch": torch.__version
                   "tflops": 10 * 2 * 8192**3 / begin.elapsed_time(end) / 1e9}))
 """
 
+# A 64-to-64 convolution of a batch of three as cuDNN does it, in both orders of memory: forward, input and weight gradient.
+CONVOLUTIONS = """
+import json, sys, torch
+torch.backends.cudnn.benchmark = torch.backends.cudnn.allow_tf32 = True
+def milliseconds(work):
+    for _ in range(5): work()
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        for _ in range(20): work()
+    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    graph.replay(); begin.record(); graph.replay(); end.record(); torch.cuda.synchronize()
+    return begin.elapsed_time(end) / 20
+for size in sys.argv[1:]:
+    h, w = map(int, size.split("x"))
+    best = {}
+    for order in (torch.contiguous_format, torch.channels_last):
+        x = torch.randn(3, 64, h, w, device="cuda").to(memory_format=order)
+        k = torch.randn(64, 64, 3, 3, device="cuda").to(memory_format=order)
+        g = torch.randn(3, 64, h - 2, w - 2, device="cuda").to(memory_format=order)
+        def gradient(of):
+            return lambda: torch.ops.aten.convolution_backward(
+                g, x, k, None, [1, 1], [0, 0], [1, 1], False, [0, 0], 1, [of == "x", of == "w", False])
+        works = {"forward": lambda: torch.conv2d(x, k), "input gradient": gradient("x"), "weight gradient": gradient("w")}
+        with torch.no_grad():
+            for name, work in works.items():
+                best[name] = min(best.get(name, 1e9), milliseconds(work))
+    gflop = 2 * 3 * (h - 2) * (w - 2) * 64 * 64 * 9 / 1e9
+    print(json.dumps({"size": size, "gflop": gflop, "ms": best}))
+"""
+
 
 def library_folders():
     """Where CUDA's libraries may be: torch's own folders, the packages that it came with, CUDA_HOME."""
@@ -184,8 +214,18 @@ class Check:
             launches = sum(k["launches"] for k in kernels)
             print(f"    stage {stage}: {launches} launches of ours, {busy:.3f} ms in them; {whole:.3f} ms an iteration as replayed")
             for k in kernels[:14]:
-                print(f"    {k['kernel']:>26} {k['launches']:>5} {k['ms']:>9.4f} ms {k['ms'] / busy:>7.1%}")
+                rate = f"{k['gflop'] / k['ms']:>7.1f} TFLOP/s" if "gflop" in k else ""
+                print(f"    {k['kernel']:>26} {k['launches']:>5} {k['ms']:>9.4f} ms {k['ms'] / busy:>7.1%} {rate}")
             self.row(f"stage {stage}: in our kernels, whole iteration", f"{busy:.3f}, {whole:.3f} ms")
+
+    def cudnn(self):
+        """What cuDNN makes of the commonest convolution, to be held against the rates of the profile."""
+        sizes = ["x".join(map(str, line["size"])) for line in self.record["stages"]["tf32"]]
+        out, _, _ = self.run([sys.executable, "-c", CONVOLUTIONS, *sizes], 240)
+        self.record["cudnn"] = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+        for line in self.record["cudnn"]:
+            rates = (f"{name} {line['gflop'] / ms:.1f} ({ms * 1e3:.1f} us)" for name, ms in line["ms"].items())
+            print(f"    {line['size']:>9}: {', '.join(rates)} TFLOP/s", flush=True)
 
     def paper(self):
         command = ["train", self.args.image, "--preset", "paper", "--device", "cuda:0", "--out", Path(self.folder) / "paper"]
@@ -214,6 +254,7 @@ class Check:
                 ("peak", self.peak),
                 ("stage times", self.stages),
                 ("profile", self.profile),
+                ("cuDNN by itself", self.cudnn),
                 ("paper run", self.paper),
             ):
                 self.part(title, work)

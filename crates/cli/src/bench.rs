@@ -55,10 +55,11 @@ fn profile(config: &TrainConfig, pictures: &[Picture], stage: usize, device: &De
     for time in train::profile_stage(config, pictures, stage, device)? {
         let (kernel, launches) = (time.kernel, time.launches);
         let ms = (time.milliseconds * 1e4).round() / 1e4;
-        line(
-            &serde_json::json!({"stage": stage, "kernel": kernel, "launches": launches, "ms": ms})
-                .to_string(),
-        );
+        let mut value = serde_json::json!({"stage": stage, "kernel": kernel, "launches": launches, "ms": ms});
+        if time.gflop > 0.0 {
+            value["gflop"] = ((time.gflop * 100.0).round() / 100.0).into();
+        }
+        line(&value.to_string());
     }
     Ok(())
 }

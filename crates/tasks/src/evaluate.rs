@@ -1,8 +1,9 @@
 //! How good a set of samples is: the figures of `metrics`, for a run's samples or any folder of pictures.
 
+use crate::figures;
 use crate::{Error, Inception, Result, SampleRequest, Sampler};
 use candle_core::Device;
-use metrics::{Evaluation, Options, Reference, Report, SampleReport};
+use metrics::{Evaluation, Reference, Report, SampleReport};
 use ndarray::Axis;
 use pyramid::Picture;
 use std::path::{Path, PathBuf};
@@ -58,7 +59,7 @@ pub(crate) fn score(
     mut sample: impl FnMut(u32) -> Result<Picture>,
     mut progress: impl FnMut(u32),
 ) -> Result<Quality> {
-    let reference = Reference::new(real.pixels(), &Options::default())?;
+    let reference = Reference::new(real.pixels(), &figures::options())?;
     let features = |picture: &Picture| inception.map_or(Ok(None), |i| i.features(picture));
     let real_features = features(real)?;
     let distance = |picture: &Picture| -> Result<Option<f64>> {

@@ -9,6 +9,7 @@ mod draws;
 mod editing;
 mod error;
 mod evaluate;
+mod figures;
 mod frames;
 mod frechet;
 mod harmonization;

@@ -259,7 +259,7 @@ pub fn means(trials: &[Trial]) -> Vec<Trial> {
 
 /// Patch distance at full size; 0 where a picture is too small to have patches.
 pub(crate) fn swd(sample: &Picture, real: &Picture) -> Result<f64> {
-    let [full, ..] = metrics::patch_swd(real.pixels(), sample.pixels(), &metrics::Options::default())?;
+    let [full, ..] = metrics::patch_swd(real.pixels(), sample.pixels(), &crate::figures::options())?;
     Ok(full.unwrap_or_default())
 }
 

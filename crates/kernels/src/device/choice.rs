@@ -35,7 +35,7 @@ pub(super) fn conv(s: &ConvShape, out: [usize; 4], limits: Limits) -> (Kernel, G
     };
     let blocks = [pixels.div_ceil(rows) as u32, co.div_ceil(columns) as u32, 1];
     let shared = CHUNKS * (rows + columns) as u32 * (DEPTH + 4) * 4;
-    (("conv", kernel), Grid { blocks, threads: THREADS, shared })
+    (("conv", kernel), Grid { blocks, threads: THREADS, shared, flops: 0 })
 }
 
 /// What a block of a kernel in `conv3x3.cu` computes.
@@ -71,6 +71,7 @@ impl Tile {
             blocks: [tiles as u32, co.div_ceil(self.channels) as u32, n as u32],
             threads: self.threads,
             shared: 2 * rows as u32 * (DEPTH + 4) * 4,
+            flops: 0,
         }
     }
 
@@ -158,7 +159,7 @@ fn split(
     let each = pixels.div_ceil(wanted).next_multiple_of(DEPTH as usize);
     let splits = pixels.div_ceil(each);
     let blocks = [taps as u32, tiles as u32, (pictures * splits) as u32];
-    WeightGrad { kernel, grid: Grid { blocks, threads: THREADS, shared }, splits, pixels: each }
+    WeightGrad { kernel, grid: Grid { blocks, threads: THREADS, shared, flops: 0 }, splits, pixels: each }
 }
 
 #[cfg(test)]

@@ -55,7 +55,8 @@ fn launch(
     int(s.n * (s.h + 2 * s.k) * (s.w + 2 * s.k) * s.ci)?;
     int(pixels * s.co)?;
     args.extend([Arg::I32(leaky.into()), Arg::F32(slope)]);
-    queue.launch(kernel, grid, &args)?;
+    let flops = 2 * (pixels * s.ci * s.co * taps) as u64;
+    queue.launch(kernel, Grid { flops, ..grid }, &args)?;
     Ok((y, Shape::from(out.to_vec())))
 }
 
@@ -124,7 +125,8 @@ fn weight_grad(
     for size in [n, h, w, ci, co, k, pad, oh, ow, splits, pixels] {
         args.push(int(size)?);
     }
-    queue.launch(kernel, grid, &args)?;
+    let flops = 2 * (pictures * oh * ow * ci * co * taps) as u64;
+    queue.launch(kernel, Grid { flops, ..grid }, &args)?;
 
     let len = taps * co * ci + co;
     let out = queue.alloc(len)?;

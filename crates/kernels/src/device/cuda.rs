@@ -176,7 +176,7 @@ pub(super) fn launch(
     // code), a kernel reads its own type's bytes from the beginning of each slot, and the pointers lead to memory that is
     // freed in the order of the stream, behind this launch.
     let launch = || unsafe { builder.launch(config) }.map(|_| ());
-    super::profile::watched(&device.cuda_stream(), name, launch).w()
+    super::profile::watched(&device.cuda_stream(), name, grid.flops, launch).w()
 }
 
 /// More shared memory than the 48 KiB that every kernel may have; asked for once, not while a graph is captured.

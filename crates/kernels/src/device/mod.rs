@@ -106,6 +106,8 @@ pub(crate) struct Grid {
     pub(crate) threads: u32,
     /// Bytes of dynamic shared memory.
     pub(crate) shared: u32,
+    /// Multiplications and additions of a convolution, counted as a direct one's, for a profile.
+    pub(crate) flops: u64,
 }
 
 /// Threads of the kernels that work value by value.
@@ -119,7 +121,7 @@ impl Grid {
 
     /// So many blocks of 256 threads.
     pub(crate) fn blocks(blocks: [usize; 3]) -> Self {
-        Grid { blocks: blocks.map(|b| b as u32), threads: THREADS as u32, shared: 0 }
+        Grid { blocks: blocks.map(|b| b as u32), threads: THREADS as u32, shared: 0, flops: 0 }
     }
 }
 

@@ -17,9 +17,12 @@ pub struct KernelTime {
     pub launches: usize,
     /// Milliseconds.
     pub milliseconds: f64,
+    /// What convolutions computed, counted as direct ones; 0 for other kernels.
+    pub gflop: f64,
 }
 
-type Spans = Vec<(&'static str, CudaEvent, CudaEvent)>;
+/// A kernel, what it computes, and events before and behind it.
+type Spans = Vec<(&'static str, u64, CudaEvent, CudaEvent)>;
 
 thread_local! {
     static SPANS: RefCell<Option<Spans>> = const { RefCell::new(None) };
@@ -44,14 +47,16 @@ pub fn profile<E: From<candle_core::Error> + std::fmt::Display>(
     graph.launch()?;
     card.cuda_stream().synchronize().w()?;
     let mut times: Vec<KernelTime> = Vec::new();
-    for (kernel, begin, end) in &spans {
+    for (kernel, flops, begin, end) in &spans {
+        let gflop = *flops as f64 / 1e9;
         let milliseconds = f64::from(begin.elapsed_ms(end).w()?);
         match times.iter_mut().find(|t| t.kernel == *kernel) {
             Some(time) => {
                 time.launches += 1;
                 time.milliseconds += milliseconds;
+                time.gflop += gflop;
             }
-            None => times.push(KernelTime { kernel, launches: 1, milliseconds }),
+            None => times.push(KernelTime { kernel, launches: 1, milliseconds, gflop }),
         }
     }
     times.sort_by(|a, b| b.milliseconds.total_cmp(&a.milliseconds));
@@ -62,6 +67,7 @@ pub fn profile<E: From<candle_core::Error> + std::fmt::Display>(
 pub(super) fn watched(
     stream: &CudaStream,
     kernel: &'static str,
+    flops: u64,
     launch: impl FnOnce() -> std::result::Result<(), DriverError>,
 ) -> std::result::Result<(), DriverError> {
     if SPANS.with_borrow(Option::is_none) {
@@ -70,7 +76,7 @@ pub(super) fn watched(
     let begin = event(stream)?;
     launch()?;
     let end = event(stream)?;
-    SPANS.with_borrow_mut(|spans| spans.get_or_insert_default().push((kernel, begin, end)));
+    SPANS.with_borrow_mut(|spans| spans.get_or_insert_default().push((kernel, flops, begin, end)));
     Ok(())
 }
 

@@ -1,8 +1,9 @@
 //! Where a picture has what the training picture has nowhere.
 
 use crate::Result;
+use crate::figures;
 use imageproc::filter::gaussian_blur_f32;
-use metrics::{Options, PATCH, match_patches};
+use metrics::{PATCH, match_patches};
 use ndarray::{Array2, Array3, s};
 
 /// Distances below the first share of the largest (the 95th percentile) count as nothing, from the second on as all: parts that
@@ -17,7 +18,7 @@ pub(crate) fn strangeness(
     mask: &Array2<f32>,
 ) -> Result<Array2<f32>> {
     let (h, w, _) = picture.dim();
-    let Some(matches) = match_patches(picture.view(), real.view(), &Options::default())? else {
+    let Some(matches) = match_patches(picture.view(), real.view(), &figures::options())? else {
         return Ok(Array2::ones((h, w)));
     };
     let columns = matches.sample.columns;

@@ -2,11 +2,12 @@
 
 use super::{RetouchRequest, Retouched, Transfer, fine_tune, mask, retouch};
 use crate::draws::Draws;
+use crate::figures;
 use crate::harmonization::{Recolouring, on_colours};
 use crate::{Result, Task, first_input};
 use candle_core::Device;
 use kernels::{Purpose, Stream};
-use metrics::{Options, PATCH, match_patches};
+use metrics::{PATCH, match_patches};
 use ndarray::{Array2, Array3, s};
 use pyramid::Picture;
 use std::path::Path;
@@ -215,7 +216,7 @@ fn moved(trial: &RetouchTrial<'_>, case: u32) -> (Array3<f32>, Array2<f32>) {
 
 /// Mean over the patches that lie partly inside the tiles: squared distance a value to the clear picture's nearest patch.
 fn across(picture: &Array3<f32>, clear: &Array3<f32>, tiles: &Array2<f32>) -> Result<f64> {
-    let Some(matches) = match_patches(picture.view(), clear.view(), &Options::default())? else {
+    let Some(matches) = match_patches(picture.view(), clear.view(), &figures::options())? else {
         return Ok(0.0);
     };
     let (mut sum, mut count) = (0.0, 0.0);

@@ -3,8 +3,9 @@
 use super::resample::{enlarge, reduce, rounded, size_of};
 use super::{Enlarger, UpscaleMode, UpscaleSettings, upscale_with_run, upscaling_run};
 use crate::Result;
+use crate::figures;
 use candle_core::Device;
-use metrics::{Options, patch_swd, psnr, ssim};
+use metrics::{patch_swd, psnr, ssim};
 use ndarray::{Array3, ArrayView3, s};
 use pyramid::Picture;
 use std::path::Path;
@@ -72,6 +73,6 @@ fn likeness(truth: ArrayView3<'_, f32>, found: Array3<f32>) -> Result<Likeness> 
     Ok(Likeness {
         psnr: psnr(truth, found.view())?,
         ssim: ssim(truth, found.view())?,
-        patch_swd: patch_swd(truth, found.view(), &Options::default())?[0],
+        patch_swd: patch_swd(truth, found.view(), &figures::options())?[0],
     })
 }
