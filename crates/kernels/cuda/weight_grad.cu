@@ -12,24 +12,15 @@ constexpr int PITCH = TILE + 8; // no two lanes of a warp hit one bank
 constexpr int ROWS = DEPTH / 8; // of a chunk that a thread loads
 constexpr int CHUNKS = 3;
 
-// Blocks: tap; tile of channels; picture and split. The first `n` pictures are those of x and g, then come those of x2 and g2.
-// `part` [pictures * splits, taps, co, ci], `bias_part` [pictures * splits, co].
-template <bool TENSOR>
-__device__ __forceinline__ void body(const float *x, const float *g, const float *x2, const float *g2, float *part,
-                                     float *bias_part, int n, int h, int width, int ci, int co, int k, int pad, int oh,
-                                     int ow, int splits, int pixels_a_split) {
+template <bool TENSOR> __device__ __forceinline__ void body(const Entry &e) {
     DYNAMIC_SHARED(shared);
     const int thread = threadIdx.x, row = thread / 16, quad = thread % 16 * 4;
-    const int tap = blockIdx.x, dy = tap / k - pad, dx = tap % k - pad;
-    const int ci_tiles = (ci + TILE - 1) / TILE;
-    const int co0 = blockIdx.y / ci_tiles * TILE, ci0 = blockIdx.y % ci_tiles * TILE;
-    const int number = blockIdx.z / splits, first = blockIdx.z % splits * pixels_a_split;
-    const int picture = number < n ? number : number - n;
-    if (number >= n) {
-        x = x2;
-        g = g2;
-    }
-    const int end = min(first + pixels_a_split, oh * ow), chunks = (end - first + DEPTH - 1) / DEPTH;
+    const int h = e.h, width = e.width, ci = e.ci, co = e.co, oh = e.oh, ow = e.ow;
+    const Place of(e, e.k * e.k, TILE, TILE);
+    const int tap = of.taps, co0 = of.co0, ci0 = of.ci0, picture = of.picture, first = of.first;
+    const int dy = tap / e.k - e.pad, dx = tap % e.k - e.pad;
+    const float *const x = of.x, *const g = of.g;
+    const int end = min(first + e.pixels_a_split, oh * ow), chunks = (end - first + DEPTH - 1) / DEPTH;
 
     // Where in the result this thread's pixels of the next chunk lie; chunks are loaded in order. The host refuses what 32 bits
     // cannot count.
@@ -125,10 +116,9 @@ __device__ __forceinline__ void body(const float *x, const float *g, const float
         }
     };
     pipeline<CHUNKS>(chunks, load, arrived, use);
+    float *to = e.part + (static_cast<long long>(of.part) * e.k * e.k + tap) * co * ci;
     auto store = [&](int row, int column, float v) {
-        if (co0 + row >= co || ci0 + column >= ci) return;
-        long long block = static_cast<long long>(blockIdx.z) * k * k + tap;
-        part[(block * co + co0 + row) * ci + ci0 + column] = v;
+        if (co0 + row < co && ci0 + column < ci) to[(co0 + row) * ci + ci0 + column] = v;
     };
     if constexpr (TENSOR) {
 #pragma unroll
@@ -146,35 +136,33 @@ __device__ __forceinline__ void body(const float *x, const float *g, const float
                 store(thread / 8 * 4 + i, j / 4 * 32 + thread % 8 * 4 + j % 4, sums[i][j]);
     }
     if (sums_bias)
-        store_bias<TILE>(shared, bias, bias_part + static_cast<long long>(blockIdx.z) * co + co0, co - co0);
+        store_bias<TILE>(shared, bias, e.bias_part + static_cast<long long>(of.part) * co + co0, co - co0);
 }
 
 } // namespace weight_grad
 
 #define WEIGHT_GRAD(name, tensor)                                                                                      \
-    KERNEL __launch_bounds__(weight_grad::THREADS)                                                                     \
-        name(const float *x, const float *g, const float *x2, const float *g2, float *part, float *bias_part, int n,   \
-             int h, int width, int ci, int co, int k, int pad, int oh, int ow, int splits, int pixels_a_split) {       \
-        weight_grad::body<tensor>(x, g, x2, g2, part, bias_part, n, h, width, ci, co, k, pad, oh, ow, splits,          \
-                                  pixels_a_split);                                                                     \
+    KERNEL __launch_bounds__(weight_grad::THREADS) name(const weight_grad::Table table, int entries) {                 \
+        weight_grad::body<tensor>(weight_grad::entry<&weight_grad::Entry::first_block>(table, entries));               \
     }
 
 WEIGHT_GRAD(conv_weight_grad_tf32, true)
 WEIGHT_GRAD(conv_weight_grad_f32, false)
 
-// The parts' sum: `out` is [co, ci, taps] and behind it [co], the bias's, to which only the first `bias_n` pictures add.
-KERNEL conv_weight_grad_sum(const float *part, const float *bias_part, float *out, int n, int bias_n, int splits,
-                            int taps, int co, int ci) {
-    int i = blockIdx.x * blockDim.x + threadIdx.x, weights = taps * co * ci;
-    if (i >= weights + co) return;
-    const float *from = i < weights ? part + i : bias_part + i - weights;
-    int stride = i < weights ? weights : co;
+// The parts' sums, in one fixed order. To the bias's only the first `n` pictures add.
+KERNEL conv_weight_grad_sum(const weight_grad::Table table, int entries) {
+    const weight_grad::Entry &e = weight_grad::entry<&weight_grad::Entry::first_sum>(table, entries);
+    const int taps = e.k * e.k, weights = taps * e.co * e.ci;
+    const int i = (static_cast<int>(blockIdx.x) - e.first_sum) * static_cast<int>(blockDim.x) + threadIdx.x;
+    if (i >= weights + e.co) return;
+    const float *from = i < weights ? e.part + i : e.bias_part + i - weights;
+    const int stride = i < weights ? weights : e.co, pictures = i < weights ? e.pictures : e.n;
     double sum = 0.0;
-    for (int picture = 0; picture < (i < weights ? n : bias_n); picture++) {
+    for (int picture = 0; picture < pictures; picture++) {
         double of_picture = 0.0;
-        for (int s = 0; s < splits; s++) of_picture += from[static_cast<long long>(picture * splits + s) * stride];
+        for (int s = 0; s < e.splits; s++) of_picture += from[static_cast<long long>(picture * e.splits + s) * stride];
         sum += of_picture;
     }
-    int tap = i / (co * ci);
-    out[i < weights ? i % (co * ci) * taps + tap : i] = static_cast<float>(sum);
+    const int tap = i / (e.co * e.ci);
+    e.out[i < weights ? i % (e.co * e.ci) * taps + tap : i] = static_cast<float>(sum);
 }

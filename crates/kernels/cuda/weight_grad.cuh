@@ -1,8 +1,53 @@
-// What both weight gradient kernels share: the bias's gradient, which comes with them.
+// What all weight gradient kernels share: the table of what they compute, and the bias's gradient, which comes with them.
 #pragma once
 #include "common.cuh"
 
 namespace weight_grad {
+
+constexpr int ENTRIES = 32; // of a table
+
+// The weight gradient of a convolution: of `n` pictures in x and g, and of `pictures - n` more in x2 and g2.
+struct Entry {
+    const float *x, *g, *x2, *g2;
+    float *part;      // [pictures * splits, taps, co, ci]
+    float *bias_part; // [pictures * splits, co]
+    float *out;       // [co, ci, taps], and behind it [co]
+    int n, pictures, h, width, ci, co, k, pad, oh, ow, splits, pixels_a_split;
+    int first_block, first_sum;
+};
+
+struct Table {
+    Entry entries[ENTRIES];
+};
+
+// The entry that a block works for: the last one that begins before it.
+template <int Entry::*FIRST> __device__ __forceinline__ const Entry &entry(const Table &table, int entries) {
+    int k = 0;
+    while (k + 1 < entries && table.entries[k + 1].*FIRST <= static_cast<int>(blockIdx.x)) k++;
+    return table.entries[k];
+}
+
+// Which of an entry's blocks this is: the group of taps changes first, so that blocks that read the same run at the same time, then
+// the tile of channels, then picture and split.
+struct Place {
+    int taps, co0, ci0, part, picture, first;
+    const float *x, *g;
+
+    __device__ __forceinline__ Place(const Entry &e, int tap_blocks, int to, int ti) {
+        int block = blockIdx.x - e.first_block, ci_tiles = (e.ci + ti - 1) / ti, tiles = (e.co + to - 1) / to * ci_tiles;
+        taps = block % tap_blocks;
+        block /= tap_blocks;
+        co0 = block % tiles / ci_tiles * to;
+        ci0 = block % ci_tiles * ti;
+        part = block / tiles;
+        int number = part / e.splits;
+        first = part % e.splits * e.pixels_a_split;
+        bool second = number >= e.n;
+        picture = second ? number - e.n : number;
+        x = second ? e.x2 : e.x;
+        g = second ? e.g2 : e.g;
+    }
+};
 
 __device__ __forceinline__ void add(float4 &sum, float4 v) {
     sum.x += v.x;

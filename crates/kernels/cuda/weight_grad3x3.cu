@@ -64,23 +64,16 @@ __device__ __forceinline__ void copy_channels(float *to, const float *from, int 
 }
 
 // TO by TI channels and TAP_ROWS rows of taps a block, warps in a grid of WARPS_M by 4 / WARPS_M.
-// Blocks: row of taps; tile of channels; picture and split. The rest is as in weight_grad.cu.
 template <int TO, int TI, int TAP_ROWS, int WARPS_M>
-__device__ __forceinline__ void body(const float *x, const float *g, const float *x2, const float *g2, float *part,
-                                     float *bias_part, int n, int h, int width, int ci, int co, int pad, int oh, int ow,
-                                     int splits, int pixels_a_split) {
+__device__ __forceinline__ void body(const weight_grad::Entry &e) {
     DYNAMIC_SHARED(shared);
     constexpr int PG = pitch(TO), PX = pitch(TI), CHUNK = DEPTH * PG + TAP_ROWS * ACROSS * PX;
     constexpr int MT = TO / WARPS_M / 16, NB = TI / (4 / WARPS_M) / 8, NT = TAP_ROWS * 3 * NB;
-    const int tap_row = blockIdx.x * TAP_ROWS, ci_tiles = (ci + TI - 1) / TI, across = ow + 2;
-    const int co0 = blockIdx.y / ci_tiles * TO, ci0 = blockIdx.y % ci_tiles * TI;
-    const int number = blockIdx.z / splits, first = blockIdx.z % splits * pixels_a_split;
-    const int picture = number < n ? number : number - n;
-    if (number >= n) {
-        x = x2;
-        g = g2;
-    }
-    const int end = min(first + pixels_a_split, oh * across), chunks = (end - first + DEPTH - 1) / DEPTH;
+    const int h = e.h, width = e.width, ci = e.ci, co = e.co, pad = e.pad, oh = e.oh, ow = e.ow, across = ow + 2;
+    const weight_grad::Place of(e, 3 / TAP_ROWS, TO, TI);
+    const int tap_row = of.taps * TAP_ROWS, co0 = of.co0, ci0 = of.ci0, picture = of.picture, first = of.first;
+    const float *const x = of.x, *const g = of.g;
+    const int end = min(first + e.pixels_a_split, oh * across), chunks = (end - first + DEPTH - 1) / DEPTH;
 
     Pixels<TO, DEPTH> gp(first, across);
     Pixels<TI, ACROSS> xp(first, across);
@@ -141,6 +134,7 @@ __device__ __forceinline__ void body(const float *x, const float *g, const float
     };
     pipeline<CHUNKS>(chunks, load, arrived, use);
 
+    float *to = e.part + static_cast<long long>(of.part) * 9 * co * ci;
 #pragma unroll
     for (int i = 0; i < MT; i++)
 #pragma unroll
@@ -149,25 +143,21 @@ __device__ __forceinline__ void body(const float *x, const float *g, const float
             for (int r = 0; r < 4; r++) {
                 int row = co0 + wm + i * 16 + group + r / 2 * 8;
                 int column = ci0 + wn + j % NB * 8 + place * 2 + r % 2, tap = tap_row * 3 + j / NB;
-                if (row < co && column < ci)
-                    part[((static_cast<long long>(blockIdx.z) * 9 + tap) * co + row) * ci + column] = acc[i][j][r];
+                if (row < co && column < ci) to[(tap * co + row) * ci + column] = acc[i][j][r];
             }
     if (tap_row == 0 && ci0 == 0) {
-        float *to = bias_part + static_cast<long long>(blockIdx.z) * co + co0;
-        weight_grad::store_bias<TO>(shared, bias, to, co - co0);
+        float *bias_to = e.bias_part + static_cast<long long>(of.part) * co + co0;
+        weight_grad::store_bias<TO>(shared, bias, bias_to, co - co0);
     }
 }
 
 } // namespace weight_grad3x3
 
-#define WEIGHT_GRAD3X3(name, blocks, to, ti, tap_rows, warps_m)                                                        \
-    KERNEL __launch_bounds__(weight_grad3x3::THREADS, blocks)                                                          \
-        name(const float *x, const float *g, const float *x2, const float *g2, float *part, float *bias_part, int n,   \
-             int h, int width, int ci, int co, int k, int pad, int oh, int ow, int splits, int pixels_a_split) {       \
-        weight_grad3x3::body<to, ti, tap_rows, warps_m>(x, g, x2, g2, part, bias_part, n, h, width, ci, co, pad, oh,   \
-                                                        ow, splits, pixels_a_split);                                   \
+#define WEIGHT_GRAD3X3(name, blocks, ...)                                                                              \
+    KERNEL __launch_bounds__(weight_grad3x3::THREADS, blocks) name(const weight_grad::Table table, int entries) {      \
+        weight_grad3x3::body<__VA_ARGS__>(weight_grad::entry<&weight_grad::Entry::first_block>(table, entries));       \
     }
 
 WEIGHT_GRAD3X3(weight_grad3x3_64x64, 2, 64, 64, 1, 1)
-WEIGHT_GRAD3X3(weight_grad3x3_64x8, 4, 64, 8, 3, 4)  // of a network's first layer
+WEIGHT_GRAD3X3(weight_grad3x3_64x8, 4, 64, 8, 3, 4)   // of a network's first layer
 WEIGHT_GRAD3X3(weight_grad3x3_16x64, 4, 16, 64, 1, 1) // and of its last

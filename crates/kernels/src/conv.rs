@@ -61,30 +61,6 @@ pub fn conv2d_weight_grad(x: &Tensor, gy: &Tensor, k: usize, pad: usize) -> Resu
     Ok((both.narrow(0, 0, n)?.reshape((co, ci, k, k))?, both.narrow(0, n, co)?))
 }
 
-/// What `conv2d_weight_grad(x, gy)` gives, with the weight's gradient of a second pair added: `x2` and `gy2` are of the same
-/// shape but for the batch, and the bias's gradient is that of the first pair alone. Not differentiable.
-pub fn conv2d_weight_grad_plus(
-    x: &Tensor,
-    gy: &Tensor,
-    (x2, gy2): (&Tensor, &Tensor),
-    k: usize,
-    pad: usize,
-) -> Result<(Tensor, Tensor)> {
-    #[cfg(any(feature = "cuda", feature = "emulate"))]
-    {
-        if crate::device::takes(x.device()) {
-            let (ci, co) = (x.dim(3)?, gy.dim(3)?);
-            let op = WeightGradPlus { k, pad, x: x2.clone(), gy: gy2.clone() };
-            let both = x.apply_op2_no_bwd(gy, &op)?;
-            let n = co * ci * k * k;
-            return Ok((both.narrow(0, 0, n)?.reshape((co, ci, k, k))?, both.narrow(0, n, co)?));
-        }
-    }
-    let (dw, db) = conv2d_weight_grad(x, gy, k, pad)?;
-    let (more, _) = conv2d_weight_grad(x2, gy2, k, pad)?;
-    Ok(((dw + more)?, db))
-}
-
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Direction {
     Forward,
@@ -110,15 +86,6 @@ pub(crate) struct ConvMasked {
 pub(crate) struct WeightGrad {
     pub(crate) k: usize,
     pub(crate) pad: usize,
-}
-
-/// On devices only: elsewhere it is made of two [`WeightGrad`]s.
-#[cfg(any(feature = "cuda", feature = "emulate"))]
-pub(crate) struct WeightGradPlus {
-    pub(crate) k: usize,
-    pub(crate) pad: usize,
-    pub(crate) x: Tensor,
-    pub(crate) gy: Tensor,
 }
 
 /// Checks the operands and returns the shape as the engine wants it, with the result's dimensions.
@@ -321,24 +288,4 @@ impl CustomOp2 for WeightGrad {
         let gx = conv2d_input_grad(gy, &gw, self.pad, None)?;
         Ok((Some(gx), Some(conv2d(x, &gw, Some(&gb), self.pad, None)?)))
     }
-}
-
-#[cfg(any(feature = "cuda", feature = "emulate"))]
-impl CustomOp2 for WeightGradPlus {
-    fn name(&self) -> &'static str {
-        "conv2d_weight_grad_plus"
-    }
-
-    fn cpu_fwd(
-        &self,
-        _x: &CpuStorage,
-        _lx: &Layout,
-        _gy: &CpuStorage,
-        _lg: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        emulated!(self, _x _lx, _gy _lg);
-        bail!("conv2d_weight_grad_plus is for devices")
-    }
-
-    cuda_fwd!(x lx, gy lg);
 }

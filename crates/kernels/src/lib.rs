@@ -32,6 +32,7 @@ mod replay;
 mod resize;
 mod storage;
 mod taps;
+mod weight_grads;
 mod widest;
 
 pub use activation::{
@@ -39,7 +40,7 @@ pub use activation::{
 };
 pub use adam::{AdamStep, AdamUpdate, Decay, adam};
 pub use border::{crop, crop_plus, pad};
-pub use conv::{conv2d, conv2d_input_grad, conv2d_masked, conv2d_weight_grad, conv2d_weight_grad_plus};
+pub use conv::{conv2d, conv2d_input_grad, conv2d_masked, conv2d_weight_grad};
 pub use cpu::path::{Path as CpuPath, PathError, cpu_path};
 pub use cpu::pool::{set_threads, threads};
 #[cfg(feature = "cuda")]
@@ -59,3 +60,4 @@ pub use precision::{Precision, precision, set_precision};
 pub use readback::Readback;
 pub use replay::Replay;
 pub use resize::{Wrap, bicubic, bicubic_grad, bicubic_grad_plus, bicubic_plus, bicubic_wrapped};
+pub use weight_grads::{WeightGradOf, WeightGrads};

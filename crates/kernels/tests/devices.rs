@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used)] // a test
 
 use candle_core::{DType, Device, Result, Tensor};
-use kernels::{Activation, AdamStep, AdamUpdate, Decay, Precision, Purpose, Stream, Wrap};
+use kernels::{Activation, AdamStep, AdamUpdate, Decay, Precision, Purpose, Stream, WeightGradOf, Wrap};
 
 type Work = dyn Fn(&Device) -> Result<Vec<Tensor>>;
 
@@ -104,8 +104,26 @@ fn convolutions() -> Vec<Case> {
     cases.push(case("pairs", |d| {
         let (x, g) = (values((2, 20, 21, 8), 1, d)?, values((2, 18, 19, 5), 2, d)?);
         let (x2, g2) = (values((1, 20, 21, 8), 3, d)?, values((1, 18, 19, 5), 4, d)?);
-        let (dw, db) = kernels::conv2d_weight_grad_plus(&x, &g, (&x2, &g2), 3, 0)?;
-        Ok(vec![dw, db])
+        // Several at once, of one kernel and of others.
+        let mut all = kernels::WeightGrads::new();
+        for second in [Some((x2, g2)), None] {
+            all.add(WeightGradOf { x: x.clone(), gy: g.clone(), second, kernel: 3, pad: 0 })?;
+        }
+        for (i, (n, h, w, ci, co, kernel, pad)) in [
+            (1, 9, 11, 64, 64, 3, 0),
+            (2, 12, 7, 32, 64, 3, 1),
+            (1, 8, 8, 3, 64, 3, 0),
+            (2, 8, 8, 64, 3, 3, 1),
+            (1, 9, 9, 12, 12, 5, 2),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let x = values((n, h, w, ci), 50 + i as u64, d)?;
+            let gy = values((n, h + 2 * pad + 1 - kernel, w + 2 * pad + 1 - kernel, co), 70 + i as u64, d)?;
+            all.add(WeightGradOf { x, gy, second: None, kernel, pad })?;
+        }
+        Ok(all.compute()?.into_iter().flat_map(|(dw, db)| [dw, db]).collect())
     }));
     cases.push(case("packed", |d| {
         let (w, v) = (values((5, 6, 3, 3), 1, d)?, values((6, 5, 3, 3), 2, d)?);

@@ -2,11 +2,12 @@
 //!
 //! The backward passes are written out instead of recorded: the networks are straight chains, most of what an
 //! autograd would compute is not needed (nothing for frozen stages, no gradient of the picture), and LeakyReLU's mask
-//! can be applied inside the convolution before it. Gradients come in the order of [`Block::parameters`].
+//! can be applied inside the convolution before it. Gradients come in the order of [`Block::parameters`]; those of
+//! convolutions are asked for on the way and computed together at the end ([`WeightGrads`]).
 
 use crate::{ActivationKind, NetConfig, Result};
 use candle_core::Tensor;
-use kernels::Activation;
+use kernels::{Activation, WeightGradOf, WeightGrads};
 
 /// A convolution: weight `[C_out, C_in, k, k]`, bias `[C_out]`.
 #[derive(Clone, Debug)]
@@ -58,11 +59,37 @@ impl Conv {
         self.weight.dims()[2]
     }
 
-    /// Gradients of weight and bias.
-    pub(crate) fn gradients(&self, x: &Tensor, gy: &Tensor, pad: usize) -> Result<Vec<Tensor>> {
-        let (dw, db) = kernels::conv2d_weight_grad(x, gy, self.kernel(), pad)?;
-        Ok(vec![dw, db])
+    /// Asks for the gradients of weight and bias.
+    pub(crate) fn gradients(
+        &self,
+        x: &Tensor,
+        gy: &Tensor,
+        pad: usize,
+        sums: &mut WeightGrads,
+    ) -> Result<Gradient> {
+        let of = WeightGradOf { x: x.clone(), gy: gy.clone(), second: None, kernel: self.kernel(), pad };
+        Ok(Gradient::Conv(sums.add(of)?))
     }
+}
+
+/// What the gradient of a parameter, or of a convolution's two, is once all are known.
+pub(crate) enum Gradient {
+    /// Weight's and bias's, at this place of the weight gradients that were asked for.
+    Conv(usize),
+    Known(Tensor),
+}
+
+/// The gradients in their order.
+pub(crate) fn resolve(gradients: Vec<Gradient>, sums: WeightGrads) -> Result<Vec<Tensor>> {
+    let sums = sums.compute()?;
+    let mut list = Vec::with_capacity(gradients.len() + sums.len());
+    for gradient in gradients {
+        match gradient {
+            Gradient::Conv(place) => list.extend([sums[place].0.clone(), sums[place].1.clone()]),
+            Gradient::Known(gradient) => list.push(gradient),
+        }
+    }
+    Ok(list)
 }
 
 impl Act {
@@ -150,18 +177,19 @@ impl Block {
         gy: Option<&Tensor>,
         masked: Tensor,
         pad: usize,
-    ) -> Result<(Vec<Tensor>, Tensor)> {
+        sums: &mut WeightGrads,
+    ) -> Result<(Vec<Gradient>, Tensor)> {
         let (mut gradients, gz) = match &tape.before_norm {
-            None => (self.conv.gradients(&tape.input, &masked, pad)?, masked),
+            None => (vec![self.conv.gradients(&tape.input, &masked, pad, sums)?], masked),
             Some((z, stats)) => {
                 let (gz, dw, db) = kernels::norm_grad(z, stats, &masked)?;
-                let mut gradients = self.conv.gradients(&tape.input, &gz, pad)?;
-                gradients.extend([dw, db]);
-                (gradients, gz)
+                let conv = self.conv.gradients(&tape.input, &gz, pad, sums)?;
+                (vec![conv, Gradient::Known(dw), Gradient::Known(db)], gz)
             }
         };
         if let (Act::Prelu(_), Some(gy)) = (&self.act, gy) {
-            gradients.push(kernels::prelu_slope_grad(tape.before_act(), tape.before_act(), gy)?);
+            let slope = kernels::prelu_slope_grad(tape.before_act(), tape.before_act(), gy)?;
+            gradients.push(Gradient::Known(slope));
         }
         Ok((gradients, gz))
     }
@@ -225,7 +253,8 @@ pub(crate) fn chain_backward(
     gy: &Tensor,
     pad: usize,
     input: bool,
-) -> Result<(Vec<Tensor>, Option<Tensor>)> {
+    sums: &mut WeightGrads,
+) -> Result<(Vec<Gradient>, Option<Tensor>)> {
     let mut by_block = Vec::with_capacity(blocks.len());
     let mut gy = Some(gy.clone()); // none where the mask was applied inside the convolution before
     let mut masked = None;
@@ -237,7 +266,7 @@ pub(crate) fn chain_backward(
             (None, None) => unreachable!("one of the two is always set"),
         };
         let pad = if i == 0 { pad } else { 0 };
-        let (gradients, gz) = block.backward(tape, gy.as_ref(), g, pad)?;
+        let (gradients, gz) = block.backward(tape, gy.as_ref(), g, pad, sums)?;
         by_block.push(gradients);
         let weight = &block.conv.weight;
         if i == 0 {

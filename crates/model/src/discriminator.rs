@@ -1,10 +1,10 @@
 //! The discriminator (a patch critic) and the gradients of its loss, penalty included.
 
-use crate::block::{Act, Block, Conv, Tape, chain_forward};
+use crate::block::{Act, Block, Conv, Gradient, Tape, chain_forward, resolve};
 use crate::init::Init;
 use crate::{NetConfig, Result};
 use candle_core::{Device, Tensor};
-use kernels::Stream;
+use kernels::{Stream, WeightGradOf, WeightGrads};
 
 /// A chain of `layers + 1` blocks and a last convolution to one channel; no padding, no normalisation.
 ///
@@ -102,7 +102,7 @@ impl Discriminator {
         let (penalty, d_gradient) = kernels::gradient_penalty(&chain.input, lambda)?;
 
         // Up again: the derivative of the penalty along the chain of the mixed picture.
-        let mut gradients = Vec::new();
+        let (mut gradients, mut sums) = (Vec::new(), WeightGrads::new());
         let mut second = Vec::new(); // what ELU and SELU add to the mixed picture's own chain
         let mut du = d_gradient;
         for (i, block) in self.blocks.iter().enumerate() {
@@ -110,10 +110,13 @@ impl Discriminator {
             let v = &chain.masked[i];
             let pair = |t: &Tensor| t.narrow(0, 0, 2);
             let v_mixed = v.narrow(0, 2, 1)?;
-            let (x, gy) = (pair(tapes[i].input())?, pair(v)?);
-            let (dw, db) =
-                kernels::conv2d_weight_grad_plus(&x, &gy, (&du, &v_mixed), block.conv.kernel(), 0)?;
-            let mut sum = vec![dw, db];
+            gradients.push(Gradient::Conv(sums.add(WeightGradOf {
+                x: pair(tapes[i].input())?,
+                gy: pair(v)?,
+                second: Some((du.clone(), v_mixed.clone())),
+                kernel: block.conv.kernel(),
+                pad: 0,
+            })?));
             match (&block.act, block.act.leaky()) {
                 (_, Some(slope)) => {
                     du = kernels::conv2d_masked(&du, &block.conv.weight, &tape.output, 0, slope)?;
@@ -129,17 +132,23 @@ impl Discriminator {
                     let z = tapes[i].before_act();
                     let direct = kernels::prelu_slope_grad(&pair(z)?, &pair(z)?, &pair(u)?)?;
                     let through = kernels::prelu_slope_grad(tape.before_act(), &dv, &u.narrow(0, 2, 1)?)?;
-                    sum.push((direct + through)?);
+                    gradients.push(Gradient::Known((direct + through)?));
                     du = block.act.backward(&tape, &dv)?;
                 }
             }
-            gradients.extend(sum);
         }
-        let (x, gy) = (output(&tapes).narrow(0, 0, 2)?, top.narrow(0, 0, 2)?);
-        let mixed = (&du, &top.narrow(0, 2, 1)?);
-        let (dw, db) = kernels::conv2d_weight_grad_plus(&x, &gy, mixed, self.tail.kernel(), 0)?;
+        gradients.push(Gradient::Conv(sums.add(WeightGradOf {
+            x: output(&tapes).narrow(0, 0, 2)?,
+            gy: top.narrow(0, 0, 2)?,
+            second: Some((du, top.narrow(0, 2, 1)?)),
+            kernel: self.tail.kernel(),
+            pad: 0,
+        })?));
+        let mut gradients = resolve(gradients, sums)?;
         // What the last bias adds to both scores cancels; rounding must not leave something for Adam to blow up.
-        gradients.extend([dw, db.zeros_like()?]);
+        if let Some(last) = gradients.last_mut() {
+            *last = last.zeros_like()?;
+        }
         if !second.is_empty() {
             self.add_second_order(&tapes, second, &mut gradients)?;
         }
@@ -148,7 +157,7 @@ impl Discriminator {
 
     /// Gradients that enter at the activations' inputs of the mixed picture, carried down to the picture.
     fn add_second_order(&self, tapes: &[Tape], second: Vec<Tensor>, gradients: &mut [Tensor]) -> Result<()> {
-        let mut above: Option<Tensor> = None;
+        let (mut above, mut sums, blocks): (Option<Tensor>, _, _) = (None, WeightGrads::new(), second.len());
         for (i, dz) in second.into_iter().enumerate().rev() {
             let tape = tapes[i].samples(2, 1)?;
             let block = &self.blocks[i];
@@ -156,10 +165,13 @@ impl Discriminator {
                 Some(gy) => (block.act.backward(&tape, &gy)? + dz)?,
                 None => dz,
             };
-            for (sum, g) in gradients[2 * i..].iter_mut().zip(block.conv.gradients(tape.input(), &g, 0)?) {
-                *sum = (&*sum + g)?;
-            }
+            block.conv.gradients(tape.input(), &g, 0, &mut sums)?;
             above = Some(kernels::conv2d_input_grad(&g, &block.conv.weight, 0, None)?);
+        }
+        // Those of a convolution's weight and bias, the last block's first.
+        for (pair, (dw, db)) in gradients[..blocks * 2].chunks_exact_mut(2).rev().zip(sums.compute()?) {
+            pair[0] = (&pair[0] + dw)?;
+            pair[1] = (&pair[1] + db)?;
         }
         Ok(())
     }

@@ -1,10 +1,10 @@
 //! The growing generator: a head, one chain of blocks a stage, a tail; forward and backward.
 
-use crate::block::{Block, Conv, Tape, chain_backward, chain_forward, chain_output};
+use crate::block::{Block, Conv, Tape, chain_backward, chain_forward, chain_output, resolve};
 use crate::init::Init;
 use crate::{Border, NetConfig, Result};
 use candle_core::{Device, Tensor};
-use kernels::{Activation, Stream};
+use kernels::{Activation, Stream, WeightGrads};
 
 /// Stage 0 maps noise (or another picture) to features; every later stage enlarges the features below, adds noise,
 /// refines them by its blocks and adds the enlarged features again. The tail turns features into a picture in [-1, 1].
@@ -203,11 +203,12 @@ impl Generator {
     pub fn backward(&self, tape: &GeneratorTape, gy: &Tensor) -> Result<Vec<Tensor>> {
         let half = self.config.half();
         let gz = kernels::activation_grad(Activation::Tanh, &tape.picture, gy)?;
-        let mut parts = vec![self.tail.gradients(&tape.features, &gz, half)?];
+        let mut sums = WeightGrads::new();
+        let mut parts = vec![vec![self.tail.gradients(&tape.features, &gz, half, &mut sums)?]];
         let mut gy = kernels::conv2d_input_grad(&gz, &self.tail.weight, half, None)?;
         for (k, stage) in (tape.first..self.body.len()).zip(&tape.stages).rev() {
             let wanted = k > tape.first || k == 0;
-            let (gradients, gx) = chain_backward(&self.body[k], &stage.chain, &gy, 0, wanted)?;
+            let (gradients, gx) = chain_backward(&self.body[k], &stage.chain, &gy, 0, wanted, &mut sums)?;
             parts.push(gradients);
             let Some(gx) = gx else { continue };
             gy = if k == 0 {
@@ -223,10 +224,11 @@ impl Generator {
                 &gy,
                 half,
                 false,
+                &mut sums,
             )?;
             parts.push(gradients);
         }
-        Ok(parts.into_iter().rev().flatten().collect())
+        resolve(parts.into_iter().rev().flatten().collect(), sums)
     }
 
     /// What stage 0's blocks get of the head's output: room for what they use up.

@@ -92,74 +92,70 @@ fn conv3x3(out: [usize; 4], limits: Limits) -> (Kernel, Grid) {
     (("conv3x3", best.kernel), best.grid(out))
 }
 
-/// A weight gradient's launch.
-pub(super) struct WeightGrad {
-    pub(super) kernel: Kernel,
-    pub(super) grid: Grid,
-    /// How many parts a picture's sum has, and of how many pixels.
-    pub(super) splits: usize,
-    pub(super) pixels: usize,
+/// A kernel for weight gradients: what a block of it computes.
+pub(super) struct WeightGradKernel {
+    pub(super) file: &'static str,
+    pub(super) name: &'static str,
+    /// Channels of both sides.
+    pub(super) to: usize,
+    pub(super) ti: usize,
+    /// Taps.
+    pub(super) taps: usize,
+    /// By how many columns it counts a row of the gradient longer than it is.
+    pub(super) columns: usize,
 }
 
-/// Shapes of a weight gradient: the pictures, the gradient's height and width, channels of both sides, the kernel.
-#[derive(Clone, Copy)]
-pub(super) struct WeightGradShape {
-    pub(super) pictures: usize,
-    pub(super) oh: usize,
-    pub(super) ow: usize,
-    pub(super) ci: usize,
-    pub(super) co: usize,
-    pub(super) k: usize,
+const fn of_any_kernel(name: &'static str) -> WeightGradKernel {
+    WeightGradKernel { file: "weight_grad", name, to: TILE, ti: TILE, taps: 1, columns: 0 }
 }
 
-/// The kernel for a weight gradient, its blocks and splits.
-pub(super) fn weight_grad(s: WeightGradShape) -> WeightGrad {
+const fn of_3x3(name: &'static str, to: usize, ti: usize, taps: usize) -> WeightGradKernel {
+    WeightGradKernel { file: "weight_grad3x3", name, to, ti, taps, columns: 2 }
+}
+
+const TF32: WeightGradKernel = of_any_kernel("conv_weight_grad_tf32");
+const F32: WeightGradKernel = of_any_kernel("conv_weight_grad_f32");
+const MIDDLE: WeightGradKernel = of_3x3("weight_grad3x3_64x64", 64, 64, 3);
+const FIRST: WeightGradKernel = of_3x3("weight_grad3x3_64x8", 64, 8, 9);
+const LAST: WeightGradKernel = of_3x3("weight_grad3x3_16x64", 16, 64, 3);
+
+/// All of them.
+pub(super) const WEIGHT_GRADS: [&WeightGradKernel; 5] = [&MIDDLE, &FIRST, &LAST, &TF32, &F32];
+
+/// The one for a convolution from `ci` to `co` channels.
+pub(super) fn weight_grad(ci: usize, co: usize, k: usize) -> &'static WeightGradKernel {
     let many = |channels: usize| channels > 8 && channels.is_multiple_of(4);
-    let precision = precision();
-    if precision == Precision::Tf32 && s.k == 3 {
-        // The last number: rows of taps that a block computes.
-        match (s.ci, s.co) {
-            (..=8, _) if many(s.co) => return weight_grad3x3(s, "weight_grad3x3_64x8", (64, 8, 3)),
-            (_, ..=16) if many(s.ci) => return weight_grad3x3(s, "weight_grad3x3_16x64", (16, 64, 1)),
-            _ if many(s.ci) && many(s.co) => return weight_grad3x3(s, "weight_grad3x3_64x64", (64, 64, 1)),
-            _ => {}
-        }
+    match (precision(), ci, co) {
+        (Precision::F32, ..) => &F32,
+        (_, ..=8, _) if k == 3 && many(co) => &FIRST,
+        (_, _, ..=16) if k == 3 && many(ci) => &LAST,
+        _ if k == 3 && many(ci) && many(co) => &MIDDLE,
+        _ => &TF32,
     }
-    let kernel = match precision {
-        Precision::Tf32 => "conv_weight_grad_tf32",
-        Precision::F32 => "conv_weight_grad_f32",
+}
+
+impl WeightGradKernel {
+    /// Threads and shared memory.
+    pub(super) fn grid(&self) -> Grid {
+        let pitch = |channels: usize| if channels == 8 { 8 } else { channels + 8 };
+        // Of the input, a row of taps reads some columns more than there are in the gradient.
+        let input = self.taps.div_ceil(3) * (DEPTH as usize + self.columns) * pitch(self.ti);
+        let values = DEPTH as usize * pitch(self.to) + input;
+        Grid { blocks: [1; 3], threads: THREADS, shared: CHUNKS * 4 * values as u32, flops: 0 }
+    }
+}
+
+/// How the pixels of several sums are split, each of so many pixels for so many blocks: into how many parts of how many pixels.
+///
+/// All parts are about as long, the blocks are as many as keep a card busy and not one more, but no part is of a few pixels.
+pub(super) fn splits(sums: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    let work: usize = sums.iter().map(|&(pixels, blocks)| pixels * blocks).sum();
+    let split = |&(pixels, _): &(usize, usize)| {
+        let wanted = (BUSY * pixels / work.max(1)).clamp(1, pixels.div_ceil(2 * DEPTH as usize));
+        let each = pixels.div_ceil(wanted).next_multiple_of(DEPTH as usize);
+        (pixels.div_ceil(each), each)
     };
-    let tiles = s.ci.div_ceil(TILE) * s.co.div_ceil(TILE);
-    let shared = CHUNKS * 2 * DEPTH * (TILE as u32 + 8) * 4;
-    split(("weight_grad", kernel), [s.k * s.k, tiles], shared, s.oh * s.ow, s.pictures)
-}
-
-fn weight_grad3x3(
-    s: WeightGradShape,
-    kernel: &'static str,
-    (to, ti, tap_rows): (usize, usize, usize),
-) -> WeightGrad {
-    let pitch = |channels: usize| if channels == 8 { 8 } else { channels + 8 };
-    let values = DEPTH as usize * pitch(to) + tap_rows * (DEPTH as usize + 2) * pitch(ti);
-    let tiles = s.co.div_ceil(to) * s.ci.div_ceil(ti);
-    // It counts the gradient's rows as two longer than they are.
-    let pixels = s.oh * (s.ow + 2);
-    split(("weight_grad3x3", kernel), [3 / tap_rows, tiles], CHUNKS * 4 * values as u32, pixels, s.pictures)
-}
-
-/// Enough blocks to keep a card busy, but no split of a few pixels; the same for each picture.
-fn split(
-    kernel: Kernel,
-    [taps, tiles]: [usize; 2],
-    shared: u32,
-    pixels: usize,
-    pictures: usize,
-) -> WeightGrad {
-    let wanted = BUSY.div_ceil(taps * tiles * pictures).clamp(1, pixels.div_ceil(2 * DEPTH as usize));
-    let each = pixels.div_ceil(wanted).next_multiple_of(DEPTH as usize);
-    let splits = pixels.div_ceil(each);
-    let blocks = [taps as u32, tiles as u32, (pictures * splits) as u32];
-    WeightGrad { kernel, grid: Grid { blocks, threads: THREADS, shared, flops: 0 }, splits, pixels: each }
+    sums.iter().map(split).collect()
 }
 
 #[cfg(test)]
@@ -185,14 +181,21 @@ mod tests {
     }
 
     #[test]
-    fn splits_cover_a_picture() {
-        for (oh, ow) in [(1, 1), (23, 36), (167, 250)] {
-            for (ci, co) in [(64, 64), (3, 64), (64, 1), (5, 7)] {
-                let shape = WeightGradShape { pictures: 3, oh, ow, ci, co, k: 3 };
-                let WeightGrad { splits, pixels, grid, .. } = weight_grad(shape);
-                assert!(splits * pixels >= oh * ow && (splits - 1) * pixels < oh * (ow + 2));
-                assert_eq!(grid.blocks[2] as usize, 3 * splits);
+    fn splits_cover_pictures_and_fill_a_card_once() {
+        // A critic of three layers at several sizes, a generator's stages, a single small picture.
+        for sums in [
+            vec![(23 * 38, 9), (21 * 36, 9), (19 * 34, 9)],
+            vec![(165 * 250, 9); 3],
+            vec![(187 * 270, 6), (185 * 268, 6), (120 * 180, 6), (60 * 90, 6)],
+            vec![(9, 3)],
+        ] {
+            let split = splits(&sums);
+            for (&(pixels, _), &(parts, each)) in sums.iter().zip(&split) {
+                assert!(parts * each >= pixels && (parts - 1) * each < pixels, "{sums:?} {split:?}");
             }
+            let blocks: usize =
+                sums.iter().zip(&split).map(|(&(_, blocks), (parts, _))| blocks * parts).sum();
+            assert!(blocks <= BUSY && (blocks > BUSY / 2 || sums[0].0 < 1000), "{blocks} blocks: {split:?}");
         }
     }
 }

@@ -1,10 +1,7 @@
-//! Convolution and its gradients as launches.
+//! Convolution and its input gradient as launches.
 
 use super::{Arg, Buffer, DeviceOp, Grid, Operand, Queue, choice, int, pack};
-use crate::conv::{
-    Conv, ConvBias, ConvMasked, Direction, WeightGrad, WeightGradPlus, conv_shape, weight_grad_shape,
-};
-use crate::cpu::ConvShape;
+use crate::conv::{Conv, ConvBias, ConvMasked, Direction, conv_shape};
 use candle_core::{Result, Shape, bail};
 
 /// What happens to a convolution's result before it is stored.
@@ -81,59 +78,4 @@ impl DeviceOp for ConvMasked {
         let epilogue = Epilogue { by: Some(by), slope: self.slope, ..Epilogue::default() };
         launch(queue, x, w, self.pad, self.direction, epilogue)
     }
-}
-
-impl DeviceOp for WeightGrad {
-    fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
-        let [x, g] = operands else { bail!("conv2d_weight_grad takes two operands") };
-        weight_grad(queue, (x, g), None, self.k, self.pad)
-    }
-}
-
-impl DeviceOp for WeightGradPlus {
-    fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
-        let [x, g] = operands else { bail!("conv2d_weight_grad_plus takes two operands") };
-        let (x2, g2) = (queue.operand(&self.x)?, queue.operand(&self.gy)?);
-        weight_grad(queue, (x, g), Some((&x2, &g2)), self.k, self.pad)
-    }
-}
-
-/// The weight's gradient of all pairs, and behind it the bias's of the first.
-fn weight_grad(
-    queue: &Queue<'_>,
-    (x, g): (&Operand<'_>, &Operand<'_>),
-    second: Option<(&Operand<'_>, &Operand<'_>)>,
-    k: usize,
-    pad: usize,
-) -> Result<(Buffer, Shape)> {
-    let ConvShape { n, h, w, ci, co, .. } = weight_grad_shape(x.layout, g.layout, k, pad)?;
-    let (x2, g2) = second.unwrap_or((x, g));
-    let more = weight_grad_shape(x2.layout, g2.layout, k, pad)?;
-    if (more.h, more.w, more.ci, more.co) != (h, w, ci, co) {
-        bail!("conv2d_weight_grad_plus: {:?} and {:?} differ in more than the batch", x.layout, x2.layout)
-    }
-    let pictures = n + if second.is_some() { more.n } else { 0 };
-    let (oh, ow, taps) = (h + 2 * pad + 1 - k, w + 2 * pad + 1 - k, k * k);
-    let shape = choice::WeightGradShape { pictures, oh, ow, ci, co, k };
-    let choice::WeightGrad { kernel, grid, splits, pixels } = choice::weight_grad(shape);
-
-    int(n.max(more.n) * (h + 2 * k) * (w + 2 * k) * ci)?;
-    int(n.max(more.n) * oh * ow * co)?;
-    let part = queue.alloc(pictures * splits * taps * co * ci)?;
-    let bias_part = queue.alloc(pictures * splits * co)?;
-    let mut args = vec![x.arg(), g.arg(), x2.arg(), g2.arg(), part.arg(), bias_part.arg()];
-    for size in [n, h, w, ci, co, k, pad, oh, ow, splits, pixels] {
-        args.push(int(size)?);
-    }
-    let flops = 2 * (pictures * oh * ow * ci * co * taps) as u64;
-    queue.launch(kernel, Grid { flops, ..grid }, &args)?;
-
-    let len = taps * co * ci + co;
-    let out = queue.alloc(len)?;
-    let mut args = vec![part.arg(), bias_part.arg(), out.arg()];
-    for size in [pictures, n, splits, taps, co, ci] {
-        args.push(int(size)?);
-    }
-    queue.launch(("weight_grad", "conv_weight_grad_sum"), Grid::values(len), &args)?;
-    Ok((out, Shape::from(len)))
 }

@@ -21,6 +21,7 @@ mod pointwise;
 #[cfg(feature = "cuda")]
 pub(crate) mod profile;
 mod resize;
+mod weight_grad;
 
 use crate::adam::{AdamUpdate, Decay};
 use crate::noise::Stream;
