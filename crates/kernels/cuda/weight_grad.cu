@@ -143,7 +143,7 @@ template <bool TENSOR> __device__ __forceinline__ void body(const Entry &e) {
 
 #define WEIGHT_GRAD(name, tensor)                                                                                      \
     KERNEL __launch_bounds__(weight_grad::THREADS) name(const weight_grad::Table table, int entries) {                 \
-        weight_grad::body<tensor>(weight_grad::entry<&weight_grad::Entry::first_block>(table, entries));               \
+        weight_grad::body<tensor>(weight_grad::entry(table, entries));                                                   \
     }
 
 WEIGHT_GRAD(conv_weight_grad_tf32, true)
@@ -151,9 +151,9 @@ WEIGHT_GRAD(conv_weight_grad_f32, false)
 
 // The parts' sums, in one fixed order. To the bias's only the first `n` pictures add.
 KERNEL conv_weight_grad_sum(const weight_grad::Table table, int entries) {
-    const weight_grad::Entry &e = weight_grad::entry<&weight_grad::Entry::first_sum>(table, entries);
+    const weight_grad::Entry &e = weight_grad::entry(table, entries);
     const int taps = e.k * e.k, weights = taps * e.co * e.ci;
-    const int i = (static_cast<int>(blockIdx.x) - e.first_sum) * static_cast<int>(blockDim.x) + threadIdx.x;
+    const int i = (static_cast<int>(blockIdx.x) - static_cast<int>(e.first_block)) * static_cast<int>(blockDim.x) + threadIdx.x;
     if (i >= weights + e.co) return;
     const float *from = i < weights ? e.part + i : e.bias_part + i - weights;
     const int stride = i < weights ? weights : e.co, pictures = i < weights ? e.pictures : e.n;

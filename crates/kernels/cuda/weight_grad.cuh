@@ -13,7 +13,7 @@ struct Entry {
     float *bias_part; // [pictures * splits, co]
     float *out;       // [co, ci, taps], and behind it [co]
     int n, pictures, h, width, ci, co, k, pad, oh, ow, splits, pixels_a_split;
-    int first_block, first_sum;
+    long long first_block; // of the launch that it is in
 };
 
 struct Table {
@@ -21,9 +21,9 @@ struct Table {
 };
 
 // The entry that a block works for: the last one that begins before it.
-template <int Entry::*FIRST> __device__ __forceinline__ const Entry &entry(const Table &table, int entries) {
+__device__ __forceinline__ const Entry &entry(const Table &table, int entries) {
     int k = 0;
-    while (k + 1 < entries && table.entries[k + 1].*FIRST <= static_cast<int>(blockIdx.x)) k++;
+    while (k + 1 < entries && table.entries[k + 1].first_block <= blockIdx.x) k++;
     return table.entries[k];
 }
 
@@ -34,7 +34,7 @@ struct Place {
     const float *x, *g;
 
     __device__ __forceinline__ Place(const Entry &e, int tap_blocks, int to, int ti) {
-        int block = blockIdx.x - e.first_block, ci_tiles = (e.ci + ti - 1) / ti, tiles = (e.co + to - 1) / to * ci_tiles;
+        int block = blockIdx.x - static_cast<int>(e.first_block), ci_tiles = (e.ci + ti - 1) / ti, tiles = (e.co + to - 1) / to * ci_tiles;
         taps = block % tap_blocks;
         block /= tap_blocks;
         co0 = block % tiles / ci_tiles * to;

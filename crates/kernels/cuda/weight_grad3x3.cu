@@ -155,7 +155,7 @@ __device__ __forceinline__ void body(const weight_grad::Entry &e) {
 
 #define WEIGHT_GRAD3X3(name, blocks, ...)                                                                              \
     KERNEL __launch_bounds__(weight_grad3x3::THREADS, blocks) name(const weight_grad::Table table, int entries) {      \
-        weight_grad3x3::body<__VA_ARGS__>(weight_grad::entry<&weight_grad::Entry::first_block>(table, entries));       \
+        weight_grad3x3::body<__VA_ARGS__>(weight_grad::entry(table, entries));                                           \
     }
 
 WEIGHT_GRAD3X3(weight_grad3x3_64x64, 2, 64, 64, 1, 1)

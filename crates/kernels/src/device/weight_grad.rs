@@ -1,7 +1,7 @@
 //! Weight gradients as launches: all that take the same kernel in one, then all sums of their parts in one.
 
 use super::choice::{self, WeightGradKernel};
-use super::{Arg, Buffer, DeviceOp, Grid, Operand, Queue, int};
+use super::{Arg, Buffer, DeviceOp, Grid, Kernel, Operand, Queue, int};
 use crate::conv::{WeightGrad, weight_grad_shape};
 use crate::cpu::ConvShape;
 use crate::weight_grads::Together;
@@ -28,8 +28,6 @@ struct Plan {
     kernel: &'static WeightGradKernel,
     /// Parts of a picture's sum, and pixels of a part.
     splits: (usize, usize),
-    /// Where its result begins.
-    out: usize,
 }
 
 impl DeviceOp for WeightGrad {
@@ -61,30 +59,41 @@ impl DeviceOp for Together<'_> {
 
 /// One flat result, of each the weight's gradient and behind it the bias's, which is that of the first pair.
 fn weight_grads(queue: &Queue<'_>, jobs: &[Job<'_>]) -> Result<(Buffer, Shape)> {
-    let mut plans = Vec::with_capacity(jobs.len());
-    let mut len = 0;
-    for job in jobs {
-        let plan = plan(job, len)?;
-        len += plan.values() + plan.shape.co;
-        plans.push(plan);
-    }
-    let out = queue.alloc(len)?;
-    for kernel in choice::WEIGHT_GRADS {
-        let of_kernel: Vec<usize> =
-            (0..jobs.len()).filter(|&k| plans[k].kernel.name == kernel.name).collect();
-        for some in of_kernel.chunks(ENTRIES) {
-            let sums: Vec<_> = some.iter().map(|&k| plans[k].work()).collect();
-            for (&k, splits) in some.iter().zip(choice::splits(&sums)) {
-                plans[k].splits = splits;
-            }
-            let entries: Vec<_> = some.iter().map(|&k| (&jobs[k], &plans[k])).collect();
-            launch(queue, kernel, &entries, &out)?;
+    let mut plans = jobs.iter().map(plan).collect::<Result<Vec<_>>>()?;
+    let groups: Vec<Vec<usize>> = choice::WEIGHT_GRADS
+        .iter()
+        .map(|kernel| (0..jobs.len()).filter(|&k| plans[k].kernel.name == kernel.name).collect())
+        .collect();
+    for group in groups.iter().flat_map(|g| g.chunks(ENTRIES)) {
+        let work: Vec<_> = group.iter().map(|&k| plans[k].work()).collect();
+        for (&k, splits) in group.iter().zip(choice::splits(&work)) {
+            plans[k].splits = splits;
         }
+    }
+    let len = plans.iter().map(Plan::results).sum();
+    let (out, parts) = (queue.alloc(len)?, queue.alloc(plans.iter().map(Plan::room).sum())?);
+    let (mut at_out, mut at_part, mut entries) = (out.pointer(), parts.pointer(), Vec::new());
+    for (job, plan) in jobs.iter().zip(&plans) {
+        entries.push(entry(job, plan, at_part, at_out)?);
+        at_out += 4 * plan.results() as u64;
+        at_part += 4 * plan.room() as u64;
+    }
+    for group in groups.iter().flat_map(|g| g.chunks(ENTRIES)) {
+        let kernel = plans[group[0]].kernel;
+        let blocks: Vec<_> = group.iter().map(|&k| plans[k].parts() * plans[k].tiles()).collect();
+        let flops = group.iter().map(|&k| plans[k].flops()).sum();
+        let entries: Vec<_> = group.iter().map(|&k| entries[k]).collect();
+        launch(queue, (kernel.file, kernel.name), Grid { flops, ..kernel.grid() }, &entries, &blocks)?;
+    }
+    for (entries, plans) in entries.chunks(ENTRIES).zip(plans.chunks(ENTRIES)) {
+        let grid = Grid::blocks([1; 3]);
+        let blocks: Vec<_> = plans.iter().map(|p| p.results().div_ceil(grid.threads as usize)).collect();
+        launch(queue, ("weight_grad", "conv_weight_grad_sum"), grid, entries, &blocks)?;
     }
     Ok((out, Shape::from(len)))
 }
 
-fn plan(job: &Job<'_>, out: usize) -> Result<Plan> {
+fn plan(job: &Job<'_>) -> Result<Plan> {
     let Job { first: (x, g), second, k, pad } = *job;
     let mut shape = weight_grad_shape(x.layout, g.layout, k, pad)?;
     let (first, ConvShape { n, h, w, ci, co, .. }) = (shape.n, shape);
@@ -102,12 +111,26 @@ fn plan(job: &Job<'_>, out: usize) -> Result<Plan> {
     int(largest * (h + 2 * k) * (w + 2 * k) * ci)?;
     int(largest * oh * (ow + 2) * co)?;
     let kernel = choice::weight_grad(ci, co, k);
-    Ok(Plan { shape, first, oh, ow, kernel, splits: (0, 0), out })
+    Ok(Plan { shape, first, oh, ow, kernel, splits: (0, 0) })
 }
 
 impl Plan {
     fn values(&self) -> usize {
         self.shape.k * self.shape.k * self.shape.co * self.shape.ci
+    }
+
+    /// The values of weight's and bias's gradient.
+    fn results(&self) -> usize {
+        self.values() + self.shape.co
+    }
+
+    /// Room for the parts of both.
+    fn room(&self) -> usize {
+        self.parts() * self.results()
+    }
+
+    fn flops(&self) -> u64 {
+        2 * (self.shape.n * self.oh * self.ow * self.values()) as u64
     }
 
     fn parts(&self) -> usize {
@@ -126,43 +149,39 @@ impl Plan {
     }
 }
 
-/// One launch for the parts, one for their sums.
-fn launch(
-    queue: &Queue<'_>,
-    kernel: &WeightGradKernel,
-    entries: &[(&Job<'_>, &Plan)],
-    out: &Buffer,
-) -> Result<()> {
-    let room = |p: &Plan| p.parts() * (p.values() + p.shape.co);
-    let parts = queue.alloc(entries.iter().map(|(_, p)| room(p)).sum())?;
-    let mut table = Vec::with_capacity(WORDS * ENTRIES);
-    let (mut part, mut blocks, mut sums, mut flops) = (0, 0, 0, 0);
-    for (job, p) in entries {
-        let ConvShape { n, h, w, ci, co, k, pad } = p.shape;
-        let (x2, g2) = job.second.unwrap_or(job.first);
-        table.extend([job.first.0, job.first.1, x2, g2].map(|o| o.pointer));
-        let bias_part = part + p.parts() * p.values();
-        table.extend(
-            [(&parts, part), (&parts, bias_part), (out, p.out)].map(|(b, at)| b.pointer() + 4 * at as u64),
-        );
-        let (splits, pixels) = p.splits;
-        let numbers = [p.first, n, h, w, ci, co, k, pad, p.oh, p.ow, splits, pixels, blocks, sums];
-        for pair in numbers.chunks_exact(2) {
-            int(pair[0].max(pair[1]))?;
-            table.push(pair[0] as u64 | (pair[1] as u64) << 32);
-        }
-        part += room(p);
-        blocks += p.parts() * p.tiles();
-        sums += (p.values() + co).div_ceil(SUMS);
-        flops += 2 * (n * p.oh * p.ow * p.values()) as u64;
+/// A table's entry as `weight_grad.cuh` lays it out, in words of eight bytes; the last one, the first blocks, is left open.
+fn entry(job: &Job<'_>, p: &Plan, part: u64, out: u64) -> Result<[u64; WORDS]> {
+    let ConvShape { n, h, w, ci, co, k, pad } = p.shape;
+    let (x2, g2) = job.second.unwrap_or(job.first);
+    let [x, g, x2, g2] = [job.first.0, job.first.1, x2, g2].map(|o| o.pointer);
+    let bias_part = part + 4 * (p.parts() * p.values()) as u64;
+    let (splits, pixels) = p.splits;
+    let mut words = [x, g, x2, g2, part, bias_part, out, 0, 0, 0, 0, 0, 0, 0];
+    let numbers = [p.first, n, h, w, ci, co, k, pad, p.oh, p.ow, splits, pixels];
+    for (word, pair) in words[7..].iter_mut().zip(numbers.chunks_exact(2)) {
+        int(pair[0].max(pair[1]))?;
+        *word = pair[0] as u64 | (pair[1] as u64) << 32;
     }
-    table.resize(WORDS * ENTRIES, 0);
-    let args = [Arg::Words(&table), int(entries.len())?];
-    int(blocks)?;
-    let grid = Grid { blocks: [blocks as u32, 1, 1], flops, ..kernel.grid() };
-    queue.launch((kernel.file, kernel.name), grid, &args)?;
-    queue.launch(("weight_grad", "conv_weight_grad_sum"), Grid::blocks([sums, 1, 1]), &args)
+    Ok(words)
 }
 
-/// Values that a block of the sums adds: its threads.
-const SUMS: usize = 256;
+/// Launches `kernel` on so many blocks an entry.
+fn launch(
+    queue: &Queue<'_>,
+    kernel: Kernel,
+    grid: Grid,
+    entries: &[[u64; WORDS]],
+    blocks: &[usize],
+) -> Result<()> {
+    let mut table = Vec::with_capacity(WORDS * ENTRIES);
+    let mut first = 0;
+    for (entry, blocks) in entries.iter().zip(blocks) {
+        table.extend(&entry[..WORDS - 1]);
+        table.push(first as u64);
+        first += blocks;
+    }
+    table.resize(WORDS * ENTRIES, 0);
+    int(first)?;
+    let grid = Grid { blocks: [first as u32, 1, 1], ..grid };
+    queue.launch(kernel, grid, &[Arg::Words(&table), int(entries.len())?])
+}
