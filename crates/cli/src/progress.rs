@@ -18,7 +18,8 @@ pub(crate) struct Progress {
     niter: usize,
     /// Cost of an iteration of each stage.
     costs: Vec<f64>,
-    losses: [f32; 5],
+    /// The last that came of this stage.
+    losses: Option<[f32; 5]>,
     /// When the present stretch of iterations began, and how many were done then.
     since: (Instant, usize),
     said: Instant,
@@ -39,7 +40,7 @@ impl Progress {
             bar,
             niter: run.config.niter,
             costs: (0..sizes.len()).map(|k| iteration_cost(&run.config, &sizes[..=k])).collect(),
-            losses: [0.0; 5],
+            losses: None,
             since: (Instant::now(), 0),
             said: Instant::now(),
         }
@@ -69,12 +70,11 @@ impl Progress {
             return;
         }
         let (per_second, left) = self.speed(stage, done);
-        let [real, fake, penalty, adversarial, rec] = self.losses;
-        let text = format!(
-            "{per_second:.1} it/s, {} left, D {:.3} (penalty {penalty:.3}), G {adversarial:.3}, rec {rec:.3}",
-            duration(left),
-            fake - real,
-        );
+        let mut text = format!("{per_second:.1} it/s, {} left", duration(left));
+        if let Some([real, fake, penalty, adversarial, rec]) = self.losses {
+            let critic = fake - real;
+            text += &format!(", D {critic:.3} (penalty {penalty:.3}), G {adversarial:.3}, rec {rec:.3}");
+        }
         match &self.bar {
             Some(bar) => {
                 bar.set_position(done as u64);
@@ -100,6 +100,7 @@ impl Observer for Progress {
             }
             Event::StageStarted { stage, size: (h, w), amp } => {
                 self.since.0 = Instant::now();
+                self.losses = None;
                 if let Some(bar) = &self.bar {
                     bar.set_prefix(format!("stage {stage}/{}", self.costs.len() - 1));
                     bar.reset_eta();
@@ -107,7 +108,7 @@ impl Observer for Progress {
                 tracing::debug!("stage {stage}: {h}x{w}, noise amplitude {amp:.4}");
             }
             Event::Iteration { stage, done } => self.iteration(stage, done),
-            Event::Losses { losses, .. } => self.losses = losses,
+            Event::Losses { losses, .. } => self.losses = Some(losses),
             Event::NotRecorded { stage, why } => {
                 tracing::warn!(
                     "stage {stage} runs without a CUDA graph, which is slower and changes nothing else: {why}"

@@ -7,18 +7,21 @@
 #define KERNEL extern "C" __global__ void
 #define DYNAMIC_SHARED(name) extern __shared__ __align__(16) float name[]
 
-// 16 or 4 bytes to shared memory behind the thread's back; zeros where there is nothing to read.
+// 16 or 4 bytes to shared memory behind the thread's back; zeros where there is nothing to read. The compiler must not move what
+// reads them in front of the wait.
 __device__ __forceinline__ void copy16(float *to, const float *from, bool there) {
     unsigned address = static_cast<unsigned>(__cvta_generic_to_shared(to));
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;\n" ::"r"(address), "l"(from), "r"(there ? 16 : 0));
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;\n" ::"r"(address), "l"(from), "r"(there ? 16 : 0)
+                 : "memory");
 }
 __device__ __forceinline__ void copy4(float *to, const float *from, bool there) {
     unsigned address = static_cast<unsigned>(__cvta_generic_to_shared(to));
-    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;\n" ::"r"(address), "l"(from), "r"(there ? 4 : 0));
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;\n" ::"r"(address), "l"(from), "r"(there ? 4 : 0)
+                 : "memory");
 }
-__device__ __forceinline__ void copy_commit() { asm volatile("cp.async.commit_group;\n" ::); }
+__device__ __forceinline__ void copy_commit() { asm volatile("cp.async.commit_group;\n" ::: "memory"); }
 template <int PENDING> __device__ __forceinline__ void copy_wait() {
-    asm volatile("cp.async.wait_group %0;\n" ::"n"(PENDING));
+    asm volatile("cp.async.wait_group %0;\n" ::"n"(PENDING) : "memory");
 }
 
 __device__ __forceinline__ double warp_sum(double v) {
@@ -56,7 +59,7 @@ __device__ __forceinline__ void multiply(float (&acc)[MT][NT][4], const float (&
 #define DYNAMIC_SHARED(name) float *name = reinterpret_cast<float *>(host::machine.shared.data())
 
 static inline void copy16(float *to, const float *from, bool there) {
-    if (reinterpret_cast<uintptr_t>(to) % 16 != 0 || (there && reinterpret_cast<uintptr_t>(from) % 4 != 0)) abort();
+    if (reinterpret_cast<uintptr_t>(to) % 16 != 0 || reinterpret_cast<uintptr_t>(from) % 16 != 0) abort();
     host::copy_later(to, there ? from : nullptr, 4);
 }
 static inline void copy4(float *to, const float *from, bool there) { host::copy_later(to, there ? from : nullptr, 1); }
@@ -75,6 +78,7 @@ static inline double warp_sum(double v) {
 }
 
 static inline float tf32(float v) {
+    if (v != v) return v;
     uint32_t bits;
     memcpy(&bits, &v, 4);
     bits = (bits + 0x1000) & ~0x1fffu;

@@ -39,7 +39,7 @@ __device__ __forceinline__ void body(const conv::Arguments &p) {
         copy16(pixels(channels, pass), from, there);
     };
     // Which pixels come with a step's weights: all of the first channels; then the next channels' piece by piece, into the half
-    // that no thread reads any more, since all are past the first tap of these.
+    // that no thread reads any more, since all are past the last tap of the channels before.
     auto with_pixels = [&](int step, auto each) {
         int channels = step / TAPS, tap = step - channels * TAPS;
         if (step == 0) {

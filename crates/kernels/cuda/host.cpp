@@ -67,10 +67,11 @@ const Entry ENTRIES[] = {
 
 } // namespace
 
-extern "C" int kernels_host_launch(const char *name, const unsigned *blocks, unsigned threads, void **arguments) {
+extern "C" int kernels_host_launch(const char *name, const unsigned *blocks, unsigned threads, size_t shared,
+                                    void **arguments) {
     for (const Entry &entry : ENTRIES)
         if (strcmp(entry.name, name) == 0) {
-            host::launch(entry.body, blocks, threads, arguments);
+            host::launch(entry.body, blocks, threads, shared, arguments);
             return 1;
         }
     return 0;

@@ -126,7 +126,9 @@ static bool release(unsigned threads) {
     return true;
 }
 
-static void run_block(unsigned threads) {
+static void run_block(unsigned threads, size_t shared) {
+    // What a kernel reads before it has written it must not look right.
+    memset(machine.shared.data(), 0xff, shared);
     for (unsigned i = 0; i < threads; i++) {
         Fiber &f = machine.fibers[i];
         f.state = READY;
@@ -148,7 +150,7 @@ static void run_block(unsigned threads) {
     } while (release(threads));
 }
 
-static void launch(void (*body)(void **), const unsigned grid[3], unsigned threads, void **arguments) {
+static void launch(void (*body)(void **), const unsigned grid[3], unsigned threads, size_t shared, void **arguments) {
     machine.body = body;
     machine.arguments = arguments;
     if (machine.fibers.size() < threads) {
@@ -157,15 +159,13 @@ static void launch(void (*body)(void **), const unsigned grid[3], unsigned threa
         machine.shown.resize(threads * SLOTS);
     }
     machine.shared.resize(SHARED);
-    // What a kernel reads before it has written it must not look right.
-    memset(machine.shared.data(), 0xff, SHARED);
     gridDim = {grid[0], grid[1], grid[2]};
     blockDim = {threads, 1, 1};
     for (unsigned z = 0; z < grid[2]; z++)
         for (unsigned y = 0; y < grid[1]; y++)
             for (unsigned x = 0; x < grid[0]; x++) {
                 blockIdx = {x, y, z};
-                run_block(threads);
+                run_block(threads, shared);
             }
 }
 

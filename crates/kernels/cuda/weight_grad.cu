@@ -69,8 +69,12 @@ template <bool TENSOR> __device__ __forceinline__ void body(const Entry &e) {
 #pragma unroll
         for (int i = 0; i < ROWS; i++) {
             float *at = gs + (row + 8 * i) * PITCH + quad;
-            add(bias, TENSOR ? round4(at) : *reinterpret_cast<float4 *>(at));
-            if constexpr (TENSOR) round4(xs + (row + 8 * i) * PITCH + quad);
+            if constexpr (TENSOR) {
+                add(bias, round4(at));
+                round4(xs + (row + 8 * i) * PITCH + quad);
+            } else if (sums_bias) {
+                add(bias, *reinterpret_cast<float4 *>(at));
+            }
         }
     };
 

@@ -2,7 +2,8 @@
 // Both sides are brought to shared memory once for them; the taps of a row read the input one pixel further each.
 //
 // Pixels are counted as if the result's rows were as wide as the padded input's: two more, in which the gradient is zero. The
-// pixel at place q of the gradient then meets those at q, q + 1 and q + 2 of the input, whatever row it ends.
+// pixel at place q of the gradient then meets those at q, q + 1 and q + 2 of the input, whatever row it ends. (What is no number in the
+// input then reaches more taps than it should; it stays visible.)
 #include "weight_grad.cuh"
 
 namespace weight_grad3x3 {
@@ -12,7 +13,7 @@ constexpr int DEPTH = 32;        // pixels of a chunk in shared memory
 constexpr int ACROSS = DEPTH + 2; // of the input's
 constexpr int CHUNKS = 3;
 
-// Of a pixel with that many channels in shared memory: no two lanes of a warp hit one bank.
+// Of a pixel with that many channels in shared memory: no two lanes of a warp hit one bank when they read factors.
 __device__ constexpr int pitch(int channels) { return channels == 8 ? 8 : channels + 8; }
 
 // Where a thread's pixels of a tile of ROWS pixels by CHANNELS lie: it brings every STEP-th, four channels of each. They move on

@@ -86,10 +86,10 @@ fn convolutions() -> Vec<Case> {
             Ok(vec![dw, db])
         }));
     }
-    // Enough pixels for the larger 3x3 tiles.
-    for (n, h, w) in [(1, 100, 120), (1, 60, 150), (3, 60, 89)] {
+    // Enough pixels for the larger 3x3 tiles, and several times 32 channels.
+    for (n, h, w) in [(3, 41, 61), (3, 60, 89)] {
         cases.push(case(format!("3x3, {n}x{h}x{w}"), move |d| {
-            let (x, weight) = (values((n, h, w, 32), 1, d)?, values((36, 32, 3, 3), 2, d)?);
+            let (x, weight) = (values((n, h, w, 64), 1, d)?, values((36, 64, 3, 3), 2, d)?);
             Ok(vec![kernels::conv2d(&x, &weight, None, 0, None)?])
         }));
     }
@@ -278,19 +278,49 @@ fn devices_compute_what_the_cpu_computes() {
             Err(error) => println!("no card here, so none was tried: {error}"),
         }
         let _ = (&cases, allowed);
+        #[cfg(feature = "emulate")]
+        {
+            opposite_pictures_cancel();
+            cards_differ_in_nothing_but_speed();
+        }
     }
 }
 
 /// What a real and a fake picture contribute must cancel exactly, else Adam turns the rest into whole steps.
-#[test]
 #[cfg(feature = "emulate")]
 fn opposite_pictures_cancel() {
-    let (x, g) =
-        (values((1, 40, 33, 8), 1, &Device::Cpu).unwrap(), values((1, 38, 31, 5), 2, &Device::Cpu).unwrap());
-    let x = Tensor::cat(&[&x, &x], 0).unwrap();
-    let g = Tensor::cat(&[&g, &g.neg().unwrap()], 0).unwrap();
-    let ((dw, db), _) = kernels::emulate(|| kernels::conv2d_weight_grad(&x, &g, 3, 0).unwrap());
-    for sums in numbers(vec![dw, db]) {
-        assert!(sums.iter().all(|&v| v == 0.0));
+    for (ci, co) in [(8, 5), (12, 20), (3, 12), (12, 1)] {
+        let (x, g) = (
+            values((1, 40, 33, ci), 1, &Device::Cpu).unwrap(),
+            values((1, 38, 31, co), 2, &Device::Cpu).unwrap(),
+        );
+        let x = Tensor::cat(&[&x, &x], 0).unwrap();
+        let g = Tensor::cat(&[&g, &g.neg().unwrap()], 0).unwrap();
+        let ((dw, db), _) = kernels::emulate(|| kernels::conv2d_weight_grad(&x, &g, 3, 0).unwrap());
+        for sums in numbers(vec![dw, db]) {
+            assert!(sums.iter().all(|&v| v == 0.0), "{ci} to {co}");
+        }
+    }
+}
+
+/// A small card takes other tiles of a picture, and gets the same bytes.
+#[cfg(feature = "emulate")]
+fn cards_differ_in_nothing_but_speed() {
+    let (x, w) =
+        (values((1, 20, 35, 96), 1, &Device::Cpu).unwrap(), values((40, 96, 3, 3), 2, &Device::Cpu).unwrap());
+    let on = |processors, shared| {
+        let work = || kernels::conv2d(&x, &w, None, 1, None).unwrap();
+        let (y, launches) = kernels::emulate_card(processors, shared, work);
+        (numbers(vec![y]), launches.last().unwrap().kernel)
+    };
+    let large = on(132, 227 << 10);
+    let others = [on(20, 227 << 10), on(6, 99 << 10), on(6, 227 << 10)];
+    for (found, kernel) in &others {
+        assert!(*found == large.0, "{kernel} and {}", large.1);
+    }
+    if kernels::precision() == Precision::Tf32 {
+        let kernels: Vec<_> = others.iter().map(|o| o.1).collect();
+        let tiles = ["conv3x3_tf32_8x8x64", "conv3x3_tf32_8x16x64", "conv3x3_tf32_16x16x64"];
+        assert_eq!((large.1, kernels), ("conv3x3_tf32_8x8x32", tiles.to_vec()));
     }
 }

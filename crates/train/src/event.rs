@@ -26,10 +26,10 @@ pub enum Event<'a> {
     Iteration {
         /// The stage.
         stage: usize,
-        /// Which iteration, from 1. A card may be at one before it: this one is queued.
+        /// Which iteration, from 1. A card may be some iterations behind it: this one is queued.
         done: usize,
     },
-    /// An iteration's losses have arrived and are logged, an iteration or two after it.
+    /// An iteration's losses have arrived and are logged, behind its [`Event::Iteration`] or the next one.
     Losses {
         /// The stage.
         stage: usize,
@@ -52,7 +52,7 @@ pub enum Event<'a> {
         /// Iterations of it that are done.
         done: usize,
     },
-    /// The collapse guard went back; the rates are lower from here on. Iterations behind the one that it went back from are void.
+    /// The collapse guard went back; the rates are lower from here on. Iterations behind `to` are void.
     WentBack {
         /// The stage.
         stage: usize,

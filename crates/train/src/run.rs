@@ -98,10 +98,13 @@ fn stages(
             None => {
                 let mut amps = run.info.amps.clone();
                 amps.push(calibrate(&g, &config, &real, &sizes[..=stage], &amps, &fixed)?);
-                log.line(&Line::Stage { stage, size: sizes[stage], amp: amps[stage], time: now() })?;
                 (Position::start(stage, amps, logs), Vec::new())
             }
         };
+        // A run that is to be fine-tuned begins with a checkpoint; one that was stopped when it had just gone back has said it.
+        if at.done == 0 && !at.guard.tripped {
+            log.line(&Line::Stage { stage, size: sizes[stage], amp: at.amps[stage], time: now() })?;
+        }
         observer.notify(&Event::StageStarted { stage, size: sizes[stage], amp: at.amps[stage] });
 
         let inputs = StageInputs::new(&g, &config, real, &sizes[..=stage], &at.amps, &fixed)?;

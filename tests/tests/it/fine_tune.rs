@@ -55,6 +55,9 @@ fn lower_stages_stay_and_the_last_changes() {
     }
     assert_eq!(Run::open(&run.dir).unwrap().info.amps, from.info.amps);
     assert!(!after.contains_key("checkpoint.safetensors"));
+    let log = String::from_utf8(after["events.jsonl"].clone()).unwrap();
+    let first = log.lines().next().unwrap();
+    assert!(first.starts_with(r#"{"event":"stage","stage":1,"#), "{first}");
 }
 
 #[test]

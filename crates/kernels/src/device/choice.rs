@@ -83,8 +83,11 @@ impl Tile {
 }
 
 fn conv3x3(out: [usize; 4], limits: Limits) -> (Kernel, Grid) {
-    let mut best = if out[3] <= NARROW.channels { &NARROW } else { &TILES[0] };
-    for tile in TILES.iter().filter(|_| out[3] > NARROW.channels) {
+    if out[3] <= NARROW.channels {
+        return (("conv3x3", NARROW.kernel), NARROW.grid(out));
+    }
+    let mut best = &TILES[0];
+    for tile in &TILES[1..] {
         if tile.grid(out).shared <= limits.shared && tile.time(out, limits) < best.time(out, limits) {
             best = tile;
         }

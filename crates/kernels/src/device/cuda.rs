@@ -50,7 +50,8 @@ pub fn card_memory(device: &Device) -> Result<(usize, usize)> {
     stream.context().mem_get_info().w()
 }
 
-/// [`crate::Readback`] on a card: a copy in the stream, and an event behind it.
+/// [`crate::Readback`] on a card: a copy in the stream, and an event behind it. Pinned memory has an event of its own, but that
+/// is recorded only where events keep streams apart, which [`cuda_device`] turns off.
 pub(crate) struct CardReadback {
     /// Memory that a card can write to by itself.
     values: PinnedHostSlice<f32>,

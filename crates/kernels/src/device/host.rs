@@ -9,8 +9,8 @@ use std::cell::{Cell, RefCell};
 use std::ffi::{CString, c_char, c_void};
 use std::marker::PhantomData;
 
-/// Those of a large card.
-pub(super) const LIMITS: Limits = Limits { processors: 132, shared: 227 * 1024 };
+/// A large card.
+const LARGE: Limits = Limits { processors: 132, shared: 227 * 1024 };
 
 /// A launch as it was asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,7 @@ pub struct Launch {
 
 thread_local! {
     static ACTIVE: Cell<bool> = const { Cell::new(false) };
+    static LIMITS: Cell<Limits> = const { Cell::new(LARGE) };
     static RECORD: RefCell<Vec<Launch>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -34,6 +35,7 @@ unsafe extern "C" {
         name: *const c_char,
         blocks: *const u32,
         threads: u32,
+        shared: usize,
         arguments: *const *const c_void,
     ) -> i32;
 }
@@ -41,11 +43,21 @@ unsafe extern "C" {
 /// Runs `f`; operations on CPU tensors that this thread starts in it are carried out by the CUDA kernels' source instead of
 /// the CPU's own loops. Returns what they launched besides.
 pub fn emulate<T>(f: impl FnOnce() -> T) -> (T, Vec<Launch>) {
+    emulate_card(LARGE.processors, LARGE.shared, f)
+}
+
+/// The same for a card of so many processors and so much shared memory a block, in bytes.
+pub fn emulate_card<T>(processors: usize, shared: u32, f: impl FnOnce() -> T) -> (T, Vec<Launch>) {
+    LIMITS.set(Limits { processors, shared });
     let before = ACTIVE.replace(true);
     RECORD.take();
     let result = f();
     ACTIVE.set(before);
     (result, RECORD.take())
+}
+
+pub(super) fn limits() -> Limits {
+    LIMITS.get()
 }
 
 pub(crate) fn active() -> bool {
@@ -77,7 +89,7 @@ pub(super) fn launch((_, name): Kernel, grid: Grid, args: &[Arg<'_>]) -> Result<
     if x == 0 || y == 0 || z == 0 || x > i32::MAX as u32 || y > 65_535 || z > 65_535 {
         bail!("{name}: a grid of {:?} blocks", grid.blocks)
     }
-    if grid.threads > 1024 || grid.shared > LIMITS.shared {
+    if grid.threads > 1024 || grid.shared > limits().shared {
         bail!("{name}: {} threads and {} bytes of shared memory a block", grid.threads, grid.shared)
     }
     let arguments = args
@@ -93,7 +105,13 @@ pub(super) fn launch((_, name): Kernel, grid: Grid, args: &[Arg<'_>]) -> Result<
     // SAFETY: the arguments are those of the kernel of this name in number and type (each launch in this folder stands
     // beside its kernel's signature), and its pointers lead to operands and buffers that outlive the call.
     let found = unsafe {
-        kernels_host_launch(c_name.as_ptr(), grid.blocks.as_ptr(), grid.threads, pointers.as_ptr())
+        kernels_host_launch(
+            c_name.as_ptr(),
+            grid.blocks.as_ptr(),
+            grid.threads,
+            grid.shared as usize,
+            pointers.as_ptr(),
+        )
     };
     if found == 0 {
         bail!("there is no kernel {name}")

@@ -207,7 +207,7 @@ impl Queue<'_> {
             #[cfg(feature = "cuda")]
             Queue::Cuda(device) => cuda::limits(device),
             #[cfg(feature = "emulate")]
-            Queue::Host(_) => Ok(host::LIMITS),
+            Queue::Host(_) => Ok(host::limits()),
         }
     }
 
