@@ -30,6 +30,16 @@ fn parse(text: &str) -> Result<Wanted, String> {
 }
 
 impl DeviceArgs {
+    /// Refuses a GPU that was asked for where nothing would use it: `what` is computed on the CPU, `with` which a GPU helps.
+    pub(crate) fn expect_cpu(self, what: &str, with: &str) -> Result<()> {
+        match self.device {
+            Wanted::Cuda(number) => bail!(
+                "device is cuda:{number}, but {what} is computed on the CPU; leave --device out, or use {with}"
+            ),
+            Wanted::Auto | Wanted::Cpu => Ok(()),
+        }
+    }
+
     /// Opens it; says so where it is not the CPU.
     pub(crate) fn open(self) -> Result<Device> {
         match self.device {

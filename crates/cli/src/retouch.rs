@@ -77,6 +77,9 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
             task.name()
         );
     }
+    if !args.fine_tune {
+        args.device.expect_cpu(this, "--fine-tune, whose training it is for")?;
+    }
     args.out.as_deref().map(check_free).transpose()?;
     let naive = pyramid::load(&args.naive)?;
     let mask = args.mask.as_deref().map(pyramid::load).transpose()?;

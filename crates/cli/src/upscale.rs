@@ -1,12 +1,12 @@
 //! `consingan upscale`: a picture enlarged by what it tells about itself.
 
 use crate::args::{FormatArg, Threads};
+use crate::device::DeviceArgs;
 use crate::output::{BARS, line};
 use crate::places::{check_free, check_free_file, free_file, free_name};
 use crate::progress::Progress;
 use crate::train_command::stop_signals;
 use anyhow::Result;
-use candle_core::Device;
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 use pyramid::Picture;
@@ -52,6 +52,8 @@ pub(crate) struct UpscaleArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    device: DeviceArgs,
+    #[command(flatten)]
     threads: Threads,
 }
 
@@ -87,6 +89,9 @@ pub(crate) fn run(args: &UpscaleArgs) -> Result<ExitCode> {
         ModeArg::Perceptual => UpscaleMode::Perceptual,
     };
     // Everything that can be wrong is found before minutes of training.
+    if mode == UpscaleMode::Fidelity || args.run.is_some() {
+        args.device.expect_cpu("this", "--mode perceptual without --run, whose training it is for")?;
+    }
     let picture = pyramid::load(&args.image)?;
     check_upscale(picture.size(), args.factor, mode)?;
     args.out.as_deref().map(check_free_file).transpose()?;
@@ -152,10 +157,11 @@ fn perceptual(args: &UpscaleArgs, picture: &Picture) -> Result<Option<Made>> {
             };
             let name = args.image.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let settings = args.settings(UpscaleMode::Perceptual);
+            let device = args.device.open()?;
             let mut run = upscaling_run(picture, &settings, &dir, &name)?;
             tracing::info!("run directory: {}", run.dir.display());
             let mut progress = Progress::new(&run, stop_signals()?, false);
-            let outcome = train(&mut run, &Noise, &Device::Cpu, Pace::default(), &mut progress)?;
+            let outcome = train(&mut run, &Noise, &device, Pace::default(), &mut progress)?;
             progress.finish();
             if outcome == Outcome::Stopped {
                 let dir = run.dir.display();

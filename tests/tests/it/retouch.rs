@@ -139,6 +139,7 @@ fn what_cannot_work_is_refused() {
         (vec!["run", "naive.png", "--mask", "black.png"], "mask is black everywhere"),
         (vec!["run", "same.png"], "hardly differs"),
         (vec!["run", "naive.png", "--niter", "5"], "--fine-tune"),
+        (vec!["run", "naive.png", "--device", "cuda"], "--fine-tune"),
         (vec!["run", "naive.png", "--fine-tune", "--niter", "0"], "niter is 0"),
         (vec!["run", "missing.png"], "missing.png"),
         (vec!["run", "naive.png", "--mask", "missing.png"], "missing.png"),

@@ -136,7 +136,8 @@ fn what_cannot_be_enlarged() {
         |--out g.png|--out gan|--out missing/a.png|--out p.png/a.png|--save gan|--save p.png\
         |--run gan|--run missing|--run p.png|--run net --factor 3|--run net --niter 5|--run net --save x\
         |--mode perceptual --run net|--mode perceptual --run generation|--mode perceptual --run missing\
-        |--mode perceptual --factor 0.5|--mode perceptual --save p.png/x|--nonsense";
+        |--mode perceptual --factor 0.5|--mode perceptual --save p.png/x|--nonsense|--device cuda\
+        |--mode perceptual --run gan --device cuda|--mode perceptual --niter 1 --save y --device cuda:77";
     for case in cases.split('|') {
         refused(dir, ["upscale", "p.png"].into_iter().chain(case.split_whitespace()));
     }
