@@ -127,7 +127,6 @@ static bool release(unsigned threads) {
 }
 
 static void run_block(unsigned threads, size_t shared) {
-    // What a kernel reads before it has written it must not look right.
     memset(machine.shared.data(), 0xff, shared);
     for (unsigned i = 0; i < threads; i++) {
         Fiber &f = machine.fibers[i];
@@ -159,6 +158,8 @@ static void launch(void (*body)(void **), const unsigned grid[3], unsigned threa
         machine.shown.resize(threads * SLOTS);
     }
     machine.shared.resize(SHARED);
+    // What a kernel reads before it has written it must not look right; and behind its share it must not write.
+    memset(machine.shared.data(), 0xff, SHARED);
     gridDim = {grid[0], grid[1], grid[2]};
     blockDim = {threads, 1, 1};
     for (unsigned z = 0; z < grid[2]; z++)
@@ -167,6 +168,11 @@ static void launch(void (*body)(void **), const unsigned grid[3], unsigned threa
                 blockIdx = {x, y, z};
                 run_block(threads, shared);
             }
+    for (size_t i = shared; i < SHARED; i++)
+        if (machine.shared[i] != static_cast<char>(0xff)) {
+            fprintf(stderr, "shared memory behind the %zu bytes asked for was written to\n", shared);
+            abort();
+        }
 }
 
 static void copy_later(float *to, const float *from, int count) {

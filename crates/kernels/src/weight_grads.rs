@@ -23,8 +23,8 @@ pub struct WeightGradOf {
     pub pad: usize,
 }
 
-/// Weight gradients that are wanted by the end of a backward pass. A card computes them together then, in a launch or two instead
-/// of two each; the CPU computes each as it is asked for, so that nothing is kept for it.
+/// Weight gradients that are wanted by the end of a backward pass. A card computes them together then, with a launch for
+/// each kind of layer and one for the sums instead of two each; the CPU computes each as it is asked for, so that nothing is kept for it.
 #[derive(Debug, Default)]
 pub struct WeightGrads {
     done: Vec<(Tensor, Tensor)>,
@@ -42,7 +42,12 @@ impl WeightGrads {
     pub fn add(&mut self, of: WeightGradOf) -> Result<usize> {
         #[cfg(any(feature = "cuda", feature = "emulate"))]
         {
-            if crate::device::takes(of.x.device()) {
+            let on_device = crate::device::takes(of.x.device());
+            let mixed = if on_device { !self.done.is_empty() } else { !self.waiting.is_empty() };
+            if mixed {
+                bail!("WeightGrads: all must be on one device, this one is on {:?}", of.x.device())
+            }
+            if on_device {
                 self.waiting.push(of);
                 return Ok(self.waiting.len() - 1);
             }
@@ -61,7 +66,7 @@ impl WeightGrads {
         #[cfg(any(feature = "cuda", feature = "emulate"))]
         {
             if let Some(first) = self.waiting.first() {
-                let all = first.x.clone().apply_op1_no_bwd(&Together(&self.waiting))?;
+                let all = first.x.apply_op1_no_bwd(&Together(&self.waiting))?;
                 let mut from = 0;
                 let mut part = |len: usize| {
                     from += len;

@@ -125,6 +125,15 @@ fn convolutions() -> Vec<Case> {
         }
         Ok(all.compute()?.into_iter().flat_map(|(dw, db)| [dw, db]).collect())
     }));
+    // More than a launch takes.
+    cases.push(case("many pairs", |d| {
+        let mut all = kernels::WeightGrads::new();
+        for i in 0..40u64 {
+            let (x, gy) = (values((1, 5, 6, 12), i, d)?, values((1, 3, 4, 12), 100 + i, d)?);
+            all.add(WeightGradOf { x, gy, second: None, kernel: 3, pad: 0 })?;
+        }
+        Ok(all.compute()?.into_iter().flat_map(|(dw, db)| [dw, db]).collect())
+    }));
     cases.push(case("packed", |d| {
         let (w, v) = (values((5, 6, 3, 3), 1, d)?, values((6, 5, 3, 3), 2, d)?);
         let (x, g) = (values((1, 9, 9, 6), 3, d)?, values((1, 7, 7, 5), 4, d)?);

@@ -30,7 +30,8 @@ pub(crate) fn launch(queue: &Queue<'_>, updates: &[AdamUpdate<'_>], decay: Decay
         let entries = int(updates.len())?;
         table.resize(6 * ENTRIES, 0);
         let numbers = [factors.one_minus_beta1, factors.beta2, factors.one_minus_beta2].map(Arg::F32);
-        let args = [vec![Arg::Words(&table), entries], numbers.to_vec()].concat();
+        let table = Arg::Table { words: &table, entry: 6, addresses: 4 };
+        let args = [vec![table, entries], numbers.to_vec()].concat();
         queue.launch(("adam", "adam"), Grid::blocks([blocks, 1, 1]), &args)?;
     }
     Ok(())

@@ -150,7 +150,8 @@ impl WeightGradKernel {
 
 /// How the pixels of several sums are split, each of so many pixels for so many blocks: into how many parts of how many pixels.
 ///
-/// All parts are about as long, the blocks are as many as keep a card busy and not one more, but no part is of a few pixels.
+/// All parts are about as long, and no part is of a few pixels. The blocks are as many as keep a card busy and not one more,
+/// unless each picture has but one part already.
 pub(super) fn splits(sums: &[(usize, usize)]) -> Vec<(usize, usize)> {
     let work: usize = sums.iter().map(|&(pixels, blocks)| pixels * blocks).sum();
     let split = |&(pixels, _): &(usize, usize)| {

@@ -19,7 +19,7 @@ pub struct Launch {
     pub kernel: &'static str,
     /// Blocks along the grid's three axes.
     pub blocks: [u32; 3],
-    /// The arguments, those that are addresses left out.
+    /// The arguments, without those that are addresses.
     pub arguments: Vec<String>,
 }
 
@@ -48,12 +48,11 @@ pub fn emulate<T>(f: impl FnOnce() -> T) -> (T, Vec<Launch>) {
 
 /// The same for a card of so many processors and so much shared memory a block, in bytes.
 pub fn emulate_card<T>(processors: usize, shared: u32, f: impl FnOnce() -> T) -> (T, Vec<Launch>) {
-    LIMITS.set(Limits { processors, shared });
-    let before = ACTIVE.replace(true);
-    RECORD.take();
+    let outside = (LIMITS.replace(Limits { processors, shared }), ACTIVE.replace(true), RECORD.take());
     let result = f();
-    ACTIVE.set(before);
-    (result, RECORD.take())
+    LIMITS.set(outside.0);
+    ACTIVE.set(outside.1);
+    (result, RECORD.replace(outside.2))
 }
 
 pub(super) fn limits() -> Limits {
@@ -83,6 +82,18 @@ pub(super) fn address(storage: &CpuStorage, layout: &Layout) -> Result<u64> {
     Ok(values(storage, layout)?.as_ptr() as u64)
 }
 
+/// An argument without addresses.
+fn shown(arg: &Arg<'_>) -> Option<String> {
+    match *arg {
+        Arg::Pointer(_) => None,
+        Arg::Table { words, entry, addresses } => {
+            let numbers: Vec<&[u64]> = words.chunks(entry).map(|e| &e[addresses.min(e.len())..]).collect();
+            Some(format!("{numbers:?}"))
+        }
+        _ => Some(format!("{arg:?}")),
+    }
+}
+
 pub(super) fn launch((_, name): Kernel, grid: Grid, args: &[Arg<'_>]) -> Result<()> {
     // What a card refuses.
     let [x, y, z] = grid.blocks;
@@ -92,11 +103,7 @@ pub(super) fn launch((_, name): Kernel, grid: Grid, args: &[Arg<'_>]) -> Result<
     if grid.threads > 1024 || grid.shared > limits().shared {
         bail!("{name}: {} threads and {} bytes of shared memory a block", grid.threads, grid.shared)
     }
-    let arguments = args
-        .iter()
-        .filter(|a| !matches!(a, Arg::Pointer(_) | Arg::Words(_)))
-        .map(|a| format!("{a:?}"))
-        .collect();
+    let arguments = args.iter().filter_map(shown).collect();
     RECORD.with_borrow_mut(|r| r.push(Launch { kernel: name, blocks: grid.blocks, arguments }));
 
     let slots: Vec<Vec<u64>> = args.iter().map(Arg::slot).collect();

@@ -60,8 +60,12 @@ pub(crate) enum Arg<'a> {
     U32(u32),
     F32(f32),
     F64(f64),
-    /// A struct, by value.
-    Words(&'a [u64]),
+    /// A struct of entries, by value: each of so many words, of which the first ones are addresses.
+    Table {
+        words: &'a [u64],
+        entry: usize,
+        addresses: usize,
+    },
 }
 
 impl Arg<'_> {
@@ -78,7 +82,7 @@ impl Arg<'_> {
             Arg::I32(v) => four(v.to_ne_bytes()),
             Arg::U32(v) => four(v.to_ne_bytes()),
             Arg::F32(v) => four(v.to_ne_bytes()),
-            Arg::Words(words) => words.to_vec(),
+            Arg::Table { words, .. } => words.to_vec(),
         }
     }
 }

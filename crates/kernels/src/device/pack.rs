@@ -48,7 +48,8 @@ impl Packed {
             }
             table.resize(5 * ENTRIES, 0);
             let rounded = Arg::I32((precision() == Precision::Tf32).into());
-            let args = [Arg::Words(&table), int(filters.len())?, rounded];
+            let table = Arg::Table { words: &table, entry: 5, addresses: 3 };
+            let args = [table, int(filters.len())?, rounded];
             queue.launch(("conv", "conv_pack"), Grid::blocks([blocks, 1, 1]), &args)?;
         }
         Ok(packed)

@@ -60,11 +60,13 @@ impl DeviceOp for Together<'_> {
 /// One flat result, of each the weight's gradient and behind it the bias's, which is that of the first pair.
 fn weight_grads(queue: &Queue<'_>, jobs: &[Job<'_>]) -> Result<(Buffer, Shape)> {
     let mut plans = jobs.iter().map(plan).collect::<Result<Vec<_>>>()?;
-    let groups: Vec<Vec<usize>> = choice::WEIGHT_GRADS
-        .iter()
-        .map(|kernel| (0..jobs.len()).filter(|&k| plans[k].kernel.name == kernel.name).collect())
-        .collect();
-    for group in groups.iter().flat_map(|g| g.chunks(ENTRIES)) {
+    // Those of a launch: of one kernel, as many as a table has room for.
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for kernel in choice::WEIGHT_GRADS {
+        let all: Vec<usize> = (0..jobs.len()).filter(|&k| plans[k].kernel.name == kernel.name).collect();
+        groups.extend(all.chunks(ENTRIES).map(<[usize]>::to_vec));
+    }
+    for group in &groups {
         let work: Vec<_> = group.iter().map(|&k| plans[k].work()).collect();
         for (&k, splits) in group.iter().zip(choice::splits(&work)) {
             plans[k].splits = splits;
@@ -78,7 +80,7 @@ fn weight_grads(queue: &Queue<'_>, jobs: &[Job<'_>]) -> Result<(Buffer, Shape)> 
         at_out += 4 * plan.results() as u64;
         at_part += 4 * plan.room() as u64;
     }
-    for group in groups.iter().flat_map(|g| g.chunks(ENTRIES)) {
+    for group in &groups {
         let kernel = plans[group[0]].kernel;
         let blocks: Vec<_> = group.iter().map(|&k| plans[k].parts() * plans[k].tiles()).collect();
         let flops = group.iter().map(|&k| plans[k].flops()).sum();
@@ -182,6 +184,7 @@ fn launch(
     }
     table.resize(WORDS * ENTRIES, 0);
     int(first)?;
+    let table = Arg::Table { words: &table, entry: WORDS, addresses: 7 };
     let grid = Grid { blocks: [first as u32, 1, 1], ..grid };
-    queue.launch(kernel, grid, &[Arg::Words(&table), int(entries.len())?])
+    queue.launch(kernel, grid, &[table, int(entries.len())?])
 }
