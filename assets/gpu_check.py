@@ -132,6 +132,14 @@ class Check:
             self.row(f"operations ({Path(program).name})", "no card was found" if skipped else f"right, {seconds:.0f} s",
                      "FAILED" if skipped else "ok")
 
+    def sanitizer(self):
+        """The operations again under CUDA's checkers of memory accesses and of races in shared memory."""
+        for tool in ("memcheck", "racecheck") if self.args.sanitize else ():
+            for program in self.args.tests:
+                command = ["compute-sanitizer", "--tool", tool, "--error-exitcode", "9", program]
+                _, _, seconds = self.run(command, 400)
+                self.row(f"{tool} ({Path(program).name})", f"nothing found, {seconds:.0f} s", "ok")
+
     def goldens(self):
         command = ["golden", "--cases", self.args.cases, "--device", "cuda:0", "--json"]
         done = subprocess.run([str(self.args.program), *map(str, command)], env=self.environment, capture_output=True,
@@ -249,6 +257,7 @@ class Check:
             for title, work in (
                 ("libraries", self.libraries),
                 ("operations", self.operations),
+                ("sanitizer", self.sanitizer),
                 ("goldens", self.goldens),
                 ("determinism", self.determinism),
                 ("peak", self.peak),
@@ -271,6 +280,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", required=True, help="consingan, built with --features cuda")
     parser.add_argument("--tests", nargs="*", default=[], help="test programs of the crate kernels, built with --features cuda")
+    parser.add_argument("--sanitize", action="store_true",
+                        help="also run the test programs under compute-sanitizer, which takes minutes")
     parser.add_argument("--image", default=ROOT / "assets/images/summer-palace.jpg")
     parser.add_argument("--cases", default=ROOT / "assets/golden", help="a folder of golden cases")
     parser.add_argument("--iters", type=int, default=20, help="timed iterations a stage")
