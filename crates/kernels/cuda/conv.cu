@@ -1,5 +1,6 @@
 // Convolution of any kernel and any channels by implicit matrix products: rows are pixels of the result, columns its channels,
-// the depth runs over the kernel's taps and the input's channels. Activations are [N, H, W, C], weights packed as [C_out, taps, C_in] (conv_pack).
+// the depth runs over the kernel's taps and the input's channels. Activations are [N, H, W, C], weights packed as
+// [C_out, taps, C_in] (conv_pack).
 #include "conv.cuh"
 
 namespace conv {

@@ -89,14 +89,7 @@ template <bool TENSOR> __device__ __forceinline__ void body(const Entry &e) {
 #pragma unroll
             for (int r = 0; r < DEPTH; r += 8) {
                 float left[MT][4], right[NT][2];
-#pragma unroll
-                for (int i = 0; i < MT; i++) {
-                    const float *from = gs + (r + place) * PITCH + wm + i * 16 + group;
-                    left[i][0] = from[0];
-                    left[i][1] = from[8];
-                    left[i][2] = from[4 * PITCH];
-                    left[i][3] = from[4 * PITCH + 8];
-                }
+                gradient_factors<PITCH>(left, gs + (r + place) * PITCH + wm + group);
 #pragma unroll
                 for (int j = 0; j < NT; j++) {
                     const float *from = xs + (r + place) * PITCH + wn + j * 8 + group;

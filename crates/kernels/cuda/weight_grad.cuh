@@ -27,14 +27,15 @@ __device__ __forceinline__ const Entry &entry(const Table &table, int entries) {
     return table.entries[k];
 }
 
-// Which of an entry's blocks this is: the group of taps changes first, so that blocks that read the same run at the same time, then
-// the tile of channels, then picture and split.
+// Which of an entry's blocks this is: the group of taps changes first, so that blocks that read the same run at the same time,
+// then the tile of channels, then picture and split.
 struct Place {
     int taps, co0, ci0, part, picture, first;
     const float *x, *g;
 
     __device__ __forceinline__ Place(const Entry &e, int tap_blocks, int to, int ti) {
-        int block = blockIdx.x - static_cast<int>(e.first_block), ci_tiles = (e.ci + ti - 1) / ti, tiles = (e.co + to - 1) / to * ci_tiles;
+        int ci_tiles = (e.ci + ti - 1) / ti, tiles = (e.co + to - 1) / to * ci_tiles;
+        int block = blockIdx.x - static_cast<int>(e.first_block);
         taps = block % tap_blocks;
         block /= tap_blocks;
         co0 = block % tiles / ci_tiles * to;
@@ -48,6 +49,19 @@ struct Place {
         g = second ? e.g2 : e.g;
     }
 };
+
+// The gradient's factors of a lane: MT times 16 channels, eight pixels deep, of which `from` is the lane's first value in shared
+// memory with PITCH values a pixel.
+template <int PITCH, int MT>
+__device__ __forceinline__ void gradient_factors(float (&to)[MT][4], const float *from) {
+#pragma unroll
+    for (int i = 0; i < MT; i++) {
+        to[i][0] = from[i * 16];
+        to[i][1] = from[i * 16 + 8];
+        to[i][2] = from[i * 16 + 4 * PITCH];
+        to[i][3] = from[i * 16 + 4 * PITCH + 8];
+    }
+}
 
 __device__ __forceinline__ void add(float4 &sum, float4 v) {
     sum.x += v.x;

@@ -2,8 +2,8 @@
 // Both sides are brought to shared memory once for them; the taps of a row read the input one pixel further each.
 //
 // Pixels are counted as if the result's rows were as wide as the padded input's: two more, in which the gradient is zero. The
-// pixel at place q of the gradient then meets those at q, q + 1 and q + 2 of the input, whatever row it ends. (What is no number in the
-// input then reaches more taps than it should; it stays visible.)
+// pixel at place q of the gradient then meets those at q, q + 1 and q + 2 of the input, whatever row it ends. (What is no number
+// in the input then reaches more taps than it should; it stays visible.)
 #include "weight_grad.cuh"
 
 namespace weight_grad3x3 {
@@ -115,14 +115,7 @@ __device__ __forceinline__ void body(const weight_grad::Entry &e) {
 #pragma unroll
         for (int r = 0; r < DEPTH; r += 8) {
             float left[MT][4], right[NT][2];
-#pragma unroll
-            for (int i = 0; i < MT; i++) {
-                const float *from = gs + (r + place) * PG + wm + i * 16 + group;
-                left[i][0] = from[0];
-                left[i][1] = from[8];
-                left[i][2] = from[4 * PG];
-                left[i][3] = from[4 * PG + 8];
-            }
+            weight_grad::gradient_factors<PG>(left, gs + (r + place) * PG + wm + group);
 #pragma unroll
             for (int j = 0; j < NT; j++) { // tap by tap, and its channels
                 int tap = j / NB;

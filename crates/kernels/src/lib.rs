@@ -46,7 +46,7 @@ pub use cpu::pool::{set_threads, threads};
 #[cfg(feature = "cuda")]
 pub use device::cuda::{card_memory, cuda_device};
 #[cfg(feature = "emulate")]
-pub use device::host::{Launch, emulate, emulate_card};
+pub use device::host::{Launch, emulate, emulate_card, launches};
 #[cfg(feature = "cuda")]
 pub use device::profile::{KernelTime, profile};
 pub use loss::{batch_means, constant, gradient_penalty, mix, mse};

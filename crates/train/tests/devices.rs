@@ -5,11 +5,25 @@
 #![allow(clippy::unwrap_used)] // a test
 
 use candle_core::{Device, Tensor};
-use kernels::{Launch, Precision, Purpose, Stream, emulate, normal};
+use kernels::{Launch, Precision, Purpose, Stream, emulate, launches, normal};
 use model::{ActivationKind, Border, Discriminator, Generator};
-use train::{StageInputs, TrainConfig, optimizers, prepare, step};
+use std::sync::Mutex;
+use train::{StageInputs, TrainConfig, direct_flops, optimizers, prepare, step};
 
 const SIZES: [(usize, usize); 3] = [(15, 18), (18, 22), (21, 26)];
+/// Those of the paper's run on `summer-palace.jpg`.
+const PAPER: [(usize, usize); 6] = [(25, 38), (31, 47), (41, 61), (60, 89), (115, 171), (167, 250)];
+
+/// The precision is the process's: one test at a time.
+static PRECISION: Mutex<()> = Mutex::new(());
+
+/// How an iteration is done.
+#[derive(Clone, Copy, PartialEq)]
+enum How {
+    Cpu,
+    Emulated,
+    Recorded,
+}
 
 fn config(activation: ActivationKind, batch_norm: bool, border: Border) -> TrainConfig {
     TrainConfig {
@@ -35,32 +49,38 @@ struct Trained {
     launches: Vec<Vec<Launch>>,
 }
 
-fn train(config: &TrainConfig, iterations: u32, on_device: bool) -> Trained {
+fn train(config: &TrainConfig, sizes: &[(usize, usize)], iterations: u32, how: How) -> Trained {
     let cpu = &Device::Cpu;
     let net = config.net(3);
     let mut g = Generator::new(&net, stream(Purpose::Weights, 0, 0), cpu).unwrap();
     let d = Discriminator::new(&net, stream(Purpose::Weights, 1, 0), cpu).unwrap();
-    g.grow().unwrap();
-    g.grow().unwrap();
+    for _ in 1..sizes.len() {
+        g.grow().unwrap();
+    }
     let picture =
         |(h, w)| normal(stream(Purpose::Other, 0, 0), (0, 0), (h, w, 3), cpu).unwrap().tanh().unwrap();
-    let mut fixed = vec![picture(SIZES[0])];
-    for (level, &size) in SIZES.iter().enumerate().skip(1) {
+    let mut fixed = vec![picture(sizes[0])];
+    for (level, &size) in sizes.iter().enumerate().skip(1) {
         let shape = net.noise_shape(level, size);
         fixed.push(normal(stream(Purpose::FixedNoise, level, 0), (0, 0), shape, cpu).unwrap());
     }
     let (mut opt_d, mut opt_g) = optimizers(&g, &d, config).unwrap();
+    let (last, amps) = (sizes[sizes.len() - 1], [1.0, 0.1, 0.1, 0.1, 0.1, 0.1]);
     let mut inputs = None;
     let mut run = |i: u32| {
         let inputs = inputs.get_or_insert_with(|| {
-            StageInputs::new(&g, config, picture(SIZES[2]), &SIZES, &[1.0, 0.1, 0.1], &fixed).unwrap()
+            StageInputs::new(&g, config, picture(last), sizes, &amps[..sizes.len()], &fixed).unwrap()
         });
         for (level, buffer) in inputs.fresh_noise().unwrap().iter().enumerate() {
             kernels::fill_normal(buffer, stream(Purpose::Training, level, i)).unwrap();
         }
         prepare((&mut opt_d, &mut opt_g), inputs, &[0.2, 0.5 + 0.1 * i as f32, 0.7], 1.0, config).unwrap();
         let work = || step(&g, &d, (&opt_d, &opt_g), inputs, config).unwrap();
-        let launches = if on_device { emulate(work).1 } else { (work(), vec![]).1 };
+        let launches = match how {
+            How::Cpu => (work(), vec![]).1,
+            How::Emulated => emulate(work).1,
+            How::Recorded => launches(work),
+        };
         (inputs.losses.read().unwrap(), launches)
     };
     let parameters = || -> Vec<Vec<f32>> {
@@ -78,7 +98,7 @@ fn norm(values: impl Iterator<Item = f32>) -> f64 {
 }
 
 fn compare(config: &TrainConfig) {
-    let (cpu, card) = (train(config, 2, false), train(config, 2, true));
+    let (cpu, card) = (train(config, &SIZES, 2, How::Cpu), train(config, &SIZES, 2, How::Emulated));
     for (ours, expected) in card.losses.iter().zip(cpu.losses) {
         assert!(
             (ours - expected).abs() <= 2e-3 * expected.abs().max(1e-3),
@@ -100,6 +120,7 @@ fn compare(config: &TrainConfig) {
 
 #[test]
 fn iterations_of_kernels_are_those_of_the_cpu() {
+    let _alone = PRECISION.lock();
     kernels::set_precision(Precision::F32);
     for (activation, batch_norm, border) in [
         (ActivationKind::Lrelu, false, Border::Grown),
@@ -112,13 +133,27 @@ fn iterations_of_kernels_are_those_of_the_cpu() {
 
 /// A card records an iteration once and replays it: each must launch the same with the same numbers, and whatever differs must
 /// stand in tensors. Iterations differ in their noise, in the penalty's mix and in Adam's corrections.
+///
+/// `--nocapture` shows the launches of the paper's iterations and what their convolutions compute.
 #[test]
 fn every_iteration_launches_the_same() {
-    kernels::set_precision(Precision::F32); // as in the other test: it is the process's
-    let config = config(ActivationKind::Lrelu, false, Border::Grown);
-    let launches = train(&config, 3, true).launches;
-    assert!(launches[0].len() > 100, "{} launches", launches[0].len());
-    for later in &launches[1..] {
-        assert_eq!(later, &launches[0]);
+    let _alone = PRECISION.lock();
+    kernels::set_precision(Precision::Tf32);
+    let paper = TrainConfig::default();
+    for stage in 0..PAPER.len() {
+        let launches = train(&paper, &PAPER[..=stage], 3, How::Recorded).launches;
+        let gflop = direct_flops(&paper, 3, &PAPER[..=stage]) / 1e9;
+        println!("stage {stage}: {} launches, {gflop:.1} GFLOP", launches[0].len());
+        assert!((100..160).contains(&launches[0].len()), "stage {stage}: {} launches", launches[0].len());
+        for later in &launches[1..] {
+            assert!(*later == launches[0], "stage {stage}");
+        }
+    }
+    for (activation, batch_norm) in
+        [(ActivationKind::Prelu, true), (ActivationKind::Elu, false), (ActivationKind::Selu, false)]
+    {
+        let config = TrainConfig { activation, batch_norm, ..TrainConfig::default() };
+        let launches = train(&config, &SIZES, 3, How::Recorded).launches;
+        assert!(launches[0].len() > 100 && launches[1] == launches[0] && launches[2] == launches[0]);
     }
 }

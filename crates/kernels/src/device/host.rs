@@ -23,8 +23,19 @@ pub struct Launch {
     pub arguments: Vec<String>,
 }
 
+/// What this thread does with operations on CPU tensors.
+#[derive(Clone, Copy, PartialEq)]
+enum Mode {
+    /// The CPU's own loops compute them.
+    Off,
+    /// Their launches are carried out here.
+    Run,
+    /// Their launches are only written down.
+    Record,
+}
+
 thread_local! {
-    static ACTIVE: Cell<bool> = const { Cell::new(false) };
+    static MODE: Cell<Mode> = const { Cell::new(Mode::Off) };
     static LIMITS: Cell<Limits> = const { Cell::new(LARGE) };
     static RECORD: RefCell<Vec<Launch>> = const { RefCell::new(Vec::new()) };
 }
@@ -48,10 +59,19 @@ pub fn emulate<T>(f: impl FnOnce() -> T) -> (T, Vec<Launch>) {
 
 /// The same for a card of so many processors and so much shared memory a block, in bytes.
 pub fn emulate_card<T>(processors: usize, shared: u32, f: impl FnOnce() -> T) -> (T, Vec<Launch>) {
-    let outside = (LIMITS.replace(Limits { processors, shared }), ACTIVE.replace(true), RECORD.take());
+    within(Mode::Run, Limits { processors, shared }, f)
+}
+
+/// What [`emulate`] would launch, without carrying it out: results are no numbers, and sizes may be those of a card.
+pub fn launches(f: impl FnOnce()) -> Vec<Launch> {
+    within(Mode::Record, LARGE, f).1
+}
+
+fn within<T>(mode: Mode, limits: Limits, f: impl FnOnce() -> T) -> (T, Vec<Launch>) {
+    let outside = (MODE.replace(mode), LIMITS.replace(limits), RECORD.take());
     let result = f();
-    LIMITS.set(outside.0);
-    ACTIVE.set(outside.1);
+    MODE.set(outside.0);
+    LIMITS.set(outside.1);
     (result, RECORD.replace(outside.2))
 }
 
@@ -60,7 +80,7 @@ pub(super) fn limits() -> Limits {
 }
 
 pub(crate) fn active() -> bool {
-    ACTIVE.get()
+    MODE.get() != Mode::Off
 }
 
 pub(crate) fn run(op: &impl DeviceOp, operands: &[(&CpuStorage, &Layout)]) -> Result<(CpuStorage, Shape)> {
@@ -105,6 +125,9 @@ pub(super) fn launch((_, name): Kernel, grid: Grid, args: &[Arg<'_>]) -> Result<
     }
     let arguments = args.iter().filter_map(shown).collect();
     RECORD.with_borrow_mut(|r| r.push(Launch { kernel: name, blocks: grid.blocks, arguments }));
+    if MODE.get() == Mode::Record {
+        return Ok(());
+    }
 
     let slots: Vec<Vec<u64>> = args.iter().map(Arg::slot).collect();
     let pointers: Vec<*const c_void> = slots.iter().map(|s| s.as_ptr().cast()).collect();
