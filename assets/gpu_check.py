@@ -200,7 +200,7 @@ class Check:
         print(f"    {'stage':>5} {'size':>9} {'tf32 ms':>9} {'f32 ms':>9} {'torch ms':>9} {'ratio':>6} {'graphs ms':>9} {'of peak':>8}")
         for k, line in enumerate(ours):
             of = lambda lines: lines[k]["ms_per_iter"] if k < len(lines) else float("nan")
-            share = line["gflop"] / line["ms_per_iter"] / 1e3 / peak if peak else float("nan")
+            share = line["gflop"] / line["ms_per_iter"] / peak if peak else float("nan")
             size = "x".join(map(str, line["size"]))
             print(f"    {k:>5} {size:>9} {of(ours):>9.2f} {of(exact):>9.2f} {of(torch):>9.2f} {of(torch) / of(ours):>6.1f} "
                   f"{of(graphs):>9.2f} {share:>8.1%}")
