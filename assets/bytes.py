@@ -76,14 +76,15 @@ def numbers(value):
 
 
 class Hashes:
-    def __init__(self, program, folder):
-        self.program, self.folder, self.found = program, folder, {}
+    def __init__(self, program, folder, threads):
+        self.program, self.folder, self.threads, self.found = program, folder, threads, {}
 
     def call(self, *args, path=None):
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("KERNELS_", "RUST_"))}
         if path:
             environment["KERNELS_CPU"] = path
-        done = subprocess.run([self.program, *map(str, args)], cwd=self.folder, env=environment, capture_output=True, text=True)
+        threads = ["--threads", self.threads] if self.threads and args[0] != "inspect" else []
+        done = subprocess.run([self.program, *map(str, [*args, *threads])], cwd=self.folder, env=environment, capture_output=True, text=True)
         if done.returncode:
             sys.exit(f"{' '.join(map(str, args))}: exit status {done.returncode}\n{done.stderr}")
 
@@ -181,9 +182,10 @@ def main():
     parser.add_argument("--program", required=True, help="consingan")
     parser.add_argument("--out", help="where to write the hashes, as JSON")
     parser.add_argument("--against", help="hashes that another build wrote")
+    parser.add_argument("--threads", help="threads of the program, which change no byte [default: the cores]")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        hashes = Hashes(Path(args.program).resolve(), Path(folder))
+        hashes = Hashes(Path(args.program).resolve(), Path(folder), args.threads)
         hashes.everything()
     if args.out:
         Path(args.out).write_text(json.dumps(hashes.found, indent=0))
