@@ -5,8 +5,8 @@
 //! darkest channel is airlight.
 
 use crate::Result;
-use crate::dehaze::maps::{Guided, Map, brightness, least};
-use crate::dehaze::physics::{Airlight, most_haze};
+use crate::maps::{Guided, Map, brightness, least};
+use crate::physics::{Airlight, most_haze};
 use ndarray::{ArrayView3, Axis};
 
 /// Share of the estimated haze that is taken away; the rest keeps distance visible.

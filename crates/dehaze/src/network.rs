@@ -5,11 +5,10 @@
 //! reconstruction (the clear picture seen through the transmission is the input again), a patch critic that has seen the
 //! least hazy patches of the picture, and the prior on the transmission.
 
-use crate::Result;
-use crate::dehaze::Dehazing;
-use crate::dehaze::maps::{Map, resized};
-use crate::dehaze::physics::{Airlight, behind_haze};
-use crate::dehaze::prior::Prior;
+use crate::maps::{Map, resized};
+use crate::physics::{Airlight, behind_haze};
+use crate::prior::Prior;
+use crate::{DehazeRequest, Error, Result};
 use candle_core::{Device, Tensor};
 use kernels::{Purpose, Stream};
 use model::{ActivationKind, Border, Discriminator, Generator, Inputs, NetConfig};
@@ -35,7 +34,7 @@ const KEEP: f32 = 0.1;
 pub(crate) fn train_transmission(
     pyramid: &[Array3<f32>],
     prior: &Prior,
-    config: &Dehazing,
+    config: &DehazeRequest,
     progress: &mut dyn FnMut(usize, usize, f32),
 ) -> Result<Map> {
     let device = Device::Cpu;
@@ -101,7 +100,7 @@ pub(crate) fn train_transmission(
             let (_, opinion) = d.score_gradient(&fake, -ADVERSARIAL)?;
             let (loss, gradient) = scene.gradient(&state, &opinion.flatten_all()?.to_vec1()?, at)?;
             if !loss.is_finite() {
-                return Err(train::Error::Diverged { stage, iteration: iteration + 1 }.into());
+                return Err(Error::Diverged { stage, iteration: iteration + 1 });
             }
             opt_g.step(&g.backward(&tape, &gradient)?, factor, 1)?;
             progress(stage, iteration + 1, loss);

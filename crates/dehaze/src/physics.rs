@@ -1,11 +1,30 @@
 //! The model of haze, `I = J t + A (1 - t)`, forwards and backwards.
 
-use crate::dehaze::maps::Map;
-use ndarray::{Array3, ArrayView3};
+use crate::maps::{Map, colours};
+use crate::{Error, Result};
+use ndarray::{Array2, Array3, ArrayView3};
+use pyramid::Picture;
 
 /// The light that the haze scatters towards the camera: a value a colour channel, in [0, 1]; gray pictures have three
 /// equal ones.
 pub type Airlight = [f32; 3];
+
+/// Puts haze over a clear picture: `I = J t + A (1 - t)` with `transmission`, height x width in [0, 1], of the picture's size.
+/// The hazy picture is rounded to 8 bits, as a file would be; alpha stays.
+///
+/// # Errors
+/// [`Error::Size`] if the transmission has another size than the picture.
+pub fn haze(picture: &Picture, transmission: &Array2<f32>, airlight: Airlight) -> Result<Picture> {
+    if transmission.dim() != picture.size() {
+        return Err(Error::Size { found: transmission.dim(), expected: picture.size() });
+    }
+    let hazy = through_haze(colours(picture).view(), transmission, &airlight);
+    let mut pixels = picture.pixels().to_owned();
+    for ((y, x, c), &v) in hazy.indexed_iter() {
+        pixels[[y, x, c]] = (v * 255.0).round() / 127.5 - 1.0;
+    }
+    Ok(Picture::from_pixels(pixels)?)
+}
 
 /// Least transmission that is divided by: what is below it is noise, which dividing would blow up.
 pub(crate) const LEAST_TRANSMISSION: f32 = 0.1;

@@ -11,8 +11,8 @@
 //!   behind the haze depends least on the haze in front of it, near to what airlights usually are; a white thing is not
 //!   taken for it because it is bright.
 
-use crate::dehaze::maps::{Map, brightness, mean, quantile};
-use crate::dehaze::physics::{Airlight, LEAST_TRANSMISSION, most_haze};
+use crate::maps::{Map, brightness, mean, quantile};
+use crate::physics::{Airlight, LEAST_TRANSMISSION, most_haze};
 use ndarray::{ArrayView1, ArrayView2, ArrayView3, Axis, Zip, s};
 
 /// Share of pixels below the veil.
@@ -178,8 +178,8 @@ fn tinted(hazy: ArrayView3<'_, f32>, veil: &Map, level: f32) -> Airlight {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dehaze::maps::Map;
-    use crate::dehaze::physics::through_haze;
+    use crate::maps::Map;
+    use crate::physics::through_haze;
     use ndarray::Array3;
 
     /// Blocks of many colours, black among them.

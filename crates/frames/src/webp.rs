@@ -3,8 +3,8 @@
 //! A file is a RIFF of chunks: VP8X (what is in it, and the canvas), ANIM (how it loops), and an ANMF a frame, as in Google's
 //! WebP Container Specification.
 
-use super::{Io, delay};
-use crate::Result;
+use crate::Error;
+use crate::timing::delay;
 use image::ExtendedColorType;
 use image::codecs::webp::WebPEncoder;
 use pyramid::Picture;
@@ -12,30 +12,31 @@ use std::fs::File;
 use std::io::{BufWriter, Error as IoError, Result as IoResult, Seek, SeekFrom, Write};
 use std::path::Path;
 
-/// Writes frames of one size and kind, and returns how many.
-pub(super) fn write(
-    frames: impl Iterator<Item = Result<Picture>>,
+/// Writes frames of one size and kind to the file `to`, and returns how many. Errors name `path`.
+pub(crate) fn write<E: From<Error>>(
+    frames: impl Iterator<Item = Result<Picture, E>>,
     fps: f64,
+    to: &Path,
     path: &Path,
-    io: Io<'_>,
-) -> Result<usize> {
-    let mut file = BufWriter::new(File::create(path).map_err(io)?);
+) -> Result<usize, E> {
+    let io = Error::io(path);
+    let mut file = BufWriter::new(File::create(to).map_err(&io)?);
     let mut count = 0;
     for frame in frames {
         let frame = frame?;
         if count == 0 {
-            file.write_all(&head(&frame)).map_err(io)?;
+            file.write_all(&head(&frame)).map_err(&io)?;
         }
-        let chunk = animation_frame(&frame, delay(count, fps, 1000.0)).map_err(io)?;
-        file.write_all(&chunk).map_err(io)?;
+        let chunk = animation_frame(&frame, delay(count, fps, 1000.0)).map_err(&io)?;
+        file.write_all(&chunk).map_err(&io)?;
         count += 1;
     }
     // The size of all that follows the size itself.
-    let length = file.stream_position().map_err(io)?;
+    let length = file.stream_position().map_err(&io)?;
     let size =
         u32::try_from(length - 8).map_err(|_| io(IoError::other("a WebP cannot have more than 4 GiB")))?;
-    file.seek(SeekFrom::Start(4)).and_then(|_| file.write_all(&size.to_le_bytes())).map_err(io)?;
-    file.flush().map_err(io)?;
+    file.seek(SeekFrom::Start(4)).and_then(|_| file.write_all(&size.to_le_bytes())).map_err(&io)?;
+    file.flush().map_err(&io)?;
     Ok(count)
 }
 

@@ -1,18 +1,22 @@
-//! Puts haze over pictures, takes it away again, and prints a table of PSNR; with `--sheet FILE` also a sheet of the first
-//! picture: clear, hazy, the dark channel prior's, the multi-stage generator's, and its transmission.
+//! Puts haze over pictures, takes it away again, and prints a table of PSNR; with `--sheet FILE` also a sheet
+//! of the first picture: clear, hazy, the dark channel prior's, the multi-stage generator's, and its
+//! transmission.
 //!
-//! `cargo run --release -p tasks --example dehaze -- assets/images/coffee.jpg [--long 180] [--seed 0] [--niter 200]`
+//! `cargo run --release -p lab --example 01-dehazing -- assets/images/coffee.jpg [--long 180] [--seed 0]
+//! [--niter 200]`
 
 #![allow(clippy::print_stdout)]
 
+use dehaze::{DehazeRequest, Method, dehaze, haze};
+use lab::dehazing::evaluate_dehazing;
+use lab::random_haze;
 use ndarray::Axis;
 use pyramid::{Picture, Target, contact_sheet, imresize, load};
 use std::error::Error;
 use std::path::Path;
-use tasks::{Dehazing, Method, dehaze, evaluate_dehazing, haze};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut config = Dehazing::default();
+    let mut request = DehazeRequest::default();
     let (mut long, mut seed, mut sheet, mut pictures) = (180.0, 0, None, Vec::new());
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
@@ -20,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         match arg.as_str() {
             "--long" => long = value()?.parse()?,
             "--seed" => seed = value()?.parse()?,
-            "--niter" => config.niter = value()?.parse()?,
+            "--niter" => request.niter = value()?.parse()?,
             "--sheet" => sheet = Some(value()?),
             _ => pictures.push(arg),
         }
@@ -38,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 seed += 1;
             }
         }
-        for row in evaluate_dehazing(&clear, &hazes, &config)? {
+        for row in evaluate_dehazing(&clear, &hazes, &request)? {
             let name = Path::new(path).file_stem().unwrap_or_default().to_string_lossy();
             let psnr = [row.nothing, row.dcp, row.multi_stage];
             let [nothing, dcp, multi_stage] = psnr;
@@ -50,8 +54,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             count += 1.0;
         }
         if let Some(file) = sheet.take() {
-            let (hazy, _) = haze(&clear, 1.2, [0.85; 3], seed)?;
-            let by = |method| dehaze(&hazy, &Dehazing { method, ..config.clone() }, &mut |_, _, _| {});
+            let hazy = haze(&clear, &random_haze(clear.size(), 1.2, seed), [0.85; 3])?;
+            let by = |method| dehaze(&hazy, &DehazeRequest { method, ..request.clone() }, &mut |_, _, _| {});
             let (dcp, ours) = (by(Method::DarkChannelPrior)?, by(Method::MultiStage)?);
             let t = Picture::from_pixels(ours.transmission.mapv(|t| t * 2.0 - 1.0).insert_axis(Axis(2)))?;
             let tiles = [clear, hazy, dcp.picture, ours.picture, t];

@@ -1,16 +1,18 @@
 //! How well a trained harmonization or editing run does on pictures whose truth is known.
 //!
 //! ```sh
-//! cargo run --release -p tasks --example retouch -- RUN PICTURE [CASES [TRANSFER [SHEETS [FINE_TUNE_NITER]]]]
+//! cargo run --release -p lab --example 02-retouching -- RUN PICTURE [CASES [TRANSFER [SHEETS [FINE_TUNE_NITER]]]]
 //! ```
 //!
-//! Prints a line a case and the mean ratio; sheets show truth, naive picture, the network's picture and the result.
+//! Prints a line a case and the mean ratio; sheets show truth, naive picture, the network's picture and the
+//! result.
 
 #![allow(clippy::print_stdout)] // an example prints
 
+use lab::retouching::{RetouchCase, RetouchTrial, try_editing, try_harmonization};
 use pyramid::{Target, imresize};
 use std::path::Path;
-use tasks::{RetouchCase, RetouchTrial, Task, Transfer, try_editing, try_harmonization};
+use tasks::{Task, Transfer};
 use train::Run;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -1,14 +1,15 @@
 //! Enlarges pictures whose truth is known, and compares with bicubic:
-//! `cargo run --release -p tasks --example upscaling -- fidelity|perceptual FACTOR SIDE [PICTURE...]`.
+//! `cargo run --release -p lab --example 03-upscaling -- fidelity|perceptual FACTOR SIDE [PICTURE...]`.
 //!
-//! Each picture is reduced to SIDE pixels, the truth; that is reduced by FACTOR and enlarged again. If the variable OUT names a folder,
-//! upscaled-NAME.png there shows bicubic, ours and the truth.
+//! Each picture is reduced to SIDE pixels, the truth; that is reduced by FACTOR and enlarged again. If the
+//! variable OUT names a folder, upscaled-NAME.png there shows bicubic, ours and the truth.
 #![allow(clippy::print_stdout)]
 
+use lab::upscaling::{Likeness, evaluate_upscaling};
 use pyramid::{Picture, Target, imresize, load};
 use std::error::Error;
 use std::path::{Path, PathBuf};
-use tasks::{Likeness, UpscaleMode, UpscaleSettings, evaluate_upscaling};
+use upscale::{UpscaleMode, UpscaleRequest};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,7 +28,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         let scale = (side / h.max(w) as f64).min(1.0);
         let small = Picture::from_pixels(imresize(picture.pixels(), Target::Scale(scale))?)?;
         let truth = Picture::from_u8(small.to_u8().view())?;
-        let row = evaluate_upscaling(&truth, factor, mode, &UpscaleSettings::of(mode), &scratch.join(&name))?;
+        let row = evaluate_upscaling(
+            &truth,
+            &UpscaleRequest { factor, ..UpscaleRequest::of(mode) },
+            &scratch.join(&name),
+        )?;
         println!("{name:<24} {} {}", told(&row.bicubic), told(&row.ours));
         for (sums, figures) in sums.iter_mut().zip([row.bicubic, row.ours]) {
             let figures = [figures.psnr, figures.ssim, figures.patch_swd.unwrap_or(f64::NAN)];

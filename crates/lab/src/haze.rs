@@ -1,30 +1,17 @@
-//! Haze over clear pictures, where the truth is known.
+//! Haze that lies over a picture like real haze, somewhere, where the truth is to be known.
 
-use crate::Result;
-use crate::dehaze::maps::{Map, colours};
-use crate::dehaze::physics::{Airlight, through_haze};
 use kernels::{Purpose, Stream};
 use ndarray::Array2;
-use pyramid::Picture;
+use pyramid::Size;
 
-/// Puts haze over a clear picture: `t = exp(-beta * depth)` with depths of 0 to 1, a ramp in some direction and some blobs
-/// nearer or farther than it, drawn from `seed`. The hazy picture is rounded to 8 bits, as a file would be; alpha stays.
-/// Returns it and t, height x width.
-///
-/// # Errors
-/// Only where the picture cannot be made, which its own values do not cause.
-pub fn haze(picture: &Picture, beta: f64, airlight: Airlight, seed: u64) -> Result<(Picture, Array2<f32>)> {
-    let t = depth(picture.size(), seed).mapv(|d| (-beta * f64::from(d)).exp() as f32);
-    let hazy = through_haze(colours(picture).view(), &t, &airlight);
-    let mut pixels = picture.pixels().to_owned();
-    for ((y, x, c), &v) in hazy.indexed_iter() {
-        pixels[[y, x, c]] = (v * 255.0).round() / 127.5 - 1.0;
-    }
-    Ok((Picture::from_pixels(pixels)?, t))
+/// The transmission of a haze, height x width: `t = exp(-beta * depth)` with depths of 0 to 1, a ramp in some
+/// direction and some blobs nearer or farther than it, drawn from `seed`.
+pub fn random_haze(size: Size, beta: f64, seed: u64) -> Array2<f32> {
+    depth(size, seed).mapv(|d| (-beta * f64::from(d)).exp() as f32)
 }
 
 /// Depths from 0 to 1.
-fn depth((h, w): (usize, usize), seed: u64) -> Map {
+fn depth((h, w): Size, seed: u64) -> Array2<f32> {
     let stream = Stream { seed, purpose: Purpose::Other, stage: 0, level: 0, iteration: 0 };
     let numbers = kernels::uniform(stream, 2 + 5 * 4);
     let long = h.max(w) as f64;

@@ -1,16 +1,14 @@
 //! How well retouching does where the truth is known: pictures are pasted together from a clear one.
 
-use super::{RetouchRequest, Retouched, Transfer, fine_tune, mask, retouch};
-use crate::draws::Draws;
-use crate::figures;
-use crate::harmonization::{Recolouring, on_colours};
-use crate::{Result, Task, first_input};
+use crate::options::options;
+use anyhow::Result;
 use candle_core::Device;
 use kernels::{Purpose, Stream};
 use metrics::{PATCH, match_patches};
-use ndarray::{Array2, Array3, s};
+use ndarray::{Array2, Array3, Axis, s};
 use pyramid::Picture;
 use std::path::Path;
+use tasks::{Draws, Recolouring, RetouchRequest, Retouched, Task, Transfer, fine_tune, first_input, retouch};
 use train::{Control, Event, Pace, Run, train};
 
 /// What is tried, and how.
@@ -55,6 +53,9 @@ pub struct RetouchCase {
 
 /// Parts of the picture pasted elsewhere in it and recoloured: how far from the paste without the recolouring are they before
 /// and after? `look` sees every case.
+///
+/// # Errors
+/// Where the run cannot retouch, and the first of `look`.
 pub fn try_harmonization(
     run: &Run,
     trial: &RetouchTrial<'_>,
@@ -82,6 +83,9 @@ pub fn try_harmonization(
 
 /// Parts of the picture moved elsewhere in it: how far from anything in the picture are the patches across their borders before
 /// and after, and are the insides kept? `look` sees every case.
+///
+/// # Errors
+/// Where the run cannot retouch, and the first of `look`.
 pub fn try_editing(
     run: &Run,
     trial: &RetouchTrial<'_>,
@@ -115,15 +119,15 @@ fn done(
     case: u32,
 ) -> Result<Retouched> {
     let naive = Picture::from_pixels(naive.clone())?;
-    let mask = mask::picture(place)?;
+    let mask = Picture::from_pixels(place.mapv(|v| v * 2.0 - 1.0).insert_axis(Axis(2)))?;
     let request =
         RetouchRequest { mask: trial.with_mask.then_some(&mask), seed: trial.seed, transfer: trial.transfer };
-    let Some((niter, folder)) = trial.fine_tune else { return retouch(run, &naive, &request) };
+    let Some((niter, folder)) = trial.fine_tune else { return Ok(retouch(run, &naive, &request)?) };
     let mut tuned = fine_tune(&folder.join(format!("case-{case}")), run, &naive, niter)?;
     let first = first_input(&tuned, &Device::Cpu)?;
     let observer = &mut |_: &Event<'_>| Control::Continue;
     train(&mut tuned, first.as_ref(), &Device::Cpu, Pace::default(), observer)?;
-    retouch(&tuned, &naive, &request)
+    Ok(retouch(&tuned, &naive, &request)?)
 }
 
 fn draws(trial: &RetouchTrial<'_>, case: u32, task: Task) -> Draws {
@@ -161,7 +165,7 @@ fn recoloured(trial: &RetouchTrial<'_>, case: u32) -> (Array3<f32>, Array3<f32>,
         // Tints and hues are none of a gray picture's.
         let change = kind(if gray { case | 1 } else { case }, &mut draws);
         let mut changed = truth.slice(to).to_owned();
-        on_colours(&mut changed, |colour| change.of(colour));
+        change.apply(&mut changed);
         let seen = (&changed - &truth.slice(to)).mapv(f32::abs).mean().unwrap_or_default() / 2.0;
         attempt += 1;
         // A change that can hardly be seen is none to undo; a picture of one colour has no other.
@@ -177,7 +181,7 @@ fn recoloured(trial: &RetouchTrial<'_>, case: u32) -> (Array3<f32>, Array3<f32>,
 
 /// Four kinds of recolouring in turn: a tint, another brightness, another hue, another contrast with a cast.
 fn kind(case: u32, draws: &mut Draws) -> Recolouring {
-    let none = Recolouring { gamma: 1.0, matrix: crate::harmonization::turn(0.0, 1.0), offset: [0.0; 3] };
+    let none = Recolouring { gamma: 1.0, matrix: Recolouring::turn(0.0, 1.0), offset: [0.0; 3] };
     let sign = if draws.chance(0.5) { 1.0 } else { -1.0 };
     match case % 4 {
         0 => {
@@ -188,11 +192,10 @@ fn kind(case: u32, draws: &mut Draws) -> Recolouring {
             tinted
         }
         1 => Recolouring { gamma: (sign * draws.between(0.35, 0.7)).exp(), ..none },
-        2 => Recolouring { matrix: crate::harmonization::turn(sign * draws.between(0.5, 1.5), 1.0), ..none },
+        2 => Recolouring { matrix: Recolouring::turn(sign * draws.between(0.5, 1.5), 1.0), ..none },
         _ => {
             let scale = draws.between(0.5, 0.8);
-            let matrix =
-                crate::harmonization::turn(0.0, draws.between(0.2, 0.9)).map(|row| row.map(|v| scale * v));
+            let matrix = Recolouring::turn(0.0, draws.between(0.2, 0.9)).map(|row| row.map(|v| scale * v));
             let offset = std::array::from_fn(|_| draws.between(0.0, 0.3));
             Recolouring { matrix, offset, ..none }
         }
@@ -216,7 +219,7 @@ fn moved(trial: &RetouchTrial<'_>, case: u32) -> (Array3<f32>, Array2<f32>) {
 
 /// Mean over the patches that lie partly inside the tiles: squared distance a value to the clear picture's nearest patch.
 fn across(picture: &Array3<f32>, clear: &Array3<f32>, tiles: &Array2<f32>) -> Result<f64> {
-    let Some(matches) = match_patches(picture.view(), clear.view(), &figures::options())? else {
+    let Some(matches) = match_patches(picture.view(), clear.view(), &options())? else {
         return Ok(0.0);
     };
     let (mut sum, mut count) = (0.0, 0.0);

@@ -1,15 +1,18 @@
 //! Trials: how well tasks do on pictures whose truth is known, beside the bar that each should clear.
 
-use crate::{
-    Airlight, AnimateRequest, Animation, Dehazing, End, Preset, Result, RetouchFigures, RetouchTrial,
-    SampleRequest, Sampler, Target, Task, UpscaleMode, UpscaleSettings, evaluate_dehazing,
-    evaluate_upscaling, first_input, try_editing, try_harmonization,
-};
+use crate::dehazing::evaluate_dehazing;
+use crate::options::options;
+use crate::retouching::{RetouchFigures, RetouchTrial, try_editing, try_harmonization};
+use crate::upscaling::evaluate_upscaling;
+use anyhow::Result;
 use candle_core::{Device, Tensor};
+use dehaze::{Airlight, DehazeRequest};
 use kernels::Wrap;
 use pyramid::Picture;
 use std::path::Path;
+use tasks::{AnimateRequest, Animation, End, Preset, SampleRequest, Sampler, Target, Task, first_input};
 use train::{Control, Event, Label, Pace, Run, TrainConfig, train};
+use upscale::{UpscaleMode, UpscaleRequest};
 
 /// One figure of a trial.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +62,9 @@ impl std::fmt::Display for Bar {
 }
 
 /// Trains `task` on `picture` in the new run directory `dir`, with the preset `quick` after `change`.
+///
+/// # Errors
+/// Where `picture` cannot be trained on, or `dir` exists.
 pub fn trained(
     task: Task,
     picture: &Picture,
@@ -78,6 +84,9 @@ pub fn trained(
 }
 
 /// Patch distance of samples twice as wide, relative to that of samples of the training size.
+///
+/// # Errors
+/// Where the run has no finished stage.
 pub fn retarget(run: &Run, case: &str) -> Result<Vec<Trial>> {
     const SAMPLES: u32 = 8;
     let real = train::picture(&run.real(run.config.train_stages - 1, &Device::Cpu)?)?;
@@ -100,8 +109,12 @@ pub fn retarget(run: &Run, case: &str) -> Result<Vec<Trial>> {
     ])
 }
 
-/// Difference across the seam of samples that meet at all edges, relative to that between neighbouring columns (rows) inside:
-/// to their mean, and to the largest of them. Columns are not alike: an enlargement blurs some more than others.
+/// Difference across the seam of samples that meet at all edges, relative to that between neighbouring
+/// columns (rows) inside: to their mean, and to the largest of them. Columns are not alike: an enlargement
+/// blurs some more than others.
+///
+/// # Errors
+/// Where the run has no finished stage.
 pub fn tiling(run: &Run, case: &str) -> Result<Vec<Trial>> {
     const SAMPLES: u32 = 32;
     let wrap = Wrap { rows: true, columns: true };
@@ -133,11 +146,15 @@ pub fn tiling(run: &Run, case: &str) -> Result<Vec<Trial>> {
     Ok(trials)
 }
 
-/// Mean change from frame to frame in per cent of the range, and the step from the last to the first of a loop.
+/// Mean change from frame to frame in per cent of the range, and the step from the last to the first of a
+/// loop.
+///
+/// # Errors
+/// Where the run has no finished stage.
 pub fn animation(run: &Run, case: &str) -> Result<Vec<Trial>> {
     const FRAMES: u32 = 40;
     let request = AnimateRequest { frames: FRAMES, end: End::Loop, ..AnimateRequest::default() };
-    let frames = Animation::new(run, request, &Device::Cpu)?.collect::<Result<Vec<_>>>()?;
+    let frames = Animation::new(run, &request, &Device::Cpu)?.collect::<tasks::Result<Vec<_>>>()?;
     let changes =
         frames.windows(2).map(|pair| difference(&pair[1], &pair[0])).collect::<Result<Vec<f64>>>()?;
     let mean = changes.iter().sum::<f64>() / changes.len() as f64;
@@ -151,7 +168,11 @@ pub fn animation(run: &Run, case: &str) -> Result<Vec<Trial>> {
     ])
 }
 
-/// Pictures pasted together from the run's own, a part of it moved and recoloured: what is left of the error inside the mask.
+/// Pictures pasted together from the run's own, a part of it moved and recoloured: what is left of the error
+/// inside the mask.
+///
+/// # Errors
+/// Where the run was not trained for harmonization.
 pub fn harmonization(run: &Run, picture: &Picture, case: &str) -> Result<Vec<Trial>> {
     let figures = try_harmonization(run, &retouching(picture), |_, _| Ok(()))?;
     let (naive, result) = (mean(&figures, |f| f.naive), mean(&figures, |f| f.result));
@@ -163,7 +184,11 @@ pub fn harmonization(run: &Run, picture: &Picture, case: &str) -> Result<Vec<Tri
     ])
 }
 
-/// Parts of the run's picture moved: how strange the patches across their borders are, and whether the insides are kept.
+/// Parts of the run's picture moved: how strange the patches across their borders are, and whether the
+/// insides are kept.
+///
+/// # Errors
+/// Where the run was not trained for editing.
 pub fn editing(run: &Run, picture: &Picture, case: &str) -> Result<Vec<Trial>> {
     let figures = try_editing(run, &retouching(picture), |_, _| Ok(()))?;
     let row = |figure, value, bar| Trial { task: "editing", case: case.into(), figure, value, bar };
@@ -184,10 +209,14 @@ fn mean(figures: &[RetouchFigures], of: impl Fn(&RetouchFigures) -> f64) -> f64 
     figures.iter().map(of).sum::<f64>() / figures.len().max(1) as f64
 }
 
-/// A picture reduced to half, enlarged again: what is won over bicubic. `scratch` must not exist and is not made.
+/// A picture reduced to half, enlarged again: what is won over bicubic. `scratch` must not exist and is not
+/// made.
+///
+/// # Errors
+/// Where the picture is too small.
 pub fn fidelity(picture: &Picture, scratch: &Path, case: &str) -> Result<Vec<Trial>> {
-    let settings = UpscaleSettings::of(UpscaleMode::Fidelity);
-    let found = evaluate_upscaling(picture, 2.0, UpscaleMode::Fidelity, &settings, scratch)?;
+    let request = UpscaleRequest { factor: 2.0, ..UpscaleRequest::of(UpscaleMode::Fidelity) };
+    let found = evaluate_upscaling(picture, &request, scratch)?;
     let row =
         |figure, value, bar| Trial { task: "upscale, fidelity, x2", case: case.into(), figure, value, bar };
     Ok(vec![
@@ -197,11 +226,14 @@ pub fn fidelity(picture: &Picture, scratch: &Path, case: &str) -> Result<Vec<Tri
     ])
 }
 
-/// A picture reduced to a quarter, enlarged again: its patch distance to the truth beside bicubic's. `scratch` is where the run
-/// is made.
+/// A picture reduced to a quarter, enlarged again: its patch distance to the truth beside bicubic's.
+/// `scratch` is where the run is made.
+///
+/// # Errors
+/// Where the picture is too small, or `scratch` exists.
 pub fn perceptual(picture: &Picture, scratch: &Path, case: &str) -> Result<Vec<Trial>> {
-    let settings = UpscaleSettings::of(UpscaleMode::Perceptual);
-    let found = evaluate_upscaling(picture, 4.0, UpscaleMode::Perceptual, &settings, scratch)?;
+    let request = UpscaleRequest { factor: 4.0, ..UpscaleRequest::of(UpscaleMode::Perceptual) };
+    let found = evaluate_upscaling(picture, &request, scratch)?;
     let swd = |figure: Option<f64>| figure.unwrap_or_default();
     let (ours, bicubic) = (swd(found.ours.patch_swd), swd(found.bicubic.patch_swd));
     let row = |figure, value| {
@@ -216,6 +248,9 @@ pub fn perceptual(picture: &Picture, scratch: &Path, case: &str) -> Result<Vec<T
 }
 
 /// A picture behind haze of three densities and two airlights: PSNR to the clear one.
+///
+/// # Errors
+/// Where the picture is too small.
 pub fn dehazing(picture: &Picture, case: &str) -> Result<Vec<Trial>> {
     let hazes: Vec<(f64, Airlight, u64)> =
         [(0.6, 0.75), (0.6, 0.95), (1.2, 0.75), (1.2, 0.95), (1.8, 0.75), (1.8, 0.95)]
@@ -223,7 +258,7 @@ pub fn dehazing(picture: &Picture, case: &str) -> Result<Vec<Trial>> {
             .enumerate()
             .map(|(i, (beta, airlight))| (beta, [airlight; 3], 100 + i as u64))
             .collect();
-    let rows = evaluate_dehazing(picture, &hazes, &Dehazing::default())?;
+    let rows = evaluate_dehazing(picture, &hazes, &DehazeRequest::default())?;
     let n = rows.len().max(1) as f64;
     let row = |figure, value, bar| Trial { task: "dehazing", case: case.into(), figure, value, bar };
     let gain = rows.iter().map(|r| r.multi_stage - r.dcp).sum::<f64>() / n;
@@ -258,8 +293,8 @@ pub fn means(trials: &[Trial]) -> Vec<Trial> {
 }
 
 /// Patch distance at full size; 0 where a picture is too small to have patches.
-pub(crate) fn swd(sample: &Picture, real: &Picture) -> Result<f64> {
-    let [full, ..] = metrics::patch_swd(real.pixels(), sample.pixels(), &crate::figures::options())?;
+fn swd(sample: &Picture, real: &Picture) -> Result<f64> {
+    let [full, ..] = metrics::patch_swd(real.pixels(), sample.pixels(), &options())?;
     Ok(full.unwrap_or_default())
 }
 

@@ -1,15 +1,14 @@
 //! How good an enlargement is, on a picture whose truth is known.
 
-use super::resample::{enlarge, reduce, rounded, size_of};
-use super::{Enlarger, UpscaleMode, UpscaleSettings, upscale_with_run, upscaling_run};
-use crate::Result;
-use crate::figures;
+use crate::options::options;
+use anyhow::{Result, bail};
 use candle_core::Device;
 use metrics::{patch_swd, psnr, ssim};
 use ndarray::{Array3, ArrayView3, s};
-use pyramid::Picture;
+use pyramid::{Picture, Size, Target, imresize};
 use std::path::Path;
-use train::{Control, Event, Noise, Pace};
+use train::{Control, Event, Noise, Pace, train};
+use upscale::{Enlarger, UpscaleMode, UpscaleRequest, check_upscale, upscale_with_run, upscaling_run};
 
 /// The figures of an enlargement beside the truth, after rounding to 8 bits.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,46 +32,56 @@ pub struct UpscalingRow {
     pub result: Picture,
 }
 
-/// Reduces `truth` by `factor` to 8 bits (`imresize`), enlarges that again, and compares with the truth; beside the bicubic
-/// enlargement (`imresize`). The truth must be 11 pixels high and wide for the SSIM.
+/// Reduces `truth` by the factor of `request` to 8 bits (`imresize`), enlarges that again, and compares with
+/// the truth; beside the bicubic enlargement (`imresize`). The truth must be 11 pixels high and wide for the
+/// SSIM.
 ///
 /// `scratch` is where the perceptual mode makes its run; it must not be there yet, and the caller removes it.
-pub fn evaluate_upscaling(
-    truth: &Picture,
-    factor: f64,
-    mode: UpscaleMode,
-    settings: &UpscaleSettings,
-    scratch: &Path,
-) -> Result<UpscalingRow> {
+///
+/// # Errors
+/// Where the picture or the request cannot be used.
+pub fn evaluate_upscaling(truth: &Picture, request: &UpscaleRequest, scratch: &Path) -> Result<UpscalingRow> {
     let (h, w) = truth.size();
+    let factor = request.factor;
     let side = |n: usize| (n as f64 / factor).ceil() as usize;
-    super::check_upscale((side(h), side(w)), factor, mode)?;
-    let low = rounded(reduce(truth.pixels(), factor, (side(h), side(w)))?)?;
-    let bicubic = likeness(truth.pixels(), enlarge(low.view(), factor, (h, w))?)?;
-    let low = Picture::from_pixels(low)?;
-    let result = match mode {
-        UpscaleMode::Fidelity => match Enlarger::train(&low, factor, settings, &mut |_, _, _| true)? {
+    let small = (side(h), side(w));
+    check_upscale(small, factor, request.mode)?;
+    let low = rounded(fitted(imresize(truth.pixels(), Target::Scale(1.0 / factor))?, small))?;
+    let bicubic = likeness(truth.pixels(), fitted(imresize(low.pixels(), Target::Scale(factor))?, (h, w)))?;
+    let result = match request.mode {
+        UpscaleMode::Fidelity => match Enlarger::train(&low, request, &mut |_, _, _| true)? {
             Some(enlarger) => enlarger.apply(&low, factor)?,
-            None => unreachable!("nothing stops the training"),
+            None => bail!("the training was stopped"),
         },
         UpscaleMode::Perceptual => {
             let mut go_on = |_: &Event<'_>| Control::Continue;
-            let mut run = upscaling_run(&low, settings, scratch, "truth")?;
-            train::train(&mut run, &Noise, &Device::Cpu, Pace::default(), &mut go_on)?;
-            upscale_with_run(&run, &low, factor, settings.seed)?
+            let mut run = upscaling_run(&low, request, scratch, "truth")?;
+            train(&mut run, &Noise, &Device::Cpu, Pace::default(), &mut go_on)?;
+            upscale_with_run(&run, &low, factor, request.seed)?
         }
     };
     let result = result.pixels().slice(s![..h, ..w, ..]).to_owned();
     let ours = likeness(truth.pixels(), result.clone())?;
-    debug_assert_eq!(size_of(&result.view()), (h, w));
     Ok(UpscalingRow { bicubic, ours, result: Picture::from_pixels(result)? })
 }
 
 fn likeness(truth: ArrayView3<'_, f32>, found: Array3<f32>) -> Result<Likeness> {
     let found = rounded(found)?;
     Ok(Likeness {
-        psnr: psnr(truth, found.view())?,
-        ssim: ssim(truth, found.view())?,
-        patch_swd: patch_swd(truth, found.view(), &figures::options())?[0],
+        psnr: psnr(truth, found.pixels())?,
+        ssim: ssim(truth, found.pixels())?,
+        patch_swd: patch_swd(truth, found.pixels(), &options())?[0],
     })
+}
+
+/// Rounded to 8 bits, as a file would hold it.
+fn rounded(pixels: Array3<f32>) -> Result<Picture> {
+    Ok(Picture::from_u8(Picture::from_pixels(pixels)?.to_u8().view())?)
+}
+
+/// Cropped at the lower right, or the last row or column repeated, which rounding can ask for.
+fn fitted(pixels: Array3<f32>, (h, w): Size) -> Array3<f32> {
+    let (rows, columns, channels) = pixels.dim();
+    let value = |(y, x, c): (usize, usize, usize)| pixels[[y.min(rows - 1), x.min(columns - 1), c]];
+    Array3::from_shape_fn((h, w, channels), value)
 }

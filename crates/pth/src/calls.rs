@@ -1,12 +1,13 @@
 //! What the few names mean that a pickle of tensors asks for. Nothing here is Python's.
 
-use super::value::{Id, Kind, Name, Parsed, Storage, Value, View};
+use crate::error::Reason;
+use crate::value::{Id, Kind, Name, Parsed, Storage, Value, View};
 
 /// Longest key of a storage or name of a function; they are copied, and one text may be referred to again and again.
-pub(super) const LONGEST_NAME: usize = 256;
+pub(crate) const LONGEST_NAME: usize = 256;
 
 /// The name that a pickle asks for. Everything that can happen is in this list.
-pub(super) fn name(module: &str, name: &str) -> Parsed<Name> {
+pub(crate) fn name(module: &str, name: &str) -> Parsed<Name> {
     match (module, name) {
         ("collections", "OrderedDict") => Ok(Name::OrderedDict),
         ("torch._utils", "_rebuild_tensor_v2") => Ok(Name::RebuildTensor),
@@ -22,20 +23,18 @@ pub(super) fn name(module: &str, name: &str) -> Parsed<Name> {
         ("_codecs", "encode") => Ok(Name::Encode),
         _ => {
             let name: String = format!("{module}.{name}").chars().take(80).collect();
-            Err(format!(
-                "its pickle asks for {name}, which no file of tensors needs and which was not run; do not load it anywhere unless you know who made it"
-            ))
+            Err(Reason::Foreign(name))
         }
     }
 }
 
 /// What a name gives for arguments.
-pub(super) fn call(objects: &[Value], function: Id, arguments: Id) -> Parsed<Value> {
+pub(crate) fn call(objects: &[Value], function: Id, arguments: Id) -> Parsed<Value> {
     let (Value::Name(name), Value::Tuple(arguments)) = (&objects[function], &objects[arguments]) else {
         return Err("its pickle calls what is no function".into());
     };
     let value = |i: usize| arguments.get(i).map(|&id| &objects[id]);
-    let odd = || format!("its pickle has unknown arguments for {name:?}");
+    let odd = || Reason::Damaged(format!("its pickle has unknown arguments for {name:?}"));
     match name {
         Name::OrderedDict if arguments.is_empty() => Ok(Value::Dict(Vec::new())),
         Name::RebuildTensor if (6..=7).contains(&arguments.len()) => match (value(0), value(1)) {
@@ -76,20 +75,20 @@ pub(super) fn call(objects: &[Value], function: Id, arguments: Id) -> Parsed<Val
 }
 
 /// Sets an object's state. A dict's (the versions of a module's layers) says nothing that is needed.
-pub(super) fn build(objects: &[Value], object: Id, state: Id) -> Parsed<()> {
+pub(crate) fn build(objects: &[Value], object: Id, state: Id) -> Parsed<()> {
     match (&objects[object], &objects[state]) {
         (Value::Dict(_), Value::Dict(_)) => Ok(()),
         (Value::Type(_), Value::Tuple(state)) => match state.get(1).map(|&id| &objects[id]) {
             Some(Value::Text(order)) if matches!(order.as_str(), "<" | "=" | "|") => Ok(()),
-            _ => Err("it has numbers that are big-endian; save it on a usual machine".into()),
+            _ => Err(Reason::Unsupported("has numbers that are big-endian".into())),
         },
         _ => Err("its pickle sets the state of what is no dict".into()),
     }
 }
 
-/// `("storage", type, key, device, length)`, in the old format with None behind it. Where it was does not matter.
-pub(super) fn storage(objects: &[Value], id: Id) -> Parsed<Storage> {
-    let odd = || "its pickle refers to something outside that is no storage".to_string();
+/// `("storage", type, key, device, length)`, in the old format with None after it. Where it was does not matter.
+pub(crate) fn storage(objects: &[Value], id: Id) -> Parsed<Storage> {
+    let odd = || Reason::from("its pickle refers to something outside that is no storage");
     let Value::Tuple(parts) = &objects[id] else { return Err(odd()) };
     let parts: Vec<&Value> = parts.iter().take(7).map(|&id| &objects[id]).collect();
     match parts[..] {
@@ -130,6 +129,8 @@ fn numpy_type(code: &str) -> Parsed<Kind> {
         "f2" => Ok(Kind::F16),
         "i8" => Ok(Kind::I64),
         "i4" => Ok(Kind::I32),
-        other => Err(format!("it has NumPy numbers of type {other}; known are f2, f4, f8, i4 and i8")),
+        other => Err(Reason::Unsupported(format!(
+            "has NumPy numbers of type {other}, known are f2, f4, f8, i4 and i8"
+        ))),
     }
 }

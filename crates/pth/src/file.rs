@@ -1,7 +1,9 @@
-//! Files that `torch.save` wrote: lists of tensors or numbers, and state dicts, of today's format and of PyTorch 1.1's.
+//! Files that `torch.save` wrote: lists of tensors or numbers, and state dicts, of today's format and of
+//! PyTorch 1.1's.
 
-use super::pickle::{self, Pickle};
-use super::value::{Id, Kind, Parsed, Value, View};
+use crate::error::Reason;
+use crate::pickle::{self, Pickle};
+use crate::value::{Id, Kind, Parsed, Value, View};
 use crate::{Error, Result};
 use candle_core::{Device, Tensor};
 use std::collections::HashMap;
@@ -17,8 +19,10 @@ const LONGEST: u64 = 1 << 30;
 const MAGIC: i128 = 0x1950_a86a_20f9_469c_fc6c;
 
 /// A file of tensors.
+///
+/// It is held in memory as a whole; tensors are copied out when they are asked for.
 #[derive(Debug)]
-pub(super) struct TorchFile {
+pub struct TorchFile {
     path: PathBuf,
     bytes: Vec<u8>,
     pickle: Pickle,
@@ -27,48 +31,65 @@ pub(super) struct TorchFile {
 }
 
 impl TorchFile {
-    /// Reads the file at `path`.
-    pub(super) fn open(path: &Path) -> Result<Self> {
-        let refuse = |reason: String| Error::Weights { path: path.to_path_buf(), reason };
+    /// Reads the file at `path`, of at most 1 GiB. Nothing in it is ever run.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], [`Error::NotAFile`] and [`Error::Io`] if it cannot be read; [`Error::Damaged`],
+    /// [`Error::Unsupported`] and [`Error::Foreign`] if it is not a whole file of tensors.
+    pub fn open(path: &Path) -> Result<Self> {
         let io = |source| Error::Io { path: path.to_path_buf(), source };
         let found = match std::fs::metadata(path) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                let reason = "is not there; name a folder of a training that ran to its end";
-                return Err(refuse(reason.into()));
+                return Err(Error::Missing { path: path.to_path_buf() });
             }
             found => found.map_err(io)?,
         };
         if !found.is_file() || found.len() > LONGEST {
-            return Err(refuse(format!("is no file, or one of more than {LONGEST} bytes")));
+            return Err(Error::NotAFile { path: path.to_path_buf(), limit: LONGEST });
         }
         let bytes = std::fs::read(path).map_err(io)?;
         let parsed = if bytes.starts_with(b"PK\x03\x04") { open_zip(&bytes) } else { open_legacy(&bytes) };
-        let (pickle, storages) = parsed.map_err(|reason| refuse(hinted(reason)))?;
-        Ok(TorchFile { path: path.to_path_buf(), bytes, pickle, storages })
+        let (pickle, storages) = parsed.map_err(|reason| reason.of(path))?;
+        Ok(Self { path: path.to_path_buf(), bytes, pickle, storages })
     }
 
-    /// The tensors of a state dict.
-    pub(super) fn named(&self) -> Result<HashMap<String, Tensor>> {
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The tensors of a state dict, on the CPU in `f32`.
+    ///
+    /// # Errors
+    /// [`Error::Unexpected`] if the file holds something else, [`Error::NotFinite`], [`Error::Damaged`] if a
+    /// tensor reaches beyond its storage.
+    pub fn named(&self) -> Result<HashMap<String, Tensor>> {
         let Value::Dict(entries) = self.pickle.get(self.pickle.root) else {
-            return Err(self.refuse("holds no dict of tensors; a network's state dict was expected"));
+            return Err(self.unexpected("holds no dict of tensors, a network's state dict was expected"));
         };
         let mut left = self.bytes.len();
         let entry = |(key, value): &(Id, Id)| match self.pickle.get(*key) {
             Value::Text(name) => Ok((name.clone(), self.tensor(*value, name, &mut left)?)),
-            _ => Err(self.refuse("has a tensor without a name; a network's state dict was expected")),
+            _ => Err(self.unexpected("has a tensor without a name, a network's state dict was expected")),
         };
         entries.iter().map(entry).collect()
     }
 
-    /// The tensors of a list.
-    pub(super) fn list(&self) -> Result<Vec<Tensor>> {
+    /// The tensors of a list, on the CPU in `f32`.
+    ///
+    /// # Errors
+    /// As [`TorchFile::named`].
+    pub fn list(&self) -> Result<Vec<Tensor>> {
         let mut left = self.bytes.len();
         let items = self.items("tensors")?.iter().enumerate();
         items.map(|(k, &id)| self.tensor(id, &format!("item {k}"), &mut left)).collect()
     }
 
     /// The numbers of a list, each as such or as a tensor of one element.
-    pub(super) fn numbers(&self) -> Result<Vec<f64>> {
+    ///
+    /// # Errors
+    /// As [`TorchFile::named`].
+    pub fn numbers(&self) -> Result<Vec<f64>> {
         let mut left = self.bytes.len();
         let number = |(k, &id): (usize, &Id)| {
             let x = match self.pickle.get(id) {
@@ -78,37 +99,37 @@ impl TorchFile {
                     let tensor = self.tensor(id, &format!("item {k}"), &mut left)?;
                     f64::from(tensor.flatten_all()?.to_vec1::<f32>()?[0])
                 }
-                _ => return Err(self.refuse(format!("item {k} is no number"))),
+                _ => return Err(self.unexpected(format!("item {k} is no number"))),
             };
-            if x.is_finite() { Ok(x) } else { Err(self.refuse(format!("item {k} is {x}"))) }
+            if x.is_finite() { Ok(x) } else { Err(self.not_finite(&format!("item {k}"))) }
         };
         self.items("numbers")?.iter().enumerate().map(number).collect()
     }
 
-    /// The error that this file gives for a reason.
-    pub(super) fn refuse(&self, reason: impl Into<String>) -> Error {
-        Error::Weights { path: self.path.clone(), reason: reason.into() }
+    fn unexpected(&self, reason: impl Into<String>) -> Error {
+        Error::Unexpected { path: self.path.clone(), reason: reason.into() }
+    }
+
+    fn not_finite(&self, name: &str) -> Error {
+        Error::NotFinite { path: self.path.clone(), name: name.into() }
     }
 
     fn items(&self, what: &str) -> Result<&[Id]> {
         match self.pickle.get(self.pickle.root) {
             Value::List(items) | Value::Tuple(items) => Ok(items),
-            _ => Err(self.refuse(format!("holds no list of {what}"))),
+            _ => Err(self.unexpected(format!("holds no list of {what}"))),
         }
     }
 
-    /// Copies a tensor out. All of a file's tensors together may have `left` elements: as many as it has bytes, or a small
-    /// file could ask for any amount of memory by naming one storage again and again.
+    /// Copies a tensor out. All of a file's tensors together may have `left` elements: as many as it has
+    /// bytes, or a small file could ask for any amount of memory by naming one storage again and again.
     fn tensor(&self, id: Id, name: &str, left: &mut usize) -> Result<Tensor> {
         let Value::Tensor(view) = self.pickle.get(id) else {
-            return Err(self.refuse(format!("{name} is no tensor")));
+            return Err(self.unexpected(format!("{name} is no tensor")));
         };
-        let values =
-            self.values(view, left).map_err(|reason| self.refuse(format!("{name} {reason}; {CUT}")))?;
+        let values = self.values(view, left).map_err(|reason| reason.of_tensor(&self.path, name))?;
         if values.iter().any(|v| !v.is_finite()) {
-            return Err(
-                self.refuse(format!("{name} has values that are not finite; that training went wrong"))
-            );
+            return Err(self.not_finite(name));
         }
         Ok(Tensor::from_vec(values, view.shape.as_slice(), &Device::Cpu)?)
     }
@@ -139,8 +160,6 @@ impl TorchFile {
             .collect())
     }
 }
-
-const CUT: &str = "it was cut off or changed, copy it again";
 
 fn element(bytes: &[u8], kind: Kind, at: usize) -> f32 {
     let size = kind.size();
@@ -173,16 +192,11 @@ impl Iterator for Positions<'_> {
     }
 }
 
-/// Reasons that tell no way out get the usual one.
-fn hinted(reason: String) -> String {
-    if reason.contains("; ") { reason } else { format!("{reason}; {CUT}") }
-}
-
 type Contents = (Pickle, HashMap<String, Range<usize>>);
 
 /// Today's format: a zip archive of `NAME/data.pkl` and `NAME/data/KEY`, a storage each, nothing compressed.
 fn open_zip(bytes: &[u8]) -> Parsed<Contents> {
-    let broken = |e: zip::result::ZipError| format!("is no whole zip archive ({e})");
+    let broken = |e: zip::result::ZipError| Reason::Damaged(format!("is no whole zip archive ({e})"));
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
     let (mut pickle, mut entries, mut total) = (None, Vec::new(), 0u64);
     for index in 0..archive.len() {
@@ -192,9 +206,9 @@ fn open_zip(bytes: &[u8]) -> Parsed<Contents> {
             || entry.encrypted()
             || size != entry.compressed_size()
         {
-            return Err(format!(
-                "has the compressed entry {name}; PyTorch stores them as they are, write it anew with torch.save"
-            ));
+            return Err(Reason::Unsupported(format!(
+                "has the compressed entry {name}, which torch.save does not write"
+            )));
         }
         // Entries that overlap could make a small file large.
         total = total.saturating_add(size);
@@ -214,39 +228,40 @@ fn open_zip(bytes: &[u8]) -> Parsed<Contents> {
         }
         entries.push((name, range));
     }
-    let (folder, range) = pickle.ok_or("is a zip archive without data.pkl; it is not from torch.save")?;
+    let (folder, range) =
+        pickle.ok_or("is a zip archive without data.pkl, which torch.save does not write")?;
     let in_folder = |name: &str| name.strip_prefix(&folder)?.strip_prefix('/').map(str::to_string);
     if let Some((_, order)) = entries.iter().find(|(name, _)| in_folder(name).as_deref() == Some("byteorder"))
         && bytes[order.clone()] != *b"little"
     {
-        return Err(BIG_ENDIAN.into());
+        return Err(Reason::Unsupported(BIG_ENDIAN.into()));
     }
     let key = |name: &str| in_folder(name)?.strip_prefix("data/").map(str::to_string);
     let storages = entries.iter().filter_map(|(name, range)| Some((key(name)?, range.clone()))).collect();
     Ok((pickle::read(&bytes[range])?, storages))
 }
 
-const BIG_ENDIAN: &str = "was written on a big-endian machine, which is not read; save it on a usual one";
+const BIG_ENDIAN: &str = "was written on a big-endian machine";
 
-/// The format of PyTorch 1.1: pickles of a magic number, the protocol's version, facts about the machine, the objects and
-/// the storages' keys; then each storage's number of elements in 8 bytes, and its elements.
+/// The format of PyTorch 1.1: pickles of a magic number, the protocol's version, facts about the machine, the
+/// objects and the storages' keys; then each storage's number of elements in 8 bytes, and its elements.
 fn open_legacy(bytes: &[u8]) -> Parsed<Contents> {
     let mut at = 0;
     let mut next = || {
         let pickle = pickle::read(&bytes[at..])?;
         at += pickle.length;
-        Ok::<Pickle, String>(pickle)
+        Ok::<Pickle, Reason>(pickle)
     };
     let number = |pickle: &Pickle| match pickle.get(pickle.root) {
         Value::Int(n) => Some(*n),
         _ => None,
     };
-    let alien = "is no file that torch.save wrote; name a folder of the official program";
+    let alien = "is no file that torch.save wrote";
     if bytes.first() != Some(&0x80) || number(&next()?) != Some(MAGIC) {
         return Err(alien.into());
     }
     if number(&next()?) != Some(1001) {
-        return Err("is of an unknown version of PyTorch's old format; save it with a newer PyTorch".into());
+        return Err(Reason::Unsupported("is of an unknown version of PyTorch's old format".into()));
     }
     let machine = next()?;
     let Value::Dict(facts) = machine.get(machine.root) else {
@@ -257,7 +272,7 @@ fn open_legacy(bytes: &[u8]) -> Parsed<Contents> {
         _ => None,
     };
     if facts.iter().find_map(little) != Some(true) {
-        return Err(BIG_ENDIAN.into());
+        return Err(Reason::Unsupported(BIG_ENDIAN.into()));
     }
     let pickle = next()?;
     let keys = next()?;

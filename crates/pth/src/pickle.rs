@@ -5,8 +5,8 @@
 //! refused. The work and the memory are linear in the pickle's length: objects stand in one list and refer to each other
 //! by number, so that nothing is copied and nothing recurses, however deep or circular the pickle makes them.
 
-use super::calls::{self, LONGEST_NAME};
-use super::value::{Id, Parsed, Value};
+use crate::calls::{self, LONGEST_NAME};
+use crate::value::{Id, Parsed, Value};
 use std::collections::HashMap;
 
 /// Longest pickle that is read, bytes; that of a generator of 32 stages has about 250 thousand.
@@ -14,15 +14,15 @@ const LONGEST: usize = 1 << 20;
 
 /// All objects of a pickle.
 #[derive(Debug)]
-pub(super) struct Pickle {
-    pub(super) objects: Vec<Value>,
-    pub(super) root: Id,
+pub(crate) struct Pickle {
+    pub(crate) objects: Vec<Value>,
+    pub(crate) root: Id,
     /// Bytes that it took.
-    pub(super) length: usize,
+    pub(crate) length: usize,
 }
 
 /// Reads the pickle that `bytes` begin with.
-pub(super) fn read(bytes: &[u8]) -> Parsed<Pickle> {
+pub(crate) fn read(bytes: &[u8]) -> Parsed<Pickle> {
     let bytes = &bytes[..bytes.len().min(LONGEST)];
     let mut machine = Machine { bytes, at: 0, objects: Vec::new(), stack: Vec::new(), memo: HashMap::new() };
     let root = loop {
@@ -34,7 +34,7 @@ pub(super) fn read(bytes: &[u8]) -> Parsed<Pickle> {
 }
 
 impl Pickle {
-    pub(super) fn get(&self, id: Id) -> &Value {
+    pub(crate) fn get(&self, id: Id) -> &Value {
         &self.objects[id]
     }
 }
@@ -62,7 +62,7 @@ impl Machine<'_> {
             0x80 => {
                 let version = self.byte()?;
                 if !(2..=5).contains(&version) {
-                    return Err(format!("its pickle has protocol {version}, 2 to 5 are known"));
+                    return Err(format!("its pickle has protocol {version}, 2 to 5 are known").into());
                 }
             }
             0x95 => drop(self.take(8)?), // FRAME, for readers that fetch ahead
@@ -175,7 +175,8 @@ impl Machine<'_> {
             other => {
                 return Err(format!(
                     "its pickle has instruction 0x{other:02x} at byte {begin}, which no file of tensors needs"
-                ));
+                )
+                .into());
             }
         }
         Ok(None)
@@ -183,7 +184,7 @@ impl Machine<'_> {
 
     fn take(&mut self, n: usize) -> Parsed<&[u8]> {
         let end = self.at.checked_add(n).filter(|&end| end <= self.bytes.len());
-        let end = end.ok_or_else(|| "its pickle does not end".to_string())?;
+        let end = end.ok_or(DOES_NOT_END)?;
         let taken = &self.bytes[self.at..end];
         self.at = end;
         Ok(taken)
@@ -194,12 +195,12 @@ impl Machine<'_> {
     }
 
     fn array<const N: usize>(&mut self) -> Parsed<[u8; N]> {
-        self.take(N)?.try_into().map_err(|_| "its pickle does not end".to_string())
+        self.take(N)?.try_into().map_err(|_| DOES_NOT_END.into())
     }
 
     fn line(&mut self) -> Parsed<String> {
         let length = self.bytes[self.at..].iter().position(|&b| b == b'\n');
-        let length = length.ok_or_else(|| "its pickle does not end".to_string())?;
+        let length = length.ok_or(DOES_NOT_END)?;
         let line = String::from_utf8_lossy(self.take(length)?).into_owned();
         self.at += 1;
         Ok(line)
@@ -210,7 +211,7 @@ impl Machine<'_> {
         let n = usize::from(self.byte()?);
         let digits = self.take(n)?;
         if n > 16 {
-            return Err(format!("its pickle has a number of {n} bytes"));
+            return Err(format!("its pickle has a number of {n} bytes").into());
         }
         let sign = if digits.last().is_some_and(|d| d & 0x80 != 0) { 0xff } else { 0 };
         let mut all = [sign; 16];
@@ -221,7 +222,7 @@ impl Machine<'_> {
 
     fn text(&mut self, n: usize) -> Parsed<()> {
         let text = String::from_utf8(self.take(n)?.to_vec());
-        self.push(Value::Text(text.map_err(|_| "its pickle has text that is not UTF-8".to_string())?));
+        self.push(Value::Text(text.map_err(|_| "its pickle has text that is not UTF-8")?));
         Ok(())
     }
 
@@ -270,8 +271,7 @@ impl Machine<'_> {
     }
 
     fn recall(&mut self, number: u32) -> Parsed<()> {
-        let id =
-            self.memo.get(&number).ok_or_else(|| "its pickle refers to what it does not hold".to_string())?;
+        let id = self.memo.get(&number).ok_or("its pickle refers to what it does not hold")?;
         self.stack.push(Slot::Object(*id));
         Ok(())
     }
@@ -301,5 +301,7 @@ impl Machine<'_> {
         }
     }
 }
+
+const DOES_NOT_END: &str = "its pickle does not end";
 
 const NOT_STACKED: &str = "its pickle takes what it has not stacked";

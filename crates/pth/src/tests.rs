@@ -1,9 +1,9 @@
 //! Files that PyTorch wrote, and such that only look like it.
 
-use super::pickle;
-use super::torch::TorchFile;
-use super::value::Value;
-use candle_core::{Device, Tensor};
+use crate::TorchFile;
+use crate::pickle;
+use crate::value::Value;
+use candle_core::Tensor;
 use proptest::prelude::*;
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
@@ -86,23 +86,6 @@ fn both_formats_hold_the_same_kinds_of_things() -> Outcome {
     Ok(())
 }
 
-/// The reconstruction with PyTorch's own reading of the same files.
-#[test]
-fn imported_runs_give_the_reconstruction_of_pytorch() -> Outcome {
-    let dir = tempfile::tempdir()?;
-    for name in ["zip", "legacy"] {
-        let run = super::import(&assets().join(name), &dir.path().join(name))?;
-        let sampler = crate::Sampler::new(&run, &crate::SampleRequest::default(), &Device::Cpu)?;
-        let ours = train::files::to_nchw(&sampler.reconstruction()?)?;
-        let (mut expected, _) =
-            train::files::read_tensors(&assets().join(name).join("expected.safetensors"), &Device::Cpu)?;
-        let expected = expected.remove("reconstruction").ok_or("no reconstruction")?;
-        let error = (ours - expected)?.abs()?.flatten_all()?.max(0)?.to_scalar::<f32>()?;
-        assert!(error < 1e-5, "{name}: {error}");
-    }
-    Ok(())
-}
-
 #[test]
 fn functions_are_never_called() {
     let call = |name: &[u8]| [b"\x80\x02", name, b"X\x07\0\0\0touch /\x85R."].concat();
@@ -157,7 +140,7 @@ fn files_that_are_none_are_refused_with_the_reason() {
         (legacy(0x88), "does not end"),
     ] {
         let error = open(&bytes).expect_err(expected).to_string();
-        assert!(error.contains(expected) && error.contains("; "), "{expected}: {error}");
+        assert!(error.contains(expected), "{expected}: {error}");
     }
     let missing = archive(&entries[..1], stored());
     let error = open(&missing).expect("a pickle").list().expect_err("no storage").to_string();
@@ -172,7 +155,7 @@ fn long_texts_are_not_copied() {
     bytes.extend([b'x'; 0x80000]);
     bytes.extend(b"X\x06\0\0\0latin1\x86q\0");
     bytes.extend(b"Rc_codecs\nencode\nh\0".repeat(1000));
-    assert!(pickle::read(&bytes).expect_err("a long text").contains("unknown arguments"));
+    assert!(format!("{:?}", pickle::read(&bytes).expect_err("a long text")).contains("unknown arguments"));
 }
 
 const FILES: [&str; 6] = [
@@ -220,7 +203,7 @@ proptest! {
         read_all(&bytes);
     }
 
-    /// The same behind the archive's checksums, which catch nearly all of it: the pickle is changed, then packed.
+    /// Checksums of the archive catch nearly all damage; here the pickle is changed before it is packed.
     #[test]
     fn damaged_pickles_in_whole_archives_do_no_harm(
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),

@@ -1,14 +1,16 @@
 //! What a pickle holds.
 
-/// A result whose error is the reason, in words.
-pub(super) type Parsed<T> = std::result::Result<T, String>;
+use crate::error::Reason;
+
+/// A result whose error does not know the file's name.
+pub(crate) type Parsed<T> = std::result::Result<T, Reason>;
 
 /// Number of an object.
-pub(super) type Id = usize;
+pub(crate) type Id = usize;
 
 /// An object.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     None,
     Bool(bool),
     Int(i128),
@@ -27,7 +29,7 @@ pub(super) enum Value {
 
 /// The names that have a meaning.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Name {
+pub(crate) enum Name {
     OrderedDict,
     RebuildTensor,
     RebuildParameter,
@@ -39,7 +41,7 @@ pub(super) enum Name {
 
 /// The type of an element, little-endian.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     F64,
     F32,
     F16,
@@ -50,25 +52,25 @@ pub(super) enum Kind {
 
 /// Elements in the file that tensors share.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Storage {
-    pub(super) key: String,
-    pub(super) kind: Kind,
+pub(crate) struct Storage {
+    pub(crate) key: String,
+    pub(crate) kind: Kind,
     /// How many elements.
-    pub(super) len: usize,
+    pub(crate) len: usize,
 }
 
 /// A tensor: a view of a storage. Nothing of it is checked against the storage yet.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct View {
-    pub(super) storage: Storage,
-    pub(super) offset: usize,
-    pub(super) shape: Vec<usize>,
-    pub(super) strides: Vec<usize>,
+pub(crate) struct View {
+    pub(crate) storage: Storage,
+    pub(crate) offset: usize,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) strides: Vec<usize>,
 }
 
 impl Kind {
     /// Bytes of an element.
-    pub(super) fn size(self) -> usize {
+    pub(crate) fn size(self) -> usize {
         match self {
             Kind::F64 | Kind::I64 => 8,
             Kind::F32 | Kind::I32 => 4,
@@ -77,7 +79,7 @@ impl Kind {
     }
 
     /// The element in [`Kind::size`] bytes.
-    pub(super) fn value(self, bytes: &[u8]) -> f64 {
+    pub(crate) fn value(self, bytes: &[u8]) -> f64 {
         let mut all = [0; 8];
         all[..bytes.len()].copy_from_slice(bytes);
         let [a, b, c, d, ..] = all;

@@ -1,6 +1,6 @@
 //! Line charts as SVG, coloured by the page's style.
 
-use super::html::escape;
+use crate::html::escape;
 use std::fmt::Write;
 
 /// Size of a chart and its margins, in its own units.
@@ -15,27 +15,27 @@ const BOTTOM: f64 = 36.0;
 const POINTS: usize = 300;
 
 /// A line: its name, and its (iteration, value) points.
-pub(super) type Line<'a> = (&'a str, &'a [(f64, f64)]);
+pub(crate) type Line<'a> = (&'a str, &'a [(f64, f64)]);
 
 /// What to draw.
-pub(super) struct Chart<'a> {
+pub(crate) struct Chart<'a> {
     /// The heading.
-    pub(super) title: &'a str,
+    pub(crate) title: &'a str,
     /// Name of the vertical axis; the horizontal one counts iterations.
-    pub(super) axis: &'a str,
+    pub(crate) axis: &'a str,
     /// At most two lines, their points in order and finite.
-    pub(super) lines: &'a [Line<'a>],
+    pub(crate) lines: &'a [Line<'a>],
     /// The last iteration of the horizontal axis.
-    pub(super) until: f64,
+    pub(crate) until: f64,
     /// A vertical line.
-    pub(super) mark: Option<f64>,
+    pub(crate) mark: Option<f64>,
     /// Use a logarithmic axis where the values are positive and span more than a factor of 20.
-    pub(super) logarithmic: bool,
+    pub(crate) logarithmic: bool,
 }
 
 impl Chart<'_> {
     /// The chart, with its lines' names and last values as caption. Nothing without points.
-    pub(super) fn html(&self) -> String {
+    pub(crate) fn html(&self) -> String {
         let values = || self.lines.iter().flat_map(|line| line.1).map(|point| point.1);
         let (low, high) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
         if low > high {
@@ -157,7 +157,7 @@ fn rounded(value: f64, step: f64) -> String {
 }
 
 /// About three digits.
-pub(super) fn short(value: f64) -> String {
+pub(crate) fn short(value: f64) -> String {
     match value.abs() {
         0.0 => "0".into(),
         v if !(1e-4..1e5).contains(&v) => format!("{value:.1e}"),

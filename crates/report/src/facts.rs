@@ -1,14 +1,14 @@
 //! What a run is: title, times, configuration.
 
-use super::chart::short;
-use super::html::escape;
-use super::losses::Log;
-use crate::{Error, Result};
+use crate::chart::short;
+use crate::html::escape;
+use crate::losses::Log;
+use crate::{Result, duration};
 use candle_core::Device;
 use train::Run;
 
 /// The title and the run in a line.
-pub(super) fn header(run: &Run, log: &Log) -> String {
+pub(crate) fn header(run: &Run, log: &Log) -> String {
     let info = &run.info;
     let state = if info.trained_elsewhere() {
         "trained by another program".into()
@@ -26,7 +26,7 @@ pub(super) fn header(run: &Run, log: &Log) -> String {
 }
 
 /// Time a stage, facts, configuration.
-pub(super) fn section(run: &Run, log: &Log) -> Result<String> {
+pub(crate) fn section(run: &Run, log: &Log) -> Result<String> {
     Ok(format!(
         "<section>\n<h2>Time</h2>\n{}<h2>The run</h2>\n{}<h2>Configuration</h2>\n{}</section>\n",
         times(run),
@@ -84,8 +84,7 @@ fn facts(run: &Run, log: &Log) -> Result<Vec<(String, String)>> {
 }
 
 fn configuration(run: &Run) -> Result<Vec<(String, String)>> {
-    let text = toml::to_string(&run.config)
-        .map_err(|e| Error::Run { path: run.dir.join("config.toml"), reason: e.to_string() })?;
+    let text = toml::to_string(&run.config)?;
     let entry = |line: &str| {
         line.split_once(" = ").map(|(key, value)| (key.to_string(), value.trim_matches('"').to_string()))
     };
@@ -97,16 +96,6 @@ fn list(entries: &[(String, String)]) -> String {
         format!("<div><dt>{}</dt><dd>{}</dd></div>\n", escape(name), escape(value))
     };
     format!("<dl>\n{}</dl>\n", entries.iter().map(entry).collect::<String>())
-}
-
-/// Seconds as people say them.
-pub fn duration(seconds: f64) -> String {
-    let s = seconds.round() as u64;
-    match s {
-        0..=59 => format!("{s} s"),
-        60..=3599 => format!("{} min {:02} s", s / 60, s % 60),
-        _ => format!("{} h {:02} min", s / 3600, s % 3600 / 60),
-    }
 }
 
 /// Seconds since 1970 as a date and time of day, UTC; `None` beyond the years people live in.

@@ -1,7 +1,7 @@
 //! The quality figures, each with what it means.
 
-use super::html::escape;
-use crate::Quality;
+use crate::html::escape;
+use tasks::Quality;
 
 /// Key, name, which direction is good, and what it says.
 const FIGURES: [(&str, &str, &str, &str); 10] = [
@@ -43,11 +43,11 @@ const FIGURES: [(&str, &str, &str, &str); 10] = [
 ];
 
 /// The table of figures beside the floor.
-pub(super) fn section(quality: Option<&Quality>) -> String {
+pub(crate) fn section(quality: Option<&Quality>) -> String {
     let mut html = String::from("<section>\n<h2>Figures</h2>\n");
     let Some(quality) = quality else {
         return html
-            + "<p>Not measured here; <code>consingan report</code> measures the samples of a run with a finished stage.</p>\n</section>\n";
+            + "<p>Not measured here. A report that draws samples of a run with a finished stage measures them.</p>\n</section>\n";
     };
     let (mean, floor) = (quality.report.mean.figures(), quality.floor.figures());
     let find = |figures: &[(&str, Option<f64>)], key| figures.iter().find(|f| f.0 == key).and_then(|f| f.1);

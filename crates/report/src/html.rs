@@ -15,7 +15,7 @@ const DESK: usize = 1000;
 
 /// Text that means itself, between tags and within quoted attributes. Control characters, which file names may hold and
 /// HTML may not, become a sign.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -32,7 +32,7 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// A PNG file.
-pub(super) struct Image {
+pub(crate) struct Image {
     bytes: Vec<u8>,
     height: usize,
     width: usize,
@@ -40,7 +40,7 @@ pub(super) struct Image {
 
 impl Image {
     /// A picture as PNG, scaled down where it is very large.
-    pub(super) fn of(picture: &Picture) -> Result<Self> {
+    pub(crate) fn of(picture: &Picture) -> Result<Self> {
         let (height, width) = picture.size();
         if height * width > MOST_PIXELS {
             let factor = (MOST_PIXELS as f64 / (height * width) as f64).sqrt();
@@ -53,7 +53,7 @@ impl Image {
     }
 
     /// The PNG file at `path`; `None` where there is none that can be shown.
-    pub(super) fn read(path: &Path) -> Option<Self> {
+    pub(crate) fn read(path: &Path) -> Option<Self> {
         let bytes = std::fs::read(path).ok()?;
         // Signature, then the header's length and name, then width and height.
         let header = bytes.get(..24)?.strip_prefix(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")?;
@@ -67,7 +67,7 @@ impl Image {
 
     /// The picture, to be enlarged when it is selected. It is shown about `wanted` pixels wide if it is smaller: a whole
     /// number of times its size, so that its pixels stay squares.
-    pub(super) fn button(&self, name: &str, wanted: usize) -> String {
+    pub(crate) fn button(&self, name: &str, wanted: usize) -> String {
         let width = self.width.max(1);
         let factor = ((wanted + width / 2) / width).max(1);
         let (height, width) = (self.height * factor, self.width * factor);
@@ -84,7 +84,7 @@ impl Image {
     }
 
     /// The same with a caption.
-    pub(super) fn figure(&self, name: &str, caption: &str, wanted: usize) -> String {
+    pub(crate) fn figure(&self, name: &str, caption: &str, wanted: usize) -> String {
         format!(
             "<figure>\n{}<figcaption>{}</figcaption>\n</figure>\n",
             self.button(name, wanted),

@@ -5,26 +5,26 @@ use train::{EVENTS, Losses, Run};
 
 /// What the events tell.
 #[derive(Default)]
-pub(super) struct Log {
+pub(crate) struct Log {
     /// The stages that have begun.
-    pub(super) stages: Vec<Curves>,
+    pub(crate) stages: Vec<Curves>,
     /// When the first stage began and the last ended, seconds since 1970.
-    pub(super) begun: Option<f64>,
-    pub(super) ended: Option<f64>,
+    pub(crate) begun: Option<f64>,
+    pub(crate) ended: Option<f64>,
 }
 
 /// What a stage's training was like.
 #[derive(Clone, Default)]
-pub(super) struct Curves {
+pub(crate) struct Curves {
     /// (iteration, loss) in the order of [`Losses::NAMES`].
-    pub(super) losses: [Vec<(f64, f64)>; 5],
+    pub(crate) losses: [Vec<(f64, f64)>; 5],
     /// Where the collapse guard went back, in words.
-    pub(super) notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 /// Reads the events. Lines that are none, of a log that is being written, say, are passed over; without a file there are
 /// no curves.
-pub(super) fn read(run: &Run) -> Log {
+pub(crate) fn read(run: &Run) -> Log {
     let bytes = std::fs::read(run.dir.join(EVENTS)).unwrap_or_default();
     let mut log = Log::default();
     for line in String::from_utf8_lossy(&bytes).lines() {

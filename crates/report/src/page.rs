@@ -1,24 +1,16 @@
 //! A report of a run: one HTML file that needs nothing else, to look at on any screen.
 //!
-//! Everything is inside: pictures as `data:` addresses, curves as SVG, a style for light and dark, and a few lines of script
-//! that only enlarge pictures. The same run gives the same bytes. Whatever comes from outside, names above all, is escaped.
+//! Everything is inside: pictures as `data:` addresses, curves as SVG, a style for light and dark, and a few
+//! lines of script that only enlarge pictures. The same run gives the same bytes. Whatever comes from
+//! outside, names above all, is escaped.
 
-mod chart;
-mod facts;
-mod figures;
-mod html;
-mod losses;
-mod stages;
-
-use crate::evaluate::score;
-use crate::{Quality, Result, SampleRequest, Sampler};
+use crate::html::{Image, escape};
+use crate::{Result, facts, figures, losses, stages};
 use candle_core::Device;
-use html::{Image, escape};
 use pyramid::Picture;
 use std::path::Path;
+use tasks::{Quality, SampleRequest, Sampler, score};
 use train::Run;
-
-pub use facts::duration;
 
 /// What a report holds beside what lies in the run directory.
 #[derive(Clone, Copy, Debug)]
@@ -35,19 +27,19 @@ pub struct ReportRequest {
 const SHOWN: usize = 8;
 const SHOWN_PIXELS: usize = 8 << 20;
 
-/// Writes the report of `run` to `path`; an unfinished run's tells what is there. `progress` is called with the number of
-/// samples that are done.
+/// Writes the report of `run` to `path`; an unfinished run's tells what is there. `progress` is called with
+/// the number of samples that are done.
 ///
 /// # Errors
-/// When the run's own files are damaged or `path` cannot be written. Sheets, curves and the like that are missing are not
-/// errors.
+/// When the run's own files are damaged or `path` cannot be written. Sheets, curves and the like that are
+/// missing are not errors.
 pub fn write_report(
     run: &Run,
     request: &ReportRequest,
     path: &Path,
     progress: impl FnMut(u32),
 ) -> Result<()> {
-    Ok(train::files::write(path, report(run, request, progress)?.as_bytes())?)
+    Ok(files::write(path, report(run, request, progress)?.as_bytes())?)
 }
 
 /// The report of `run` as HTML.
@@ -93,7 +85,7 @@ fn fresh(run: &Run, request: &ReportRequest, real: &Picture, mut progress: impl 
         Sampler::new(run, &SampleRequest { seed: request.seed, ..SampleRequest::default() }, &Device::Cpu)?;
     let (h, w) = sampler.size();
     let most = (SHOWN_PIXELS / (h * w)).clamp(1, SHOWN);
-    let mut sample = |index: u32| {
+    let mut sample = |index: u32| -> tasks::Result<Picture> {
         let picture = train::picture(&sampler.sample(index)?)?;
         if shown.len() < most {
             shown.push(picture.clone());

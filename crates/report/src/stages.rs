@@ -1,13 +1,13 @@
 //! Stage by stage: the sheet of samples, and the losses.
 
-use super::chart::{Chart, Line};
-use super::facts::duration;
-use super::html::{Image, escape};
-use super::losses::{Curves, Log};
+use crate::chart::{Chart, Line};
+use crate::duration;
+use crate::html::{Image, escape};
+use crate::losses::{Curves, Log};
 use train::Run;
 
 /// Every stage that has begun.
-pub(super) fn section(run: &Run, log: &Log) -> String {
+pub(crate) fn section(run: &Run, log: &Log) -> String {
     let begun = log.stages.len().max(run.info.stages_done).min(run.info.sizes.len());
     let mut html = String::from("<section>\n<h2>Stage by stage</h2>\n");
     if begun == 0 {

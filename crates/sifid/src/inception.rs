@@ -1,8 +1,8 @@
 //! SIFID, the single-image Frechet inception distance: how far two pictures' deep features are apart.
 //!
-//! The features are those of Inception v3 before its first pooling, 64 values a position: they see 11x11 pixels. Every
-//! position is a sample of a Gaussian; pictures are never resized. The weights are the user's own file: torchvision's
-//! `inception_v3` as safetensors, under its names.
+//! The features are those of Inception v3 before its first pooling, 64 values a position: they see 11x11
+//! pixels. Every position is a sample of a Gaussian; pictures are never resized. The weights are the user's
+//! own file: torchvision's `inception_v3` as safetensors, under its names.
 
 use crate::frechet::{Gaussian, Moments, frechet};
 use crate::{Error, Result};
@@ -47,33 +47,34 @@ impl Features {
 }
 
 impl Inception {
-    /// Reads torchvision's `inception_v3` state dict from a safetensors file; tensors of later layers are not looked at.
+    /// Reads torchvision's `inception_v3` state dict from a safetensors file; tensors of later layers are not
+    /// looked at.
     ///
     /// # Errors
-    /// When the file cannot be read, is no safetensors file, or a tensor is missing, of another shape, or not finite.
+    /// [`Error::Io`] and [`Error::NotSafetensors`] for the file; [`Error::Missing`], [`Error::Shape`] and
+    /// [`Error::Values`] for a tensor that is not that of torchvision's network.
     pub fn load(path: &Path) -> Result<Self> {
-        let wrong = |reason: String| Error::Weights { path: path.to_path_buf(), reason };
-        let (tensors, _) = train::files::read_tensors(path, &Device::Cpu).map_err(|e| match e {
-            train::Error::Io { source, .. } => {
-                wrong(format!("{source}; name torchvision's inception_v3 as a safetensors file"))
-            }
-            _ => wrong(
-                "is no safetensors file; convert torchvision's inception_v3 as docs/METRICS.md shows".into(),
-            ),
-        })?;
-        let [a, b, c] = LAYERS.map(|layer| folded(&tensors, layer).map_err(wrong));
-        Ok(Inception { layers: [a?, b?, c?] })
+        let bytes = std::fs::read(path).map_err(|source| Error::Io { path: path.to_path_buf(), source })?;
+        let tensors = candle_core::safetensors::load_buffer(&bytes, &Device::Cpu)
+            .map_err(|_| Error::NotSafetensors { path: path.to_path_buf() })?;
+        let weights = Weights { path, tensors: &tensors };
+        let [a, b, c] = LAYERS.map(|layer| folded(weights, layer));
+        Ok(Self { layers: [a?, b?, c?] })
     }
 
-    /// The distribution of a picture's features. Gray counts as three equal channels, alpha is left out. `None` if the
-    /// picture is too small to have two positions (a side below 7 pixels, or both below 9).
+    /// The distribution of a picture's features. Gray counts as three equal channels, alpha is left out.
+    /// `None` if the picture is too small to have two positions (a side below 7 pixels, or both below 9).
+    ///
+    /// # Errors
+    /// [`Error::Tensor`], which a fault of this program alone can cause.
     pub fn features(&self, picture: &Picture) -> Result<Option<Features>> {
         let mut moments = Moments::new(FEATURES);
         self.visit(picture, BAND, |vector| moments.add(vector))?;
         Ok(moments.gaussian().map(Features))
     }
 
-    /// Calls `visit` with the features of every position, row by row, computing about `band` positions at once.
+    /// Calls `visit` with the features of every position, row by row, computing about `band` positions at
+    /// once.
     fn visit(&self, picture: &Picture, band: usize, mut visit: impl FnMut(&[f32])) -> Result<()> {
         let (height, width) = picture.size();
         if height.min(width) < SMALLEST {
@@ -81,7 +82,8 @@ impl Inception {
         }
         let planes: Vec<f32> = picture.widened(3).to_planar().into_iter().take(3 * height * width).collect();
         let picture = Tensor::from_vec(planes, (1, 3, height, width), &Device::Cpu)?;
-        // Positions: the first layer's stride of 2, then the second's 3x3 without a border. The third keeps the size.
+        // Positions: the first layer's stride of 2, then the second's 3x3 without a border. The third keeps
+        // the size.
         let (rows, columns) = ((height - 3) / 2 - 1, (width - 3) / 2 - 1);
         let step = (band / columns).max(1);
         for top in (0..rows).step_by(step) {
@@ -109,44 +111,51 @@ fn layer(x: &Tensor, (weight, bias): &(Tensor, Tensor), stride: usize) -> Result
     Ok(x.contiguous()?.conv2d(weight, 0, stride, 1, 1)?.broadcast_add(bias)?.relu()?)
 }
 
-/// A convolution and its batch norm as one: `(w x - mean) / sqrt(var + eps) * scale + shift` is linear in `x`.
-fn folded(
-    tensors: &HashMap<String, Tensor>,
-    (name, inputs, outputs): (&str, usize, usize),
-) -> std::result::Result<(Tensor, Tensor), String> {
-    let get = |part: &str, shape: &[usize]| {
-        let name = format!("{name}.{part}");
-        let tensor = tensors
-            .get(&name)
-            .ok_or_else(|| format!("{name} is missing; it must be torchvision's inception_v3"))?;
+/// The tensors of a file.
+#[derive(Clone, Copy)]
+struct Weights<'a> {
+    path: &'a Path,
+    tensors: &'a HashMap<String, Tensor>,
+}
+
+impl Weights<'_> {
+    /// The values of a tensor, which must have this shape.
+    fn get(self, name: String, shape: &[usize]) -> Result<Vec<f64>> {
+        let path = self.path.to_path_buf();
+        let Some(tensor) = self.tensors.get(&name) else {
+            return Err(Error::Missing { path, tensor: name });
+        };
         if tensor.dims() != shape {
-            return Err(format!(
-                "{name} is {:?}, it should be {shape:?}; it must be torchvision's inception_v3",
-                tensor.dims()
-            ));
+            let (found, expected) = (tensor.dims().to_vec(), shape.to_vec());
+            return Err(Error::Shape { path, tensor: name, found, expected });
         }
         let values = tensor.to_dtype(DType::F64).and_then(|t| t.flatten_all()?.to_vec1::<f64>());
         match values {
             Ok(values) if values.iter().all(|v| v.is_finite()) => Ok(values),
-            _ => Err(format!("{name} holds values that are no numbers; convert the weights anew")),
+            _ => Err(Error::Values { path, tensor: name, found: "values that are no numbers" }),
         }
-    };
-    let weight = get("conv.weight", &[outputs, inputs, 3, 3])?;
-    let norm = |part: &str| get(&format!("bn.{part}"), &[outputs]);
+    }
+}
+
+/// A convolution and its batch norm as one: `(w x - mean) / sqrt(var + eps) * scale + shift` is linear in
+/// `x`.
+fn folded(weights: Weights<'_>, (name, inputs, outputs): (&str, usize, usize)) -> Result<(Tensor, Tensor)> {
+    let weight = weights.get(format!("{name}.conv.weight"), &[outputs, inputs, 3, 3])?;
+    let norm = |part: &str| weights.get(format!("{name}.bn.{part}"), &[outputs]);
     let (scale, shift, mean, variance) =
         (norm("weight")?, norm("bias")?, norm("running_mean")?, norm("running_var")?);
     if variance.iter().any(|v| *v < 0.0) {
-        return Err(format!("{name}.bn.running_var holds negative values; convert the weights anew"));
+        let tensor = format!("{name}.bn.running_var");
+        return Err(Error::Values { path: weights.path.to_path_buf(), tensor, found: "negative values" });
     }
     let factor: Vec<f64> = scale.iter().zip(&variance).map(|(s, v)| s / (v + EPSILON).sqrt()).collect();
     let weight: Vec<f32> =
         weight.iter().enumerate().map(|(i, w)| (w * factor[i / (inputs * 9)]) as f32).collect();
     let bias: Vec<f32> = (0..outputs).map(|i| (shift[i] - mean[i] * factor[i]) as f32).collect();
-    let tensor =
-        |values: Vec<f32>, shape: (usize, usize, usize, usize)| Tensor::from_vec(values, shape, &Device::Cpu);
-    let made =
-        tensor(weight, (outputs, inputs, 3, 3)).and_then(|w| Ok((w, tensor(bias, (1, outputs, 1, 1))?)));
-    made.map_err(|e| e.to_string())
+    Ok((
+        Tensor::from_vec(weight, (outputs, inputs, 3, 3), &Device::Cpu)?,
+        Tensor::from_vec(bias, (1, outputs, 1, 1), &Device::Cpu)?,
+    ))
 }
 
 #[cfg(test)]
@@ -194,7 +203,7 @@ mod tests {
     }
 
     fn case() -> Result<Case> {
-        let (tensors, _) = train::files::read_tensors(Path::new(FIXTURE), &Device::Cpu)?;
+        let tensors = candle_core::safetensors::load(FIXTURE, &Device::Cpu)?;
         Ok(Case { inception: Inception::load(Path::new(FIXTURE))?, tensors })
     }
 
@@ -202,7 +211,7 @@ mod tests {
         fn picture(&self, name: &str) -> Result<Picture> {
             let (h, w, c) = self.tensors[name].dims3()?;
             let bytes = Array3::from_shape_vec((h, w, c), self.tensors[name].flatten_all()?.to_vec1::<u8>()?);
-            Ok(Picture::from_u8(bytes.expect("a picture").view())?)
+            Ok(Picture::from_u8(bytes.expect("an array").view()).expect("a picture"))
         }
 
         fn map(&self, band: usize) -> Result<Vec<f32>> {
@@ -246,11 +255,11 @@ mod tests {
             let value = |(y, x, c): (usize, usize, usize)| {
                 if c % 2 == 1 && channels < 3 || c == 3 { -1.0 } else { ((y * x) as f32).sin() }
             };
-            Picture::from_pixels(Array3::from_shape_fn((12, 15, channels), value))
+            Picture::from_pixels(Array3::from_shape_fn((12, 15, channels), value)).expect("a picture")
         };
-        let rgb = case.inception.features(&picture(3)?)?.expect("large enough");
+        let rgb = case.inception.features(&picture(3))?.expect("large enough");
         for channels in [1, 2, 4] {
-            let other = case.inception.features(&picture(channels)?)?.expect("large enough");
+            let other = case.inception.features(&picture(channels))?.expect("large enough");
             assert!(rgb.distance(&other) < 1e-9, "{channels} channels");
         }
         Ok(())
@@ -260,7 +269,7 @@ mod tests {
     fn small_pictures_have_none() -> Result<()> {
         let case = case()?;
         for (h, w, some) in [(1, 1, false), (6, 90, false), (8, 8, false), (7, 9, true), (9, 8, true)] {
-            let picture = Picture::from_pixels(Array3::zeros((h, w, 3)))?;
+            let picture = Picture::from_pixels(Array3::zeros((h, w, 3))).expect("a picture");
             assert_eq!(case.inception.features(&picture)?.is_some(), some, "{h}x{w}");
         }
         Ok(())
@@ -279,7 +288,7 @@ mod tests {
             let mut tensors = case()?.tensors;
             tensors.remove(bias);
             tensors.extend(tensor.map(|t| (bias.to_string(), t)));
-            train::files::write_tensors(&path, tensors.into_iter().collect(), None)?;
+            candle_core::safetensors::save(&tensors, &path)?;
             Ok::<_, Error>(refused(&path))
         };
         assert!(refused_with(None)?.contains("Conv2d_2a_3x3.bn.bias is missing"));

@@ -1,4 +1,5 @@
-//! New pictures from a run, as wide again as its picture: `cargo run --release -p tasks --example sample [RUN [OUT]]`.
+//! New pictures from a run, as wide again as its picture: `cargo run --release -p tasks --example 01-sample
+//! [RUN [OUT]]`.
 //!
 //! Without a run a small one is trained first, for a few seconds and accordingly.
 #![allow(clippy::print_stdout)]

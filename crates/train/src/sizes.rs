@@ -1,6 +1,6 @@
 //! The sizes of all stages for a wanted output size.
 
-use crate::{Error, Result};
+use limits::OutOfRange;
 
 /// A wanted output size.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -14,19 +14,25 @@ pub enum Target {
     Scale(f64, f64),
 }
 
-/// Longest side of an output.
-pub(crate) const LONGEST: usize = 16_384;
+/// Longest side of an output, pixels.
+pub const LONGEST: usize = 16_384;
 
 /// Most pixels of an output: features take some 1 KiB a pixel while a stage is computed, this many 16 GiB.
-pub(crate) const MOST_PIXELS: usize = 16 << 20;
+pub const MOST_PIXELS: usize = 16 << 20;
+
+/// What the size of an output is called where it does not work.
+const NAME: &str = "the output size";
 
 /// The sizes of the stages for `target`, given those of training. With a size the last stage is exact and the others are
 /// rounded in proportion; with a scale each is `floor(size * factor)`. No side may fall below `smallest`.
+///
+/// # Errors
+/// Where a side or the number of pixels is outside what the network can make.
 pub fn output_sizes(
     training: &[(usize, usize)],
     target: Target,
     smallest: usize,
-) -> Result<Vec<(usize, usize)>> {
+) -> Result<Vec<(usize, usize)>, OutOfRange> {
     let Some(&(last_h, last_w)) = training.last() else { return Ok(Vec::new()) };
     let sizes: Vec<(usize, usize)> = match target {
         Target::Training => training.to_vec(),
@@ -42,7 +48,7 @@ pub fn output_sizes(
         Target::Scale(fh, fw) => {
             for factor in [fh, fw] {
                 if !(factor > 0.0 && factor <= 1000.0) {
-                    return Err(value("scale", factor, "two factors above 0, like 1.5x2"));
+                    return Err(OutOfRange::new("scale", factor, "two factors above 0, at most 1000"));
                 }
             }
             training.iter().map(|s| ((s.0 as f64 * fh) as usize, (s.1 as f64 * fw) as usize)).collect()
@@ -51,7 +57,7 @@ pub fn output_sizes(
     let (h, w) = sizes[sizes.len() - 1];
     if h.max(w) > LONGEST || h.saturating_mul(w) > MOST_PIXELS {
         let expected = format!("at most {LONGEST} pixels a side and {} million in all", MOST_PIXELS >> 20);
-        return Err(value("the output size", format!("{h}x{w}"), &expected));
+        return Err(OutOfRange::new(NAME, format!("{h}x{w}"), expected));
     }
     if let Some(k) = sizes.iter().position(|s| s.0.min(s.1) < smallest) {
         let least = |last: usize, first: usize| (smallest * last).div_ceil(first.max(1));
@@ -60,13 +66,9 @@ pub fn output_sizes(
             "at least about {at_least_h}x{at_least_w}: stage {k} would have {}x{} pixels, the network needs {smallest}",
             sizes[k].0, sizes[k].1
         );
-        return Err(value("the output size", format!("{h}x{w}"), &expected));
+        return Err(OutOfRange::new(NAME, format!("{h}x{w}"), expected));
     }
     Ok(sizes)
-}
-
-fn value(name: &'static str, value: impl std::fmt::Display, expected: &str) -> Error {
-    Error::Value { name, value: value.to_string(), expected: expected.into() }
 }
 
 #[cfg(test)]
@@ -76,14 +78,14 @@ mod tests {
     const TRAINING: [(usize, usize); 3] = [(25, 38), (60, 91), (120, 180)];
 
     #[test]
-    fn a_size_is_exact_at_the_last_stage() -> Result<()> {
+    fn a_size_is_exact_at_the_last_stage() -> Result<(), OutOfRange> {
         assert_eq!(output_sizes(&TRAINING, Target::Size(120, 360), 3)?, [(25, 76), (60, 182), (120, 360)]);
         assert_eq!(output_sizes(&TRAINING, Target::Training, 3)?, TRAINING);
         Ok(())
     }
 
     #[test]
-    fn a_scale_is_rounded_down_stage_by_stage() -> Result<()> {
+    fn a_scale_is_rounded_down_stage_by_stage() -> Result<(), OutOfRange> {
         assert_eq!(output_sizes(&TRAINING, Target::Scale(1.5, 0.5), 3)?, [(37, 19), (90, 45), (180, 90)]);
         Ok(())
     }

@@ -3,9 +3,9 @@
 //! A generator that is applied more often than it was trained for loses or gains strength on the way. How strong the detail of
 //! a finer octave is can be read off the given picture: from octave to octave it changes by much the same factor.
 
-use super::resample::{ROUNDS, back_project, enlarge, reduce, size_of};
-use super::trust::energy;
 use crate::Result;
+use crate::resample::{ROUNDS, back_project, enlarge, reduce, size_of};
+use crate::trust::energy;
 use ndarray::{Array3, ArrayView3};
 
 /// Octaves of the given picture that are looked at.

@@ -52,7 +52,7 @@ pub(crate) fn enlarged_features(features: &Tensor, step: f64, size: Size) -> Res
         let values = features.narrow(3, first, count)?.contiguous()?.flatten_all()?.to_vec1::<f32>()?;
         let part = ndarray::ArrayView3::from_shape((h, w, count), &values)
             .map_err(|e| candle_core::Error::Msg(e.to_string()))?;
-        let part = super::resample::enlarge(part, step, size)?;
+        let part = crate::resample::enlarge(part, step, size)?;
         let values = part.into_raw_vec_and_offset().0;
         groups.push(Tensor::from_vec(values, (1, size.0, size.1, count), features.device())?);
     }

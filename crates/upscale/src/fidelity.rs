@@ -1,15 +1,15 @@
-//! Enlarging with the true pixels in mind: a small network learns, from the picture's own reductions, what an enlargement
-//! misses.
+//! Enlarging with the true pixels in mind: a small network learns, from the picture's own reductions, what an
+//! enlargement misses.
 //!
-//! Internal learning as in Shocher, Cohen, Irani, "Zero-Shot Super-Resolution using Deep Internal Learning" (CVPR 2018), with
-//! every step held to the given picture by back-projection, which alone is never farther from the truth than bicubic.
+//! Internal learning as in Shocher, Cohen, Irani, "Zero-Shot Super-Resolution using Deep Internal Learning"
+//! (CVPR 2018), with every step held to the given picture by back-projection, which alone is never farther
+//! from the truth than bicubic.
 
-use super::pairs::{Pair, pairs};
-use super::resample::{ROUNDS, back_project, enlarge, enlarged_size, reduce, rounded, size_of, steps};
-use super::residual::{self, residual};
-use super::trust::{self, Trust, seen, tried};
-use super::{UpscaleMode, UpscaleSettings};
-use crate::{Error, Result};
+use crate::pairs::{Pair, pair, pairs};
+use crate::resample::{ROUNDS, back_project, enlarge, enlarged_size, reduce, rounded, size_of, steps};
+use crate::residual::{self, residual};
+use crate::trust::{self, Trust, seen, tried};
+use crate::{Error, Result, UpscaleMode, UpscaleRequest, check_upscale};
 use model::Generator;
 use ndarray::{Array3, s};
 use pyramid::{Picture, Target, imresize};
@@ -27,32 +27,35 @@ pub struct Enlarger {
 }
 
 impl Enlarger {
-    /// Trains on `picture`, to enlarge by `factor`, in as many equal steps as keep each at 2 or below. `progress` is told how many
-    /// iterations of how many are done, half as many on the reduced picture before `settings.niter` on the picture, and the loss (mean
-    /// squared error); it says whether to go on, `None` is the result where it does not.
+    /// Trains on `picture`, to enlarge by the factor of `request`, in as many equal steps as keep each at 2
+    /// or below. `progress` is told how many iterations of how many are done, half as many on the reduced
+    /// picture before `request.niter` on the picture, and the loss (mean squared error); it says whether to
+    /// go on, `None` is the result where it does not.
+    ///
+    /// # Errors
+    /// [`Error::Range`] and [`Error::TooLarge`] for what cannot be asked; others where training fails.
     pub fn train(
         picture: &Picture,
-        factor: f64,
-        settings: &UpscaleSettings,
+        request: &UpscaleRequest,
         progress: &mut dyn FnMut(usize, usize, f32) -> bool,
     ) -> Result<Option<Self>> {
-        super::check_upscale(picture.size(), factor, UpscaleMode::Fidelity)?;
-        settings.check()?;
-        let (step, _) = steps(factor);
-        let pieces = pieces(picture, settings.max_size)?;
+        check_upscale(picture.size(), request.factor, UpscaleMode::Fidelity)?;
+        request.check_training()?;
+        let (step, _) = steps(request.factor);
+        let pieces = pieces(picture, request.max_size)?;
         let reduced = pieces.iter().map(|piece| reduced(piece, step)).collect::<Result<Vec<_>>>()?;
-        let below = settings.niter.div_ceil(2);
-        let (mut done, all) = (0, below + settings.niter);
+        let below = request.niter.div_ceil(2);
+        let (mut done, all) = (0, below + request.niter);
         let mut train = |pieces: &[Array3<f32>], niter: usize| {
             let mut own = Vec::new();
             for piece in pieces {
                 own.extend(pairs(piece.view(), step)?);
             }
-            let network = residual::train(&own, picture.channels(), settings.seed, niter, &mut |loss| {
+            let network = residual::train(&own, picture.channels(), request.seed, niter, &mut |loss| {
                 done += 1;
                 progress(done, all, loss)
             })?;
-            Ok::<_, crate::Error>(network.map(|network| (network, own)))
+            Ok::<_, Error>(network.map(|network| (network, own)))
         };
         // What one step below says: the picture is the truth that the network trained there has not seen.
         let (h, w) = size_of(&reduced[0].view());
@@ -60,10 +63,10 @@ impl Enlarger {
             (0.0, 0.0)
         } else {
             let Some((network, _)) = train(&reduced, below)? else { return Ok(None) };
-            let pair = super::pairs::pair(pieces[0].clone(), step)?;
-            tried(&residual(&network, pair.enlarged.view())?, &pair)
+            let unseen = pair(pieces[0].clone(), step)?;
+            tried(&residual(&network, unseen.enlarged.view())?, &unseen)
         };
-        let Some((network, own)) = train(&pieces, settings.niter)? else { return Ok(None) };
+        let Some((network, own)) = train(&pieces, request.niter)? else { return Ok(None) };
         let Pair { enlarged, .. } = &own[0];
         let trained = seen(residual(&network, enlarged.view())?.view(), step, (h, w))?;
         Ok(Some(Enlarger { network, step, trust: Trust { below: from_below, trained } }))
@@ -74,24 +77,27 @@ impl Enlarger {
         self.network.config().channels
     }
 
-    /// Whether it can enlarge `picture` by `factor`: the factor's steps must be of the size it was trained for.
+    /// Whether it can enlarge `picture` by `factor`: the factor's steps must be of the size it was trained
+    /// for.
+    ///
+    /// # Errors
+    /// [`Error::Range`], [`Error::TooLarge`], [`Error::Channels`] and [`Error::Step`] where it cannot.
     pub fn check(&self, picture: &Picture, factor: f64) -> Result<()> {
-        super::check_upscale(picture.size(), factor, UpscaleMode::Fidelity)?;
-        let refuse = |name, value, expected| Err(Error::Value { name, value, expected });
-        if picture.channels() != self.channels() {
-            let expected =
-                format!("{} as in the picture it was trained on; train anew without --run", self.channels());
-            return refuse("the number of channels", picture.channels().to_string(), expected);
+        check_upscale(picture.size(), factor, UpscaleMode::Fidelity)?;
+        let (found, expected) = (picture.channels(), self.channels());
+        if found != expected {
+            return Err(Error::Channels { found, expected });
         }
         if (steps(factor).0 - self.step).abs() > 1e-6 {
-            let expected =
-                format!("a power of {}, which was trained for; train anew without --run", self.step);
-            return refuse("factor", factor.to_string(), expected);
+            return Err(Error::Step { factor, step: self.step });
         }
         Ok(())
     }
 
     /// `picture` enlarged by `factor`, which must be that of training or a power of its step.
+    ///
+    /// # Errors
+    /// As [`Enlarger::check`].
     pub fn apply(&self, picture: &Picture, factor: f64) -> Result<Picture> {
         self.check(picture, factor)?;
         let low = picture.pixels();
@@ -118,7 +124,8 @@ impl Enlarger {
     }
 }
 
-/// What is trained on: the picture or, where it is larger than `max_size`, its middle as it is and all of it reduced.
+/// What is trained on: the picture or, where it is larger than `max_size`, its middle as it is and all of it
+/// reduced.
 fn pieces(picture: &Picture, max_size: usize) -> Result<Vec<Array3<f32>>> {
     let (h, w) = picture.size();
     let pixels = picture.pixels();

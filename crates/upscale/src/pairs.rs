@@ -1,7 +1,7 @@
 //! What a picture teaches about its own enlargement: the picture, and what is left of it when it is reduced and enlarged.
 
-use super::resample::{ROUNDS, back_project, enlarge, reduce, rounded, size_of};
 use crate::Result;
+use crate::resample::{ROUNDS, back_project, enlarge, reduce, rounded, size_of};
 use kernels::{Purpose, Stream};
 use ndarray::{Array3, Array4, ArrayView3, Axis, s};
 use pyramid::{Target, imresize};

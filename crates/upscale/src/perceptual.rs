@@ -4,20 +4,19 @@
 //! apart and whose reconstruction weighs 100. Its last stage has learned what is new in a picture that is one step larger. Taken
 //! on the features of the reconstruction, k times, it adds that to the picture k steps above, and the tail shows it.
 
-use super::contrast::matched;
-use super::features::{Moments, enlarged_features};
-use super::resample::{ROUNDS, back_project, enlarged_size};
-use super::{UpscaleMode, UpscaleSettings};
-use crate::{Error, Result, Target, output_sizes};
+use crate::contrast::matched;
+use crate::features::{Moments, enlarged_features};
+use crate::resample::{ROUNDS, back_project, enlarged_size};
+use crate::{Error, Result, UpscaleMode, UpscaleRequest, check_upscale};
 use candle_core::{Device, Tensor};
 use kernels::{Purpose, Stream};
 use model::{Border, Generator, Inputs};
 use pyramid::{Picture, Size, Spacing, imresize};
 use std::path::Path;
-use train::{GuardKind, Label, Run, TrainConfig};
+use train::{GuardKind, Label, Run, Target, TrainConfig, output_sizes};
 
 /// What `run.json` calls these runs.
-pub const TASK: &str = "super-resolution";
+pub(crate) const TASK: &str = "super-resolution";
 
 /// A step of the generator, at best.
 const STEP: f64 = 1.259_921_049_894_873_2;
@@ -30,20 +29,20 @@ const NOISE: f64 = 4.0;
 const MIN_SIZE: usize = 25;
 
 /// The training for a picture of `size`: as many stages as bring the last step nearest to 2^(1/3), all steps alike.
-fn config(size: Size, settings: &UpscaleSettings) -> TrainConfig {
+fn config(size: Size, request: &UpscaleRequest) -> TrainConfig {
     let paper = TrainConfig::default();
-    let scale = (settings.max_size as f64 / size.0.max(size.1) as f64).min(1.0);
+    let scale = (request.max_size as f64 / size.0.max(size.1) as f64).min(1.0);
     let short = size.0.min(size.1) as f64 * scale;
     // Two steps at least, but nothing below what the discriminator can judge.
     let smallest = paper.net(3).receptive_field();
     let min_size = MIN_SIZE.min(((short / (STEP * STEP)) as usize).max(smallest));
     let last = ((short / min_size as f64).ln() / STEP.ln()).round().max(1.0);
     TrainConfig {
-        seed: settings.seed,
-        niter: settings.niter,
+        seed: request.seed,
+        niter: request.niter,
         train_stages: last as usize + 1,
         min_size,
-        max_size: settings.max_size,
+        max_size: request.max_size,
         spacing: Spacing::Geometric,
         border: Border::Padded,
         alpha: 100.0,
@@ -57,16 +56,23 @@ fn config(size: Size, settings: &UpscaleSettings) -> TrainConfig {
 }
 
 /// Makes the run directory `dir` for enlarging `picture`, which `name` is the file name of; [`train::train`] trains it.
-pub fn upscaling_run(picture: &Picture, settings: &UpscaleSettings, dir: &Path, name: &str) -> Result<Run> {
-    settings.check()?;
+///
+/// # Errors
+/// [`Error::Range`] for how it should be trained, [`Error::Train`] where the directory cannot be made.
+pub fn upscaling_run(picture: &Picture, request: &UpscaleRequest, dir: &Path, name: &str) -> Result<Run> {
+    request.check_training()?;
     let label = Label { task: TASK.into(), preset: "quick".into(), picture: name.into() };
-    Ok(Run::create(dir, config(picture.size(), settings), picture, label)?)
+    Ok(Run::create(dir, config(picture.size(), request), picture, label)?)
 }
 
 /// `picture` enlarged by `factor` with the generator of `run`, a finished run of super-resolution for a picture of as many
 /// channels. `seed` is that of the noise.
+///
+/// # Errors
+/// [`Error::Range`] and [`Error::TooLarge`] for the factor; [`Error::OtherTask`], [`Error::Unfinished`] and
+/// [`Error::Channels`] for the run.
 pub fn upscale_with_run(run: &Run, picture: &Picture, factor: f64, seed: u64) -> Result<Picture> {
-    let size = super::check_upscale(picture.size(), factor, UpscaleMode::Perceptual)?;
+    let size = check_upscale(picture.size(), factor, UpscaleMode::Perceptual)?;
     check_run(run, picture)?;
     let low = picture.pixels();
     let sizes =
@@ -163,21 +169,14 @@ fn stream(seed: u64, level: usize, time: usize) -> Stream {
 
 /// Runs of another task, unfinished ones, and those of pictures with other channels cannot enlarge.
 fn check_run(run: &Run, picture: &Picture) -> Result<()> {
-    let refuse = |reason: String| Err(Error::Run { path: run.dir.clone(), reason });
     if run.info.task != TASK {
-        let task = &run.info.task;
-        return refuse(format!("is a run of {task}, not of {TASK}; give one that `consingan upscale` made"));
+        return Err(Error::OtherTask { path: run.dir.clone(), task: run.info.task.clone() });
     }
     if !run.is_finished() {
-        return refuse("is not finished; go on with `consingan train --resume`".into());
+        return Err(Error::Unfinished { path: run.dir.clone() });
     }
-    if run.info.channels != picture.channels() {
-        let (has, wants) = (run.info.channels, picture.channels());
-        return refuse(format!(
-            "was trained on a picture of {has} channels, this one has {wants}; train on this one, or convert it"
-        ));
-    }
-    Ok(())
+    let (found, expected) = (picture.channels(), run.info.channels);
+    if found == expected { Ok(()) } else { Err(Error::Channels { found, expected }) }
 }
 
 #[cfg(test)]
@@ -189,7 +188,8 @@ mod tests {
         for (size, max_size) in
             [((128, 128), 128), ((96, 144), 128), ((48, 48), 128), ((500, 700), 250), ((32, 48), 128)]
         {
-            let config = config(size, &UpscaleSettings { seed: 0, niter: 1, max_size });
+            let config =
+                config(size, &UpscaleRequest { max_size, ..UpscaleRequest::of(UpscaleMode::Perceptual) });
             config.check()?;
             let sizes = config.schedule().sizes(size, 11)?;
             let [.., a, b] = sizes[..] else { panic!("one stage for {size:?}") };

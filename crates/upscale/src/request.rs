@@ -1,41 +1,22 @@
-//! Super-resolution: a picture enlarged by what it tells about itself.
+//! What is asked of an enlargement, and what cannot be enlarged.
 
-mod contrast;
-mod evaluate;
-mod features;
-mod fidelity;
-mod pairs;
-mod perceptual;
-mod resample;
-mod residual;
-mod store;
-mod strips;
-mod trust;
-
-pub use evaluate::{Likeness, UpscalingRow, evaluate_upscaling};
-pub use fidelity::Enlarger;
-pub use perceptual::{TASK as UPSCALING, upscale_with_run, upscaling_run};
-
-use crate::sizes::{LONGEST, MOST_PIXELS};
-use crate::{Error, Result};
+use crate::resample::enlarged_size;
+use crate::{Error, Result, UpscaleMode};
+use limits::{OutOfRange, within};
 use pyramid::Size;
+use train::{LONGEST, MOST_PIXELS};
 
-/// What an enlargement should be like.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum UpscaleMode {
-    /// Near to the true pixels.
-    #[default]
-    Fidelity,
-    /// Like a picture of that size, with detail that is made up.
-    Perceptual,
-}
-
-/// How a picture's own enlarger is trained.
+/// How large a picture becomes, and how what enlarges it is trained on the picture.
 #[derive(Clone, Debug, PartialEq)]
-pub struct UpscaleSettings {
+pub struct UpscaleRequest {
+    /// What the enlargement should be like.
+    pub mode: UpscaleMode,
+    /// How many times larger, above 1, to 32.
+    pub factor: f64,
     /// Seed of every random number, 0 to 2^63 - 1.
     pub seed: u64,
-    /// Iterations, 1 to 1000000: of each stage (perceptual), or of all (fidelity; half as many go before them).
+    /// Iterations, 1 to 1000000: of each stage (perceptual), or of all (fidelity; half as many go before
+    /// them).
     pub niter: usize,
     /// Longer side of what is trained on, pixels, 16 to 8192.
     pub max_size: usize,
@@ -44,18 +25,21 @@ pub struct UpscaleSettings {
 /// Largest factor of an enlargement.
 const LARGEST: f64 = 32.0;
 
-/// Checks a factor (above 1, to 32) and what it makes of a picture of `size`; returns the result's height and width.
+/// Checks a factor (above 1, to 32) and what it makes of a picture of `size`; returns the result's height and
+/// width.
 ///
 /// The perceptual mode has to hold the features of the whole result, some 1 KiB a pixel.
+///
+/// # Errors
+/// [`Error::Range`], and [`Error::TooLarge`] with the largest factor that fits.
 pub fn check_upscale(size: Size, factor: f64, mode: UpscaleMode) -> Result<Size> {
     if !(factor > 1.0 && factor <= LARGEST) {
-        let expected = format!("above 1, at most {LARGEST}");
-        return Err(Error::Value { name: "factor", value: factor.to_string(), expected });
+        return Err(OutOfRange::new("factor", factor, format!("above 1, at most {LARGEST}")).into());
     }
-    let (h, w) = resample::enlarged_size(size, factor);
-    let (most, longest, hint) = match mode {
-        UpscaleMode::Fidelity => (pyramid::MAX_PIXELS, usize::MAX, ""),
-        UpscaleMode::Perceptual => (MOST_PIXELS, LONGEST, ", or take --mode fidelity"),
+    let (h, w) = enlarged_size(size, factor);
+    let (most, longest) = match mode {
+        UpscaleMode::Fidelity => (pyramid::MAX_PIXELS, usize::MAX),
+        UpscaleMode::Perceptual => (MOST_PIXELS, LONGEST),
     };
     if h.saturating_mul(w) <= most && h.max(w) <= longest {
         return Ok((h, w));
@@ -64,30 +48,27 @@ pub fn check_upscale(size: Size, factor: f64, mode: UpscaleMode) -> Result<Size>
         (most as f64 / (size.0 * size.1) as f64).sqrt().min(longest as f64 / size.0.max(size.1) as f64);
     // The sides are rounded up: a little less than what fits without.
     let fits = ((fits - 1.0 / size.0.min(size.1) as f64) * 100.0).floor() / 100.0;
-    let way_out =
-        if fits > 1.0 { format!("a factor of {fits:.2} fits") } else { "use a smaller picture".into() };
-    let expected = format!("at most {:.0} million pixels; {way_out}{hint}", most as f64 / 1e6);
-    Err(Error::Value { name: "the output size", value: format!("{h}x{w}"), expected })
+    Err(Error::TooLarge { size: (h, w), mode, most, fits: (fits > 1.0).then_some(fits) })
 }
 
-impl UpscaleSettings {
-    /// The settings of a mode: some two minutes on two cores for a picture of 128 pixels.
+impl UpscaleRequest {
+    /// The request of a mode, by a factor of 2: some two minutes on two cores for a picture of 128 pixels.
     pub fn of(mode: UpscaleMode) -> Self {
         match mode {
-            UpscaleMode::Fidelity => UpscaleSettings { seed: 0, niter: 600, max_size: 400 },
-            UpscaleMode::Perceptual => UpscaleSettings { seed: 0, niter: 300, max_size: 128 },
+            UpscaleMode::Fidelity => Self { mode, factor: 2.0, seed: 0, niter: 600, max_size: 400 },
+            UpscaleMode::Perceptual => Self { mode, factor: 2.0, seed: 0, niter: 300, max_size: 128 },
         }
     }
 
-    fn check(&self) -> Result<()> {
-        let range = |name, value: usize, min: usize, max: usize| {
-            if (min..=max).contains(&value) {
-                return Ok(());
-            }
-            let expected = format!("between {min} and {max}");
-            Err(Error::Value { name, value: value.to_string(), expected })
-        };
-        range("niter", self.niter, 1, 1_000_000)?;
-        range("max-size", self.max_size, 16, 8192)
+    /// Checks how it is trained; [`check_upscale`] checks the factor.
+    pub(crate) fn check_training(&self) -> Result<()> {
+        within("niter", self.niter, 1..=1_000_000)?;
+        Ok(within("max-size", self.max_size, 16..=8192)?)
+    }
+}
+
+impl Default for UpscaleRequest {
+    fn default() -> Self {
+        Self::of(UpscaleMode::default())
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! It is a generator of one stage. Its first input is the enlargement, and its output, a tanh, is the residual.
 
-use super::pairs::{Pair, crops, turned, turned_back};
-use super::strips;
 use crate::Result;
+use crate::pairs::{Pair, crops, turned, turned_back};
+use crate::strips;
 use candle_core::{DType, Device, Tensor};
 use kernels::{Purpose, Stream};
 use model::{ActivationKind, Border, Generator, Inputs, NetConfig};

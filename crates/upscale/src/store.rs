@@ -1,8 +1,8 @@
 //! An enlarger on disk: a directory with one file, weights and, as its metadata, what else it is.
 
-use super::fidelity::Enlarger;
-use super::residual::net;
-use super::trust::{Seen, Trust};
+use crate::fidelity::Enlarger;
+use crate::residual::net;
+use crate::trust::{Seen, Trust};
 use crate::{Error, Result};
 use candle_core::Device;
 use kernels::{Purpose, Stream};
@@ -21,17 +21,11 @@ const KEY: &str = "enlarger";
 const FORMAT: u64 = 1;
 
 impl Enlarger {
-    /// Makes the directory `dir` with the enlarger in it. Fails where `dir` exists; nothing is left of a failed attempt.
+    /// Makes the directory `dir` with the enlarger in it; nothing is left of a failed attempt.
+    ///
+    /// # Errors
+    /// [`Error::File`] where `dir` exists or cannot be made.
     pub fn save(&self, dir: &Path) -> Result<()> {
-        let io = |source| Error::Io { path: dir.to_path_buf(), source };
-        if dir.symlink_metadata().is_ok() {
-            let reason = "exists already; choose another name or remove it".into();
-            return Err(Error::Run { path: dir.to_path_buf(), reason });
-        }
-        let mut temporary = dir.file_name().unwrap_or_default().to_os_string();
-        temporary.push(format!(".{}.tmp", std::process::id()));
-        let temporary = dir.with_file_name(temporary);
-        std::fs::create_dir_all(&temporary).map_err(io)?;
         let Trust { below, trained } = self.trust;
         let facts = json!({
             "format": FORMAT,
@@ -40,27 +34,21 @@ impl Enlarger {
             "below": [below.0, below.1],
             "trained": [trained.energy, trained.remains],
         });
-        let written =
-            write_tensors(&temporary.join(FILE), self.network.parameters(), Some((KEY, facts.to_string())))
-                .map_err(Error::from)
-                .and_then(|()| std::fs::rename(&temporary, dir).map_err(io));
-        if written.is_err() {
-            // The first error is the one to tell.
-            let _ = std::fs::remove_dir_all(&temporary);
-        }
-        written
+        files::make_directory(dir, |temporary| {
+            let metadata = Some((KEY, facts.to_string()));
+            Ok(write_tensors(&temporary.join(FILE), self.network.parameters(), metadata)?)
+        })
     }
 
     /// Reads what [`Enlarger::save`] wrote.
+    ///
+    /// # Errors
+    /// [`Error::NoEnlarger`] if `dir` holds none, [`Error::Version`] and [`Error::Damaged`] if it cannot be
+    /// used.
     pub fn load(dir: &Path) -> Result<Self> {
         let path = dir.join(FILE);
-        let refuse = |path: &Path, reason: &str| {
-            Err(Error::Run { path: path.to_path_buf(), reason: reason.to_string() })
-        };
         if !path.is_file() {
-            let reason =
-                "holds no enlarger; give a directory that `consingan upscale --mode fidelity --save` made";
-            return refuse(dir, reason);
+            return Err(Error::NoEnlarger { path: dir.to_path_buf() });
         }
         let (tensors, metadata) = read_tensors(&path, &Device::Cpu)?;
         let facts: Value =
@@ -69,17 +57,14 @@ impl Enlarger {
         let pair = |key: &str| Some((number(&facts[key][0])?, number(&facts[key][1])?));
         let found = (facts["format"].as_u64(), facts["channels"].as_u64(), number(&facts["step"]));
         let (Some(FORMAT), Some(channels @ 1..=4), Some(step)) = found else {
-            return refuse(&path, "is no enlarger of this version; train anew without --run");
+            return Err(Error::Version { path });
         };
         let (Some(below), Some((energy, remains))) = (pair("below"), pair("trained")) else {
-            return refuse(&path, "is damaged; train anew without --run");
+            return Err(Error::Damaged { path, reason: "its numbers are missing".into() });
         };
         let stream = Stream { seed: 0, purpose: Purpose::Weights, stage: 0, level: 2, iteration: 0 };
         let mut network = Generator::new(&net(channels as usize), stream, &Device::Cpu)?;
-        network.load(1, &tensors).map_err(|e| Error::Run {
-            path: path.clone(),
-            reason: format!("{e}; train anew without --run"),
-        })?;
+        network.load(1, &tensors).map_err(|e| Error::Damaged { path, reason: e.to_string() })?;
         Ok(Enlarger { network, step, trust: Trust { below, trained: Seen { energy, remains } } })
     }
 }

@@ -41,7 +41,7 @@ fn forward_in_strips(g: &Generator, x: &Tensor, rows: usize) -> Result<Tensor> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::upscale::residual::net;
+    use crate::residual::net;
     use candle_core::Device;
     use kernels::{Purpose, Stream};
 

@@ -9,9 +9,9 @@
 //! - *In use*: what a residual adds must vanish when the enlargement is reduced again, or it contradicts the given picture. The
 //!   share of its energy that does not vanish, and its energy, are held against those on the pair it was trained on.
 
-use super::pairs::Pair;
-use super::resample::{reduce, size_of};
 use crate::Result;
+use crate::pairs::Pair;
+use crate::resample::{reduce, size_of};
 use ndarray::{Array3, ArrayView3};
 use pyramid::Size;
 

@@ -1,4 +1,4 @@
-//! `consingan golden`: the reference's cases through our crates, a line a tensor.
+//! `lab golden`: the reference's cases through our crates, a line a tensor.
 //!
 //! A case is a safetensors file with inputs (f32), expected outputs (f64) and, as JSON under the metadata key `case`,
 //! its kind, its configuration and PyTorch's own f32 error. What is allowed follows from those (see `Check`).
@@ -8,17 +8,31 @@ mod network;
 mod quality;
 mod step;
 
-use crate::args::GoldenArgs;
-use crate::output::line;
+use crate::device;
+use crate::output::{line, say};
 use anyhow::{Context, Result, bail};
 use candle_core::Device;
+use clap::Args;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+pub(crate) struct GoldenArgs {
+    /// A folder of cases
+    #[arg(long, default_value = "assets/golden")]
+    cases: PathBuf,
+    /// Print JSON lines
+    #[arg(long)]
+    json: bool,
+    /// Where to compute: cpu, cuda (the first GPU) or cuda:N
+    #[arg(long, default_value = "cpu")]
+    device: String,
+}
 
 /// Runs every case of a folder and says whether all tensors were within what is allowed.
 pub(crate) fn run(args: &GoldenArgs) -> Result<bool> {
-    let (cases, json, device) = (&args.cases, args.json, args.device.open()?);
+    let (cases, json, device) = (&args.cases, args.json, device::open(&args.device)?);
     kernels::set_precision(kernels::Precision::F32);
     let mut files: Vec<_> = std::fs::read_dir(cases)
         .with_context(|| format!("{}: no such folder of golden cases", cases.display()))?
@@ -45,7 +59,7 @@ pub(crate) fn run(args: &GoldenArgs) -> Result<bool> {
             check.print(&case.name, miss, json);
         }
     }
-    tracing::info!("{} cases, {tensors} tensors, {misses} misses", files.len());
+    say(&format!("{} cases, {tensors} tensors, {misses} misses", files.len()));
     Ok(misses == 0)
 }
 

@@ -1,13 +1,19 @@
 //! Paint to image: a rough painting, refined by the stages above the one it enters.
 
-use crate::palette::Palette;
+mod palette;
+mod training;
+
+pub(crate) use training::{Painted, settings};
+
+use self::palette::Palette;
+use crate::Result;
 use crate::sample::stages_done;
-use crate::{Error, Result, Target, output_sizes};
 use candle_core::{Device, Tensor};
 use kernels::{Purpose, Stream};
+use limits::OutOfRange;
 use model::{Generator, Inputs};
 use pyramid::{Picture, imresize};
-use train::Run;
+use train::{Run, Target, output_sizes};
 
 /// How a painting becomes a picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -34,17 +40,16 @@ pub struct Painter {
 }
 
 impl Painter {
-    /// Brings `painting` to the size and the channels that `run` needs, in its colours if asked for. Fails on a run without
-    /// a finished stage and on values outside their ranges.
-    pub fn new(run: &Run, painting: &Picture, request: PaintRequest, device: &Device) -> Result<Self> {
+    /// Brings `painting` to the size and the channels that `run` needs, in its colours if asked for.
+    ///
+    /// # Errors
+    /// [`crate::Error::Range`] for values outside their ranges, [`crate::Error::NoStage`] for a run without a finished
+    /// stage, [`crate::Error::Train`] where its files are damaged.
+    pub fn new(run: &Run, painting: &Picture, request: &PaintRequest, device: &Device) -> Result<Self> {
         let stages = stages_done(run)?;
         if request.start_stage >= stages {
             let expected = format!("below {stages}, the number of finished stages");
-            return Err(Error::Value {
-                name: "start-stage",
-                value: request.start_stage.to_string(),
-                expected,
-            });
+            return Err(OutOfRange::new("start-stage", request.start_stage, expected).into());
         }
         let sizes = output_sizes(&run.info.sizes[..stages], request.target, run.config.kernel)?;
         let (h, w) = sizes[request.start_stage];
@@ -60,17 +65,23 @@ impl Painter {
             amps: run.info.amps[..stages].to_vec(),
             sizes,
             painting: train::tensor(&small, device)?,
-            request,
+            request: *request,
         })
     }
 
     /// The painting as the generator gets it.
+    ///
+    /// # Errors
+    /// [`crate::Error::Train`], which a fault of this program alone can cause.
     pub fn painting(&self) -> Result<Picture> {
         Ok(train::picture(&self.painting)?)
     }
 
     /// Refinement number `index`, `[1, H, W, C]` in [-1, 1]. Stage 0's layers turn the painting into features, at whatever
     /// size it enters; stages up to the start stage are left out, those above add noise and detail.
+    ///
+    /// # Errors
+    /// [`crate::Error::Model`] where the memory does not suffice, or by a fault of this program.
     pub fn refine(&self, index: u32) -> Result<Tensor> {
         let start = self.request.start_stage;
         let mut noise = vec![self.painting.clone()];

@@ -1,6 +1,7 @@
 //! The few colours of a picture: k-means from a start that needs no random numbers.
 
-use crate::{Error, Result};
+use crate::Result;
+use limits::within;
 use pyramid::Picture;
 
 /// Rounds of moving the colours to the middle of the pixels that are nearest to them.
@@ -13,10 +14,7 @@ pub(crate) struct Palette(Vec<Vec<f32>>);
 impl Palette {
     /// `count` colours of `picture` (fewer where it has fewer), 2 to 64.
     pub(crate) fn of(picture: &Picture, count: usize) -> Result<Self> {
-        if !(2..=64).contains(&count) {
-            let expected = "between 2 and 64".to_string();
-            return Err(Error::Value { name: "colours", value: count.to_string(), expected });
-        }
+        within("colours", count, 2..=64)?;
         let pixels: Vec<Vec<f32>> = pixels(picture);
         let mut colours = spread(&pixels, count);
         for _ in 0..ROUNDS {

@@ -3,9 +3,9 @@
 //! The pairs (rough version, picture) are of one picture; windows of all sizes and mirror images of them are what lets the
 //! network fill areas that lie elsewhere (DeepSIM, Vinker, Horwitz, Zabari and Hoshen 2021, trains on one pair likewise).
 
+use super::palette::Palette;
 use crate::Result;
 use crate::draws::Draws;
-use crate::palette::Palette;
 use crate::pixels::{overwrite, pixels, resized, tensor};
 use candle_core::Tensor;
 use kernels::Stream;
