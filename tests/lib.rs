@@ -6,4 +6,4 @@ mod program;
 
 pub use disk::{Json, files, json, json_lines, names};
 pub use pictures::{asset, colourful, encode, oriented_jpeg, picture};
-pub use program::{TINY, Told, program, refused, succeeds, tell, tiny_run};
+pub use program::{Program, TINY, Told, program, refused, succeeds, tell, tiny_run};

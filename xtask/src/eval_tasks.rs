@@ -1,7 +1,8 @@
-//! `cargo xtask eval-tasks`: every task on the bundled pictures, and the page of the docs that is made from it.
+//! `cargo xtask eval-tasks`: every task on the bundled pictures, and the page of the docs that is made from
+//! it.
 
 use crate::bench::{commit, machine};
-use crate::{built, report, root};
+use crate::programs::{Program, built, report, root, run_program};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::ffi::OsString;
@@ -15,8 +16,8 @@ the truth is known; what a figure means stands in the task's page in [tasks](tas
 instead and prints the table; `--only TASK` tries one.
 ";
 
-/// With arguments they go to the program; without, all tasks are tried and the docs are written. `--page FILES` writes them
-/// from what `consingan eval-tasks --json` said before, a task at a time, say.
+/// With arguments they go to the program `lab`; without, all tasks are tried and the docs are written.
+/// `--page FILES` writes them from what `lab eval-tasks --json` printed before, a task at a time for example.
 pub(crate) fn run(args: Vec<OsString>) -> Result<ExitCode> {
     if let Some(("--page", files)) = args.split_first().and_then(|(a, rest)| Some((a.to_str()?, rest))) {
         let lines: Result<Vec<String>> = files
@@ -28,11 +29,15 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<ExitCode> {
     }
     if !args.is_empty() {
         let named = args.iter().any(|arg| std::path::Path::new(arg).exists());
-        return crate::consingan("eval-tasks", if named { args } else { [args, pictures()].concat() });
+        return run_program(
+            Program::Lab,
+            "eval-tasks",
+            if named { args } else { [args, pictures()].concat() },
+        );
     }
-    let mut command = Command::new(built(&[])?);
+    let mut command = Command::new(built(Program::Lab, &[])?);
     command.arg("eval-tasks").arg("--json").args(pictures()).stderr(Stdio::inherit());
-    let output = command.output().context("consingan eval-tasks")?;
+    let output = command.output().context("lab eval-tasks")?;
     // Exit status 1 tells that a bar was missed; the table shows which.
     if !matches!(output.status.code(), Some(0 | 1)) {
         bail!("eval-tasks failed ({})", output.status);
@@ -41,7 +46,7 @@ pub(crate) fn run(args: Vec<OsString>) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(!output.status.success())))
 }
 
-/// Writes the page of what `consingan eval-tasks --json` said.
+/// Writes the page from what `lab eval-tasks --json` printed.
 fn write(lines: &str) -> Result<()> {
     let rows: Vec<Value> =
         lines.lines().map(serde_json::from_str).collect::<Result<_, _>>().context("lines of eval-tasks")?;

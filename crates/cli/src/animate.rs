@@ -6,11 +6,12 @@ use crate::output::{BARS, line};
 use crate::places::{check_free, free_file, free_name};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
+use frames::{Format as FrameFormat, write as write_frames};
 use indicatif::ProgressBar;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tasks::{AnimateRequest, Animation, End, FrameFormat, write_frames};
+use tasks::{AnimateRequest, Animation, End};
 use train::Run;
 
 #[derive(Debug, Args)]
@@ -95,7 +96,7 @@ pub(crate) fn run(args: &AnimateArgs) -> Result<ExitCode> {
         None if format == FrameFormat::Png => free_name(&run.dir.join("animation")),
         None => free_file(&run.dir.join("animation"), format.name()),
     };
-    let animation = Animation::new(&run, request, &args.device.open()?)?;
+    let animation = Animation::new(&run, &request, &args.device.open()?)?;
     if let Some(parent) = out.parent().filter(|p| !p.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
     }
@@ -103,7 +104,7 @@ pub(crate) fn run(args: &AnimateArgs) -> Result<ExitCode> {
         true => BARS.add(ProgressBar::new(args.frames.into())),
         false => ProgressBar::hidden(),
     };
-    let frames = animation.map(|frame| {
+    let frames = animation.map(|frame| -> Result<_> {
         bar.inc(1);
         Ok(train::picture(&frame?)?)
     });

@@ -4,7 +4,6 @@ use crate::animate::AnimateArgs;
 use crate::config::Overrides;
 use crate::dehaze::DehazeArgs;
 use crate::device::DeviceArgs;
-use crate::eval_tasks::EvalTasksArgs;
 use crate::paint::PaintArgs;
 use crate::retouch::RetouchArgs;
 use crate::upscale::UpscaleArgs;
@@ -55,12 +54,6 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Time the training step stage by stage, with the paper's settings
     Bench(BenchArgs),
-    /// Try every task on pictures with known truth
-    #[command(hide = true)]
-    EvalTasks(EvalTasksArgs),
-    /// Run the reference's cases through this program
-    #[command(hide = true)]
-    Golden(GoldenArgs),
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -286,18 +279,6 @@ pub(crate) struct BenchArgs {
     pub(crate) device: DeviceArgs,
     #[command(flatten)]
     pub(crate) threads: Threads,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct GoldenArgs {
-    /// A folder of cases
-    #[arg(long, default_value = "assets/golden")]
-    pub(crate) cases: PathBuf,
-    /// Print JSON lines
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) device: DeviceArgs,
 }
 
 fn precision(text: &str) -> Result<Precision, String> {

@@ -5,12 +5,12 @@ use crate::output::{BARS, duration, line};
 use crate::places::{check_free, free_name};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use dehaze::{DehazeRequest, Method, dehaze};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
-use tasks::{Dehazing, Method, dehaze};
 
 #[derive(Debug, Args)]
 pub(crate) struct DehazeArgs {
@@ -26,16 +26,16 @@ pub(crate) struct DehazeArgs {
     #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(0..=i64::MAX as u64))]
     seed: u64,
     /// Longer side of what the network is trained on, 32 to 1024; the result has the picture's own size
-    #[arg(long, value_name = "PIXELS", default_value_t = Dehazing::default().max_size, allow_negative_numbers = true)]
+    #[arg(long, value_name = "PIXELS", default_value_t = DehazeRequest::default().max_size, allow_negative_numbers = true)]
     max_size: usize,
     /// Iterations a stage, 0 to 100000; 0 takes the prior's estimate without training
-    #[arg(long, value_name = "N", default_value_t = Dehazing::default().niter, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = DehazeRequest::default().niter, allow_negative_numbers = true)]
     niter: usize,
     /// Stages of the generator, 1 to 8
-    #[arg(long, value_name = "N", default_value_t = Dehazing::default().stages, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = DehazeRequest::default().stages, allow_negative_numbers = true)]
     train_stages: usize,
     /// Channels between the convolutions, 1 to 1024
-    #[arg(long, value_name = "N", default_value_t = Dehazing::default().filters, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = DehazeRequest::default().filters, allow_negative_numbers = true)]
     filters: usize,
     /// What to write J and t as
     #[arg(long, value_enum, default_value_t = FormatArg::Png)]
@@ -57,7 +57,7 @@ enum MethodArg {
 
 pub(crate) fn run(args: &DehazeArgs) -> Result<ExitCode> {
     args.threads.apply();
-    let config = Dehazing {
+    let config = DehazeRequest {
         method: match args.method {
             MethodArg::MultiStage => Method::MultiStage,
             MethodArg::Dcp => Method::DarkChannelPrior,
@@ -67,7 +67,7 @@ pub(crate) fn run(args: &DehazeArgs) -> Result<ExitCode> {
         niter: args.niter,
         stages: args.train_stages,
         filters: args.filters,
-        ..Dehazing::default()
+        ..DehazeRequest::default()
     };
     let format = args.format.into_format();
     // Found before anything takes time.

@@ -4,9 +4,10 @@ use crate::args::EvaluateArgs;
 use crate::output::{BARS, line};
 use anyhow::Result;
 use indicatif::ProgressBar;
+use sifid::Inception;
 use std::io::IsTerminal;
 use std::process::ExitCode;
-use tasks::{Inception, Quality, SampleRequest, evaluate_folder, evaluate_run};
+use tasks::{EvaluateRequest, Quality, SampleRequest, evaluate_folder, evaluate_run};
 use train::Run;
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
@@ -18,8 +19,9 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     let quality = match (&args.run, &args.samples, &args.real) {
         (Some(dir), ..) => {
             bar.set_length(args.n.into());
-            let request = SampleRequest { seed: args.seed, ..SampleRequest::default() };
-            evaluate_run(&Run::open(dir)?, args.n, &request, inception.as_ref(), progress)?
+            let sample = SampleRequest { seed: args.seed, ..SampleRequest::default() };
+            let request = EvaluateRequest { samples: args.n, sample, inception: inception.as_ref() };
+            evaluate_run(&Run::open(dir)?, &request, progress)?
         }
         (None, Some(samples), Some(real)) => evaluate_folder(samples, real, inception.as_ref(), progress)?,
         _ => anyhow::bail!("name a run, or --samples DIR with --real FILE"),

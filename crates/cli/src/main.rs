@@ -6,9 +6,7 @@ mod bench;
 mod config;
 mod dehaze;
 mod device;
-mod eval_tasks;
 mod evaluate;
-mod golden;
 mod import;
 mod inspect;
 mod output;
@@ -62,8 +60,6 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Upscale(args) => upscale::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Bench(args) => bench::run(&args),
-        Command::EvalTasks(args) => eval_tasks::run(&args),
-        Command::Golden(args) => Ok(ExitCode::from(u8::from(!golden::run(&args)?))),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "consingan", &mut script);

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::LazyLock;
 use tracing_subscriber::EnvFilter;
 
-pub(crate) use tasks::duration;
+pub(crate) use report::duration;
 
 /// Progress bars; log lines go above them.
 pub(crate) static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);

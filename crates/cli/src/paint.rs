@@ -60,7 +60,7 @@ pub(crate) fn run(args: &PaintArgs) -> Result<ExitCode> {
         target: args.size.or(args.scale).unwrap_or_default(),
         seed: args.seed,
     };
-    let painter = Painter::new(&run, &painting, request, &args.device.open()?)?;
+    let painter = Painter::new(&run, &painting, &request, &args.device.open()?)?;
     let stem = args.painting.file_stem().unwrap_or_default();
     let out = args.out.clone().unwrap_or_else(|| free_name(&run.dir.join("painted").join(stem)));
     make_folder(&out)?;

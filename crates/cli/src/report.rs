@@ -4,10 +4,10 @@ use crate::args::ReportArgs;
 use crate::output::{BARS, line};
 use anyhow::{Result, bail};
 use indicatif::ProgressBar;
+use report::{ReportRequest, write_report};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tasks::{ReportRequest, write_report};
 use train::Run;
 
 /// Name of the report in a run directory.
@@ -48,7 +48,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode> {
 
 /// Writes the report of a run that has just been finished: few samples, fewer of large pictures, so that it is a matter of
 /// seconds.
-pub(crate) fn at_the_end(run: &Run) -> tasks::Result<PathBuf> {
+pub(crate) fn at_the_end(run: &Run) -> report::Result<PathBuf> {
     let (h, w) = run.info.sizes[run.info.sizes.len() - 1];
     let scored = (SCORED_PIXELS / (h * w)).min(8) as u32;
     // Diversity is a figure of two samples or more.

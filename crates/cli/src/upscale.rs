@@ -14,8 +14,8 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
-use tasks::{Enlarger, UpscaleMode, UpscaleSettings, check_upscale, upscale_with_run, upscaling_run};
 use train::{Noise, Outcome, Pace, Run, train};
+use upscale::{Enlarger, UpscaleMode, UpscaleRequest, check_upscale, upscale_with_run, upscaling_run};
 
 #[derive(Debug, Args)]
 pub(crate) struct UpscaleArgs {
@@ -66,9 +66,11 @@ enum ModeArg {
 }
 
 impl UpscaleArgs {
-    fn settings(&self, mode: UpscaleMode) -> UpscaleSettings {
-        let preset = UpscaleSettings::of(mode);
-        UpscaleSettings {
+    fn settings(&self, mode: UpscaleMode) -> UpscaleRequest {
+        let preset = UpscaleRequest::of(mode);
+        UpscaleRequest {
+            mode,
+            factor: self.factor,
             seed: self.seed,
             niter: self.niter.map_or(preset.niter, |n| n as usize),
             max_size: self.max_size.map_or(preset.max_size, |n| n as usize),
@@ -129,7 +131,7 @@ fn fidelity(args: &UpscaleArgs, picture: &Picture) -> Result<Option<Made>> {
     let stop = stop_signals()?;
     let bar =
         if std::io::stderr().is_terminal() { BARS.add(ProgressBar::new(0)) } else { ProgressBar::hidden() };
-    let trained = Enlarger::train(picture, args.factor, &settings, &mut |done, all, _| {
+    let trained = Enlarger::train(picture, &settings, &mut |done, all, _| {
         bar.set_length(all as u64);
         bar.set_position(done as u64);
         !stop.load(Ordering::Relaxed)

@@ -125,16 +125,17 @@ pub enum Error {
         /// Channels.
         channels: usize,
     },
-    /// A picture could not be written.
-    #[error(
-        "{name}: cannot be written ({source}); check that the directory exists, is writable and has space"
-    )]
+    /// A picture could not be encoded.
+    #[error("{name}: cannot be written ({source})")]
     Write {
         /// The path.
         name: String,
-        /// What the operating system or the encoder said.
+        /// What the encoder said.
         source: std::io::Error,
     },
+    /// A file could not be written.
+    #[error(transparent)]
+    File(#[from] files::Error),
     /// A resize to or by something impossible.
     #[error("cannot resize {}x{} pixels {what}; give {expected}", from.1, from.0)]
     Resize {
@@ -146,17 +147,8 @@ pub enum Error {
         expected: String,
     },
     /// A number of the schedule that is outside its range.
-    #[error("{flag} {value} is out of range; give {min} to {max}")]
-    OutOfRange {
-        /// The setting, spelled as the command line does.
-        flag: &'static str,
-        /// Its value.
-        value: usize,
-        /// The smallest value allowed.
-        min: usize,
-        /// The largest value allowed.
-        max: usize,
-    },
+    #[error(transparent)]
+    Range(#[from] limits::OutOfRange),
     /// The coarsest stage is asked to be larger than the finest.
     #[error(
         "--min-size {min_size} is larger than --max-size {max_size}; lower --min-size to at most {max_size} or raise --max-size"

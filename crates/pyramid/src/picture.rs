@@ -2,7 +2,6 @@
 
 use std::io::{Cursor, Error as IoError};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use ndarray::{Array3, ArrayView3};
@@ -113,11 +112,10 @@ impl Picture {
     /// whoever looks at `path` sees the old file or the whole new one.
     ///
     /// # Errors
-    /// [`Error::Write`] if the directory is missing, not writable or full, or `path` has no file name.
+    /// [`Error::File`] if the directory is missing, not writable or full, or `path` has no file name; [`Error::Write`] if the
+    /// picture is too large for a PNG.
     pub fn save_png(&self, path: &Path) -> Result<(), Error> {
-        self.encode_png()
-            .and_then(|bytes| write_atomically(path, &bytes))
-            .map_err(|source| Error::Write { name: name_of(path), source })
+        Ok(files::write(path, &self.to_png()?)?)
     }
 
     /// The bytes of the file that [`Picture::save_png`] writes.
@@ -170,21 +168,4 @@ fn check_shape((height, width, channels): (usize, usize, usize)) -> Result<(), E
         return Err(Error::Shape { height, width, channels });
     }
     Ok(())
-}
-
-fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), IoError> {
-    // Two writers of one process, or of two, never share a temporary name.
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let file = path.file_name().ok_or_else(|| IoError::other("the path has no file name"))?;
-    let unique = format!(".{}-{}.tmp", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    let mut temporary = std::ffi::OsString::from(".");
-    temporary.push(file);
-    temporary.push(unique);
-    let temporary = path.with_file_name(temporary);
-    let written = std::fs::write(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, path));
-    if written.is_err() {
-        // The first error is the one to tell; a temporary file that was never made cannot be removed either.
-        let _ = std::fs::remove_file(&temporary);
-    }
-    written
 }

@@ -6,6 +6,8 @@
 
 use std::ops::RangeInclusive;
 
+use limits::within;
+
 use crate::{Error, Picture, Size, Target, imresize};
 
 /// How stages are spread between the coarsest and the finest.
@@ -73,7 +75,7 @@ impl Schedule {
     /// is the whole picture, scaled down to `max_size` where it is larger; with one stage it is the only one.
     ///
     /// # Errors
-    /// [`Error::Shape`] for a picture without pixels, [`Error::OutOfRange`], [`Error::MinAboveMax`],
+    /// [`Error::Shape`] for a picture without pixels, [`Error::Range`], [`Error::MinAboveMax`],
     /// [`Error::Shrinking`] if a stage would be smaller than the one before, [`Error::StageTooSmall`] if one would be
     /// smaller than `smallest`.
     pub fn sizes(&self, picture: Size, smallest: usize) -> Result<Vec<Size>, Error> {
@@ -111,15 +113,9 @@ impl Schedule {
         if height == 0 || width == 0 {
             return Err(Error::Shape { height, width, channels: 1 });
         }
-        for (flag, value, range) in [
-            ("--train-stages", self.stages, Self::STAGES),
-            ("--min-size", self.min_size, Self::SIZES),
-            ("--max-size", self.max_size, Self::SIZES),
-        ] {
-            if !range.contains(&value) {
-                return Err(Error::OutOfRange { flag, value, min: *range.start(), max: *range.end() });
-            }
-        }
+        within("train-stages", self.stages, Self::STAGES)?;
+        within("min-size", self.min_size, Self::SIZES)?;
+        within("max-size", self.max_size, Self::SIZES)?;
         if self.min_size > self.max_size {
             return Err(Error::MinAboveMax { min_size: self.min_size, max_size: self.max_size });
         }

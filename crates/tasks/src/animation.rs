@@ -1,9 +1,11 @@
-//! Animation: a random walk around the fixed noise, one picture a step (SinGAN's section 4 and its official program).
+//! Animation: a random walk around the fixed noise, one picture a step (SinGAN's section 4 and its official
+//! program).
 
+use crate::Result;
 use crate::sample::stages_done;
-use crate::{Error, Result};
 use candle_core::{Device, Tensor};
 use kernels::{Purpose, Stream};
+use limits::{OutOfRange, within};
 use model::{Generator, Inputs};
 use train::Run;
 
@@ -57,17 +59,21 @@ pub struct Animation {
 }
 
 impl Animation {
-    /// Prepares a walk. Fails on values outside their ranges and on a run that has no finished stage.
-    pub fn new(run: &Run, request: AnimateRequest, device: &Device) -> Result<Self> {
+    /// Prepares a walk.
+    ///
+    /// # Errors
+    /// [`crate::Error::Range`] for values outside their ranges, [`crate::Error::NoStage`] for a run without a
+    /// finished stage, [`crate::Error::Train`] where its files are damaged.
+    pub fn new(run: &Run, request: &AnimateRequest, device: &Device) -> Result<Self> {
         let stages = stages_done(run)?;
-        check(&request, stages)?;
+        check(request, stages)?;
         let fixed = run.fixed_noise(stages, device)?;
         let mut animation = Animation {
             generator: run.generator(stages - 1, device)?,
             amps: run.info.amps.clone(),
             sizes: run.info.sizes[..stages].to_vec(),
             fixed,
-            request,
+            request: *request,
             state: Vec::new(),
             frame: 0,
         };
@@ -75,8 +81,8 @@ impl Animation {
         Ok(animation)
     }
 
-    /// Where the walk begins. An open one: from `z_rec` to `0.99 z_rec + 0.01 u`. A closed one: where a walk with the same
-    /// fresh noise comes back to after all its frames.
+    /// Where the walk begins. An open one: from `z_rec` to `0.99 z_rec + 0.01 u`. A closed one: where a walk
+    /// with the same fresh noise comes back to after all its frames.
     fn start(&self) -> Result<Vec<(Tensor, Tensor)>> {
         let moving = self.fixed.iter().enumerate().skip(self.request.start_stage);
         if self.request.end == End::Open {
@@ -91,7 +97,8 @@ impl Animation {
         for frame in 1..=self.request.frames {
             self.step(&mut state, frame)?;
         }
-        // The walk is linear: after all frames it is at M^n s + d, with M of a step and d what it was driven to from rest.
+        // The walk is linear: after all frames it is at M^n s + d, with M of a step and d what it was driven
+        // to from rest.
         let [[a, b], [c, d]] = closing(&self.request);
         let closed = |(now, before): &(Tensor, Tensor)| {
             Ok((((now * a)? + (before * b)?)?, ((now * c)? + (before * d)?)?))
@@ -169,26 +176,18 @@ fn product(a: Matrix, b: Matrix) -> Matrix {
 /// The least pull that brings a closed walk back without magnifying rounding.
 const LEAST_PULL: f64 = 0.001;
 
-fn check(request: &AnimateRequest, stages: usize) -> Result<()> {
-    let value =
-        |name, value: String, expected: &str| Err(Error::Value { name, value, expected: expected.into() });
-    for (name, x) in [("alpha", request.alpha), ("beta", request.beta)] {
-        if !(0.0..=1.0).contains(&x) {
-            return value(name, x.to_string(), "between 0 and 1");
-        }
-    }
+fn check(request: &AnimateRequest, stages: usize) -> std::result::Result<(), OutOfRange> {
+    within("alpha", request.alpha, 0.0..=1.0)?;
+    within("beta", request.beta, 0.0..=1.0)?;
     if request.end == End::Loop && request.alpha < LEAST_PULL {
         let expected = format!("{LEAST_PULL} or more for a loop: nothing else brings the walk back");
-        return value("alpha", request.alpha.to_string(), &expected);
+        return Err(OutOfRange::new("alpha", request.alpha, expected));
     }
     if request.start_stage >= stages {
-        let expected = format!("below {stages}, the number of finished stages; else nothing would move");
-        return value("start-stage", request.start_stage.to_string(), &expected);
+        let expected = format!("below {stages}, the number of finished stages, or nothing would move");
+        return Err(OutOfRange::new("start-stage", request.start_stage, expected));
     }
-    if !(1..=10_000).contains(&request.frames) {
-        return value("frames", request.frames.to_string(), "between 1 and 10000");
-    }
-    Ok(())
+    within("frames", request.frames, 1..=10_000)
 }
 
 #[cfg(test)]

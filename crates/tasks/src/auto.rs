@@ -1,11 +1,13 @@
 //! The preset `auto`: sizes, stages and iterations that a picture and a time budget allow.
 
-use crate::{Error, Result};
+use crate::Result;
 use candle_core::Device;
+use limits::{OutOfRange, above_zero};
 use pyramid::Picture;
 use train::{TrainConfig, iteration_cost, median, time_stage};
 
-/// Longest side that is tried: beyond it the networks see too little of the picture at the coarsest stage's size.
+/// Longest side that is tried: beyond it the networks see too little of the picture at the coarsest stage's
+/// size.
 const LARGEST: usize = 500;
 /// Shortest, where the picture allows it.
 const SMALLEST: usize = 60;
@@ -16,19 +18,20 @@ const FEWEST: usize = 200;
 /// Part of the budget that training is planned for; sheets, report and slow moments take the rest.
 const PLANNED: f64 = 0.85;
 
-/// `base` with `max_size`, `train_stages` and `niter` such that training on `picture` takes about `minutes` on this machine:
-/// a few iterations are timed. The more time, the larger the finest stage and the longer the stages, on a line from the
-/// preset `quick` through `paper` and beyond. Fails where `minutes` is no time at all, naming the least that works.
+/// `base` with `max_size`, `train_stages` and `niter` such that training on `picture` takes about `minutes`
+/// on this machine: a few iterations are timed. The more time, the larger the finest stage and the longer the
+/// stages, on a line from the preset `quick` through `paper` and beyond.
+///
+/// # Errors
+/// [`crate::Error::Range`] where `minutes` is no time at all, with the least that works;
+/// [`crate::Error::Picture`] for a picture that cannot be trained on.
 pub fn fit_to_time(
     base: &TrainConfig,
     picture: &Picture,
     minutes: f64,
     device: &Device,
 ) -> Result<TrainConfig> {
-    if !(minutes > 0.0 && minutes <= 100_000.0) {
-        let expected = "above 0 and at most 100000".to_string();
-        return Err(Error::Value { name: "minutes", value: minutes.to_string(), expected });
-    }
+    above_zero("minutes", minutes, 100_000.0)?;
     let (h, w) = picture.size();
     let largest = h.max(w).min(LARGEST);
     let candidates = || (SMALLEST.min(largest)..=largest).rev().filter(|s| *s == largest || s % STEP == 0);
@@ -52,7 +55,7 @@ pub fn fit_to_time(
     if niter < FEWEST {
         let least = minutes * FEWEST as f64 / niter.max(1) as f64;
         let expected = format!("at least about {:.1} for this picture on this machine", least.max(0.1));
-        return Err(Error::Value { name: "minutes", value: minutes.to_string(), expected });
+        return Err(OutOfRange::new("minutes", minutes, expected).into());
     }
     Ok(TrainConfig { niter, ..config.clone() })
 }
@@ -65,7 +68,8 @@ fn plan(base: &TrainConfig, picture: &Picture, size: usize) -> Option<(TrainConf
     Some((config, sizes))
 }
 
-/// Stages and iterations for a finest stage of `size`: 5 of 850 at 100 pixels, 6 of 2000 at 250, as the presets have it.
+/// Stages and iterations for a finest stage of `size`: 5 of 850 at 100 pixels, 6 of 2000 at 250, as the
+/// presets have it.
 fn scaled(base: &TrainConfig, size: usize) -> TrainConfig {
     let train_stages = match size {
         0..=80 => 4,

@@ -5,9 +5,9 @@ use kernels::{Purpose, Stream};
 /// Choices drawn at once; tasks need some thirty.
 const COUNT: usize = 128;
 
-/// Random choices that are a function of a stream alone.
+/// Random choices that are a function of a stream alone, drawn one after the other.
 #[derive(Debug)]
-pub(crate) struct Draws {
+pub struct Draws {
     stream: Stream,
     numbers: Vec<f64>,
     next: usize,
@@ -16,7 +16,7 @@ pub(crate) struct Draws {
 impl Draws {
     /// The choices of what `stream` names, apart from all other numbers that are drawn for it. `kind` tells several sets of
     /// choices for the same stream apart.
-    pub(crate) fn new(stream: Stream, kind: u32) -> Self {
+    pub fn new(stream: Stream, kind: u32) -> Self {
         // The purpose goes into the level, so that training and samples differ.
         let level = (stream.purpose as u32) << 8 | kind;
         let stream = Stream { purpose: Purpose::Augmentation, level, ..stream };
@@ -24,34 +24,34 @@ impl Draws {
     }
 
     /// The stream of noise that belongs to these choices; `index` tells several apart.
-    pub(crate) fn noise(&self, index: u32) -> Stream {
+    pub fn noise(&self, index: u32) -> Stream {
         Stream { level: self.stream.level | (index + 1) << 16, ..self.stream }
     }
 
     /// Uniform in (0, 1).
-    pub(crate) fn unit(&mut self) -> f64 {
+    pub fn unit(&mut self) -> f64 {
         let number = self.numbers[self.next % COUNT];
         self.next += 1;
         number
     }
 
     /// Uniform between two numbers.
-    pub(crate) fn between(&mut self, from: f64, to: f64) -> f64 {
+    pub fn between(&mut self, from: f64, to: f64) -> f64 {
         from + (to - from) * self.unit()
     }
 
     /// A whole number from `from` to `to`, both included.
-    pub(crate) fn whole(&mut self, from: usize, to: usize) -> usize {
+    pub fn whole(&mut self, from: usize, to: usize) -> usize {
         from + ((to.saturating_sub(from) + 1) as f64 * self.unit()) as usize
     }
 
     /// Yes with this probability.
-    pub(crate) fn chance(&mut self, probability: f64) -> bool {
+    pub fn chance(&mut self, probability: f64) -> bool {
         self.unit() < probability
     }
 
     /// An index, each as likely as its weight says.
-    pub(crate) fn weighted(&mut self, weights: &[f64]) -> usize {
+    pub fn weighted(&mut self, weights: &[f64]) -> usize {
         let mut at = self.unit() * weights.iter().sum::<f64>();
         for (index, weight) in weights.iter().enumerate() {
             at -= weight;

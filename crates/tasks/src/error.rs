@@ -4,39 +4,79 @@ use std::path::PathBuf;
 
 /// An error of a task.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A value is outside its range.
-    #[error("{name} is {value}, it must be {expected}")]
-    Value {
-        /// The parameter, as its flag is spelled.
-        name: &'static str,
-        /// What it was.
-        value: String,
-        /// What it may be.
-        expected: String,
-    },
-    /// The run cannot do what is asked of it (yet).
-    #[error("{path}: {reason}")]
-    Run {
+    #[error(transparent)]
+    Range(#[from] limits::OutOfRange),
+    /// The run has no stage yet that something could be made with.
+    #[error("{path}: has no finished stage yet")]
+    NoStage {
         /// The run directory.
         path: PathBuf,
-        /// Why not, and what would help.
-        reason: String,
     },
-    /// A file is not the weights that it should be.
-    #[error("{path}: {reason}")]
-    Weights {
-        /// The file.
+    /// The run's training has not ended.
+    #[error("{path}: is not finished")]
+    Unfinished {
+        /// The run directory.
         path: PathBuf,
-        /// What is wrong with it and what to do.
+    },
+    /// The run was made for a task that this version does not know.
+    #[error("{path}: was made for the task \"{task}\", which is not known here")]
+    UnknownTask {
+        /// The run directory.
+        path: PathBuf,
+        /// The task's name.
+        task: String,
+    },
+    /// The run was trained for a task that cannot retouch pictures.
+    #[error("{path}: was trained for {task}, which cannot retouch pictures")]
+    CannotRetouch {
+        /// The run directory.
+        path: PathBuf,
+        /// The name of the task that it was trained for.
+        task: &'static str,
+    },
+    /// A mask is nowhere white.
+    #[error("mask is black everywhere, it must be white where to change")]
+    BlackMask,
+    /// No mask can be derived: the naive picture is the training picture.
+    #[error(
+        "the naive picture hardly differs from the training picture, so that no mask can be derived from it"
+    )]
+    NoDifference,
+    /// The naive picture has colours that the run does not know.
+    #[error("the naive picture is in colour, it must be gray as the picture of {path}")]
+    InColour {
+        /// The run directory.
+        path: PathBuf,
+    },
+    /// A folder of samples holds none.
+    #[error("{path}: holds no pictures")]
+    NoPictures {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// What the official program wrote cannot become a run.
+    #[error("{path}: {reason}")]
+    Import {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it.
         reason: String,
     },
-    /// A file cannot be written.
+    /// A file of the official program cannot be read.
+    #[error(transparent)]
+    Torch(#[from] pth::Error),
+    /// SIFID cannot be computed.
+    #[error(transparent)]
+    Sifid(#[from] sifid::Error),
+    /// A file or folder cannot be read.
     #[error("{path}: {source}")]
     Io {
-        /// The file.
+        /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// What the operating system said.
         source: std::io::Error,
     },
     /// The run or its training refuses.

@@ -1,11 +1,12 @@
 //! How good a set of samples is: the figures of `metrics`, for a run's samples or any folder of pictures.
 
 use crate::figures;
-use crate::{Error, Inception, Result, SampleRequest, Sampler};
+use crate::{Error, Result, SampleRequest, Sampler};
 use candle_core::Device;
 use metrics::{Evaluation, Reference, Report, SampleReport};
 use ndarray::Axis;
 use pyramid::Picture;
+use sifid::Inception;
 use std::path::{Path, PathBuf};
 use train::Run;
 
@@ -22,24 +23,37 @@ pub struct Quality {
     pub floor_sifid: Option<f64>,
 }
 
-/// Draws `n` samples of a run at its own size and scores them against its training picture, with SIFID if `inception` is
-/// given. `progress` is called with the number of samples that are done.
-pub fn evaluate_run(
-    run: &Run,
-    n: u32,
-    request: &SampleRequest,
-    inception: Option<&Inception>,
-    progress: impl FnMut(u32),
-) -> Result<Quality> {
-    let device = Device::Cpu;
-    let sampler = Sampler::new(run, request, &device)?;
-    let stage = request.stages.unwrap_or(run.info.stages_done) - 1;
-    let real = train::picture(&run.real(stage, &device)?)?;
-    score(&real, n, inception, |index| Ok(train::picture(&sampler.sample(index)?)?), progress)
+/// What to draw from a run and how to score it.
+#[derive(Clone, Debug)]
+pub struct EvaluateRequest<'a> {
+    /// How many samples.
+    pub samples: u32,
+    /// How they are drawn; their size is the run's own.
+    pub sample: SampleRequest,
+    /// Inception's weights, for SIFID as well.
+    pub inception: Option<&'a Inception>,
 }
 
-/// Scores the pictures in `samples` (contact sheets are skipped) against the picture `real`, with SIFID if `inception` is
-/// given.
+/// Draws samples of a run at its own size and scores them against its training picture. `progress` is called
+/// with the number of samples that are done.
+///
+/// # Errors
+/// Those of [`Sampler::new`]; [`Error::Metrics`] and [`Error::Sifid`] where a figure cannot be computed.
+pub fn evaluate_run(run: &Run, request: &EvaluateRequest<'_>, progress: impl FnMut(u32)) -> Result<Quality> {
+    let device = Device::Cpu;
+    let sampler = Sampler::new(run, &request.sample, &device)?;
+    let stage = request.sample.stages.unwrap_or(run.info.stages_done) - 1;
+    let real = train::picture(&run.real(stage, &device)?)?;
+    let sample = |index| Ok(train::picture(&sampler.sample(index)?)?);
+    score(&real, request.samples, request.inception, sample, progress)
+}
+
+/// Scores the pictures in `samples` (contact sheets are skipped) against the picture `real`, with SIFID if
+/// `inception` is given. `progress` is called with the number of pictures that are done.
+///
+/// # Errors
+/// [`Error::NoPictures`], [`Error::Io`] and [`Error::Picture`] for what cannot be read; [`Error::Metrics`]
+/// for pictures that cannot be compared.
 pub fn evaluate_folder(
     samples: &Path,
     real: &Path,
@@ -51,8 +65,12 @@ pub fn evaluate_folder(
     score(&real, files.len() as u32, inception, |index| Ok(pyramid::load(&files[index as usize])?), progress)
 }
 
-/// Scores the pictures `sample(0)..sample(n - 1)` against `real`.
-pub(crate) fn score(
+/// Scores the `n` pictures `sample(0)`, `sample(1)` and so on against `real`, with SIFID if `inception` is
+/// given. `progress` is called with the number of pictures that are done.
+///
+/// # Errors
+/// The first of `sample`; [`Error::Metrics`] and [`Error::Sifid`] where a figure cannot be computed.
+pub fn score(
     real: &Picture,
     n: u32,
     inception: Option<&Inception>,
@@ -100,10 +118,7 @@ fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     if files.is_empty() {
-        return Err(Error::Run {
-            path: folder.to_path_buf(),
-            reason: "holds no pictures; name a folder of samples".into(),
-        });
+        return Err(Error::NoPictures { path: folder.to_path_buf() });
     }
     files.sort();
     Ok(files)

@@ -1,12 +1,11 @@
 //! New pictures from a run.
 
-use crate::{Error, Result, Target, first_input, output_sizes};
+use crate::{Error, Result, first_input};
 use candle_core::{Device, Tensor};
 use kernels::Wrap;
+use limits::OutOfRange;
 use model::Generator;
-use pyramid::Picture;
-use std::path::{Path, PathBuf};
-use train::{FirstInput, Run, Sampling, draw, files, reconstruct};
+use train::{FirstInput, Run, Sampling, Target, draw, output_sizes, reconstruct};
 
 /// What to draw from a run.
 #[derive(Clone, Debug, Default)]
@@ -23,16 +22,6 @@ pub struct SampleRequest {
     pub wrap: Wrap,
 }
 
-/// What a sample is written as.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
-    /// 8 bits a channel.
-    #[default]
-    Png,
-    /// The tensor itself: `image`, `[1, C, H, W]` in [-1, 1].
-    Safetensors,
-}
-
 /// A run's generator, ready to draw.
 #[derive(Debug)]
 pub struct Sampler {
@@ -47,19 +36,18 @@ pub struct Sampler {
 }
 
 impl Sampler {
-    /// Loads the generator of `run`. Fails where the run has no finished stage yet, or not the stages asked for, or the
-    /// size does not work.
+    /// Loads the generator of `run`.
+    ///
+    /// # Errors
+    /// [`Error::NoStage`] for a run without a finished stage, [`Error::Range`] for stages that it does not
+    /// have and sizes that do not work, [`Error::Train`] where its files are damaged.
     pub fn new(run: &Run, request: &SampleRequest, device: &Device) -> Result<Self> {
         let done = stages_done(run)?;
         let stages = request.stages.unwrap_or(done);
         let range = |name, value: usize, from: usize, to: usize| {
             let expected =
                 format!("between {from} and {to}, {} has {done} finished stages", run.dir.display());
-            if (from..=to).contains(&value) {
-                Ok(())
-            } else {
-                Err(Error::Value { name, value: value.to_string(), expected })
-            }
+            if (from..=to).contains(&value) { Ok(()) } else { Err(OutOfRange::new(name, value, expected)) }
         };
         range("stages", stages, 1, done)?;
         range("start-stage", request.start_stage, 0, stages)?;
@@ -83,11 +71,17 @@ impl Sampler {
     }
 
     /// Sample number `index`, `[1, H, W, C]` in [-1, 1].
+    ///
+    /// # Errors
+    /// [`Error::Train`] where the memory does not suffice, or by a fault of this program.
     pub fn sample(&self, index: u32) -> Result<Tensor> {
         Ok(draw(&self.generator, self.sampling(), index)?)
     }
 
-    /// What the fixed noise gives.
+    /// What the fixed noise gives, `[1, H, W, C]` in [-1, 1].
+    ///
+    /// # Errors
+    /// As [`Sampler::sample`].
     pub fn reconstruction(&self) -> Result<Tensor> {
         Ok(reconstruct(&self.generator, self.sampling())?)
     }
@@ -108,38 +102,7 @@ impl Sampler {
 /// How many stages of `run` are done. Fails if there is none to work with.
 pub(crate) fn stages_done(run: &Run) -> Result<usize> {
     if run.info.stages_done == 0 {
-        let reason = "has no finished stage yet; go on with `consingan train --resume`".to_string();
-        return Err(Error::Run { path: run.dir.clone(), reason });
+        return Err(Error::NoStage { path: run.dir.clone() });
     }
     Ok(run.info.stages_done)
-}
-
-impl Format {
-    /// The file name's extension.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Format::Png => "png",
-            Format::Safetensors => "safetensors",
-        }
-    }
-
-    /// Writes a picture tensor to `dir/stem.EXT` and returns the path and the picture.
-    pub fn write(self, image: &Tensor, dir: &Path, stem: &str) -> Result<(PathBuf, Picture)> {
-        let path = dir.join(format!("{stem}.{}", self.extension()));
-        let picture = train::picture(image)?;
-        self.write_to(&picture, &path)?;
-        Ok((path, picture))
-    }
-
-    /// Writes a picture to `path`, whatever that is called.
-    pub fn write_to(self, picture: &Picture, path: &Path) -> Result<()> {
-        match self {
-            Format::Png => picture.save_png(path)?,
-            Format::Safetensors => {
-                let image = files::to_nchw(&train::tensor(picture, &Device::Cpu)?)?;
-                files::write_tensors(path, vec![("image".into(), image)], None)?
-            }
-        }
-        Ok(())
-    }
 }

@@ -2,7 +2,7 @@
 
 use crate::editing::{NOISE, Shuffled};
 use crate::harmonization::Augmented;
-use crate::painting::{self, Painted};
+use crate::paint::{self, Painted};
 use crate::retouch::NaiveInput;
 use crate::{Preset, Result};
 use candle_core::{Device, Tensor};
@@ -27,7 +27,7 @@ pub enum Task {
     Editing,
     /// Paintings become pictures: flat, rough versions of the picture must give it back.
     Paint,
-    /// A picture enlarged; [`crate::upscaling_run`] chooses the stages for the picture.
+    /// A picture enlarged; the crate `upscale` makes such runs, with stages that it chooses for the picture.
     SuperResolution,
 }
 
@@ -61,12 +61,13 @@ impl Task {
         Task::ALL.into_iter().find(|t| t.name() == name)
     }
 
-    /// The task that `run` was made for. Fails on one that this program does not know.
+    /// The task that `run` was made for.
+    ///
+    /// # Errors
+    /// [`crate::Error::UnknownTask`] if it is none of these.
     pub fn of(run: &Run) -> Result<Self> {
-        Task::from_name(&run.info.task).ok_or_else(|| crate::Error::Run {
-            path: run.dir.clone(),
-            reason: format!("was made for the task \"{}\", which this program does not know", run.info.task),
-        })
+        Task::from_name(&run.info.task)
+            .ok_or_else(|| crate::Error::UnknownTask { path: run.dir.clone(), task: run.info.task.clone() })
     }
 
     /// The numbers to train with.
@@ -82,7 +83,7 @@ impl Task {
             Task::Animation => TrainConfig { min_size: 20, ..base },
             Task::Harmonization => harmonization(preset, base),
             Task::Editing => editing(preset, base),
-            Task::Paint => painting::settings(base),
+            Task::Paint => paint::settings(base),
             Task::SuperResolution => {
                 TrainConfig { spacing: Spacing::Geometric, border: Border::Padded, alpha: 100.0, ..base }
             }
@@ -138,6 +139,9 @@ fn editing(preset: Preset, base: TrainConfig) -> TrainConfig {
 }
 
 /// What stage 0 of `run` is fed with.
+///
+/// # Errors
+/// [`crate::Error::UnknownTask`], and [`crate::Error::Train`] where the run's files are damaged.
 pub fn first_input(run: &Run, device: &Device) -> Result<Box<dyn FirstInput>> {
     let task = Task::of(run)?;
     let own = own_input(task, &run.info.preset, &train::picture(&run.real(0, device)?)?)?;

@@ -72,27 +72,11 @@ impl Run {
         info: RunInfo,
         fill: impl FnOnce(&mut Run) -> Result<()>,
     ) -> Result<Self> {
-        vacant(dir)?;
-        let name = dir.file_name().ok_or_else(|| Error::run(dir, "is no name for a run directory"))?;
-        let parent = dir.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let missing: Vec<&Path> =
-            parent.ancestors().take_while(|p| !p.as_os_str().is_empty() && !p.exists()).collect();
-        let temporary = parent.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
-        let mut run = Run { dir: temporary.clone(), config, info };
-        let made =
-            |e: std::io::Error| Error::run(dir, format!("cannot be made ({e}); choose another place for it"));
-        let result = std::fs::create_dir_all(&temporary)
-            .map_err(made)
-            .and_then(|()| fill(&mut run))
-            .and_then(|()| std::fs::rename(&temporary, dir).map_err(made));
-        if let Err(e) = result {
-            // The first error is the one to tell. Directories that were made on the way here are empty again.
-            let _ = std::fs::remove_dir_all(&temporary);
-            for parent in missing {
-                let _ = std::fs::remove_dir(parent);
-            }
-            return Err(e);
-        }
+        let mut run = Run { dir: dir.to_path_buf(), config, info };
+        ::files::make_directory(dir, |temporary| {
+            run.dir = temporary.to_path_buf();
+            fill(&mut run)
+        })?;
         run.dir = dir.to_path_buf();
         Ok(run)
     }

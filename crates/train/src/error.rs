@@ -106,5 +106,26 @@ impl Error {
     }
 }
 
+impl From<::files::Error> for Error {
+    fn from(error: ::files::Error) -> Self {
+        match error {
+            ::files::Error::Io { path, source } => Error::Io { path, source },
+            ::files::Error::Exists { path } => {
+                Error::run(&path, "exists already; choose another name or remove it")
+            }
+            ::files::Error::NoName { path } => Error::run(&path, "is no name for a run directory"),
+            ::files::Error::NotADirectory { path, above } => Error::run(
+                &path,
+                format!("cannot be made, {} is no directory; choose another place for it", above.display()),
+            ),
+            ::files::Error::NoDirectory { path, parent } => {
+                Error::run(&path, format!("cannot be made, there is no directory {}", parent.display()))
+            }
+            // The enum may grow.
+            other => Error::Contradiction(other.to_string()),
+        }
+    }
+}
+
 /// A result with this crate's error.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -3,40 +3,16 @@
 use crate::{Error, Result};
 use candle_core::{Device, Tensor};
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-
-/// Where `path` is written before it is renamed.
-fn temporary(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".tmp");
-    path.with_file_name(name)
-}
+use std::path::Path;
 
 /// Writes `bytes` to `path`.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let temporary = temporary(path);
-    let result = std::fs::write(&temporary, bytes).and_then(|()| std::fs::rename(&temporary, path));
-    if result.is_err() {
-        // What is left of a failed attempt (a full disk, say) helps nobody; the error that matters is the first.
-        let _ = std::fs::remove_file(&temporary);
-    }
-    result.map_err(Error::io(path))
+    Ok(::files::write(path, bytes)?)
 }
 
 /// Removes what writers that were killed left in `dir`; not in the directories below it.
 pub(crate) fn remove_temporary(dir: &Path) -> Result<()> {
-    let entries = match std::fs::read_dir(dir) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        entries => entries.map_err(Error::io(dir))?,
-    };
-    for entry in entries {
-        let entry = entry.map_err(Error::io(dir))?;
-        let is_file = entry.file_type().is_ok_and(|t| t.is_file());
-        if is_file && entry.file_name().to_string_lossy().ends_with(".tmp") {
-            std::fs::remove_file(entry.path()).map_err(Error::io(&entry.path()))?;
-        }
-    }
-    Ok(())
+    Ok(::files::remove_temporaries(dir)?)
 }
 
 /// Writes named tensors, with one metadata entry if given (more than one would not be written in a stable order).

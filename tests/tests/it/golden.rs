@@ -1,12 +1,14 @@
-//! `consingan golden` on the cases that come with the program, and on folders that are none.
+//! `lab golden` on the cases that come with the program, and on folders that are none.
 
 use safetensors::SafeTensors;
 use std::path::Path;
-use tests::{asset, json_lines, refused, succeeds, tell};
+use tests::Program::Lab;
+use tests::{asset, json_lines};
 
 #[test]
 fn our_cases_pass() {
-    let told = succeeds(Path::new("."), ["golden".as_ref(), "--cases".as_ref(), asset("golden").as_os_str()]);
+    let told =
+        Lab.succeeds(Path::new("."), ["golden".as_ref(), "--cases".as_ref(), asset("golden").as_os_str()]);
     assert!(told.err.contains(" 0 misses"), "{}", told.err);
     assert!(told.out.lines().count() > 300 && told.out.lines().all(|l| l.starts_with("ok ")), "{}", told.out);
 }
@@ -18,7 +20,7 @@ fn a_miss_is_exit_status_1() {
         let file = format!("{name}.safetensors");
         std::fs::copy(asset("golden").join(&file), dir.path().join(&file)).unwrap();
     }
-    let told = succeeds(dir.path(), ["golden", "--cases", ".", "--json"]);
+    let told = Lab.succeeds(dir.path(), ["golden", "--cases", ".", "--json"]);
     let lines = json_lines(&told.out);
     assert_eq!(lines.len(), 2);
     assert!(
@@ -34,7 +36,7 @@ fn a_miss_is_exit_status_1() {
     let start = 8 + header + metadata.info("output").unwrap().data_offsets.0;
     bytes[start..start + 8].copy_from_slice(&1e6_f64.to_le_bytes());
     std::fs::write(&path, bytes).unwrap();
-    let told = tell(dir.path(), ["golden", "--cases", "."]);
+    let told = Lab.tell(dir.path(), ["golden", "--cases", "."]);
     assert_eq!(told.status, Some(1), "{}", told.err);
     assert!(told.out.contains("MISS upsample output"), "{}", told.out);
     assert!(told.err.contains(" 1 misses"), "{}", told.err);
@@ -46,8 +48,8 @@ fn no_cases_are_no_success() {
     std::fs::create_dir(dir.path().join("empty")).unwrap();
     std::fs::create_dir(dir.path().join("broken")).unwrap();
     std::fs::write(dir.path().join("broken/case.safetensors"), "not one").unwrap();
-    assert!(refused(dir.path(), ["golden", "--cases", "missing"]).contains("missing"));
-    assert!(refused(dir.path(), ["golden", "--cases", "empty"]).contains("no .safetensors file"));
-    assert!(refused(dir.path(), ["golden", "--cases", "broken"]).contains("case.safetensors"));
-    assert!(refused(dir.path(), ["golden", "--cases", "broken/case.safetensors"]).contains("folder"));
+    assert!(Lab.refused(dir.path(), ["golden", "--cases", "missing"]).contains("missing"));
+    assert!(Lab.refused(dir.path(), ["golden", "--cases", "empty"]).contains("no .safetensors file"));
+    assert!(Lab.refused(dir.path(), ["golden", "--cases", "broken"]).contains("case.safetensors"));
+    assert!(Lab.refused(dir.path(), ["golden", "--cases", "broken/case.safetensors"]).contains("folder"));
 }

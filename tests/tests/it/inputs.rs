@@ -2,7 +2,7 @@
 
 use image::{DynamicImage, ImageFormat};
 use std::path::Path;
-use tests::{TINY, asset, encode, names, picture, refused, succeeds};
+use tests::{Program, TINY, asset, encode, names, picture, refused, succeeds};
 
 fn folder() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -187,7 +187,7 @@ fn regression_pipes_and_devices() {
             refused(dir, [command, special]);
         }
         refused(dir, ["train", "--resume", special]);
-        refused(dir, ["golden", "--cases", special]);
+        Program::Lab.refused(dir, ["golden", "--cases", special]);
         refused(dir, ["train", "a.png", "--out", special]);
     }
     for out in ["/dev/null/run", "/proc/run", "/proc/deep/run"] {

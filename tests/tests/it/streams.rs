@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
-use tests::{TINY, asset, json, names, picture, program, tiny_run};
+use tests::{Program, TINY, asset, json, names, picture, program, tiny_run};
 
 /// A closed pipe behind standard error once made the log's own complaint panic, and ended the training.
 #[test]
@@ -23,9 +23,14 @@ fn regression_a_reader_that_goes_away_is_no_failure() {
     let dir = tempfile::tempdir().unwrap();
     let cases = asset("golden");
     let golden = ["golden", "--cases", cases.to_str().unwrap()];
-    for args in [&["completions", "bash"][..], &golden] {
-        let mut child =
-            program(dir.path()).args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    for (program, args) in [(Program::Consingan, &["completions", "bash"][..]), (Program::Lab, &golden)] {
+        let mut child = program
+            .command(dir.path())
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut first = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
         assert!(!first.is_empty());

@@ -2,9 +2,11 @@
 
 use candle_core::Device;
 use image::DynamicImage;
+use lab::upscaling::evaluate_upscaling;
 use std::path::Path;
 use tests::{asset, colourful, files, json_lines, names, picture, refused, succeeds, tiny_run};
 use train::files::read_tensors;
+use upscale::{UpscaleMode, UpscaleRequest};
 
 /// A picture `name` of 24 x 20 pixels (width x height) in `dir`.
 fn small(dir: &Path, name: &str) {
@@ -113,9 +115,8 @@ fn fidelity_is_above_bicubic() {
         let whole = pyramid::load(&asset("images").join(name)).unwrap();
         let scale = pyramid::Target::Scale(96.0 / whole.size().0.max(whole.size().1) as f64);
         let truth = pyramid::Picture::from_pixels(pyramid::imresize(whole.pixels(), scale).unwrap()).unwrap();
-        let mode = tasks::UpscaleMode::Fidelity;
-        let settings = tasks::UpscaleSettings { niter: 40, ..tasks::UpscaleSettings::of(mode) };
-        let row = tasks::evaluate_upscaling(&truth, factor, mode, &settings, &dir.path().join("no")).unwrap();
+        let request = UpscaleRequest { factor, niter: 40, ..UpscaleRequest::of(UpscaleMode::Fidelity) };
+        let row = evaluate_upscaling(&truth, &request, &dir.path().join("no")).unwrap();
         let (bicubic, ours) = (row.bicubic, row.ours);
         assert!(ours.psnr > bicubic.psnr + 0.05 && ours.ssim > bicubic.ssim, "{name}: {ours:?}, {bicubic:?}");
         assert_eq!(row.result.size(), truth.size());
@@ -149,7 +150,7 @@ fn what_cannot_be_enlarged() {
     assert!(told.contains("is a run of generation"), "{told}");
     picture(1200, 1100).save(dir.join("large.png")).unwrap();
     let told = refused(dir, "upscale large.png --mode perceptual --factor 8 --niter 1".split(' '));
-    assert!(told.contains("a factor of 3.5") && told.contains("fidelity"), "{told}");
+    assert!(told.contains("a factor of 3.5"), "{told}");
     picture(40, 8).save(dir.join("flat.png")).unwrap();
     refused(dir, "upscale flat.png --mode perceptual --niter 1".split(' '));
     refused(dir, ["upscale", "missing.png"]);

@@ -1,6 +1,6 @@
 //! The criterion benchmarks of `kernels`: run, then read from what criterion keeps of them.
 
-use crate::{cargo, target};
+use crate::programs::{cargo, target};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::path::Path;

@@ -6,7 +6,7 @@ mod steps;
 mod table;
 mod vs_torch;
 
-use crate::{consingan, report, root, target};
+use crate::programs::{Program, report, root, run_program, target};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::ffi::OsString;
@@ -25,7 +25,7 @@ pub(crate) fn run(mut args: Vec<OsString>) -> Result<ExitCode> {
         ["--only", "--niter", "--table"].iter().any(|name| arg.to_string_lossy().starts_with(name))
     };
     match args.first() {
-        Some(first) if !ours(first) => consingan("bench", args),
+        Some(first) if !ours(first) => run_program(Program::Consingan, "bench", args),
         _ => all(&Options::parse(args)?),
     }
 }

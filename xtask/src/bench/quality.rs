@@ -1,7 +1,7 @@
 //! Runs with the default preset on bundled pictures, and the figures of their samples.
 
 use super::{measure as json_of, picture};
-use crate::{built, status, target};
+use crate::programs::{Program, built, status, target};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::process::{Command, ExitCode};
@@ -12,7 +12,7 @@ const PICTURES: [&str; 3] = ["summer-palace.jpg", "rocket.jpg", "brick.png"];
 
 /// A JSON object a picture: `picture`, `seconds` that training took, and `figures`, what `consingan evaluate --json` says.
 pub(super) fn measure(niter: Option<&str>) -> Result<Vec<Value>> {
-    let program = built(&[])?;
+    let program = built(Program::Consingan, &[])?;
     let runs = target().join("bench/runs");
     let mut results = Vec::new();
     for name in PICTURES {

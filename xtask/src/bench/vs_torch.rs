@@ -1,7 +1,7 @@
 //! `cargo xtask bench --vs-torch`: how long the training step takes beside PyTorch's.
 
 use super::{measure, print};
-use crate::{built, report, root, with_picture};
+use crate::programs::{Program, built, picture, report, root};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::ffi::OsString;
@@ -14,7 +14,7 @@ const NITER: f64 = 2000.0;
 pub(super) fn run(args: Vec<OsString>) -> Result<ExitCode> {
     let options = Options::parse(args)?;
     let device = OsString::from(options.device.as_deref().unwrap_or("cpu"));
-    let program = built(std::slice::from_ref(&device))?;
+    let program = built(Program::Consingan, std::slice::from_ref(&device))?;
     let cpu = device == "cpu";
     let python = options.python().map_err(|without| report(&without)).ok();
     print(&row(["stage", "size", "ours ms", "torch ms", "ratio", "floor ms"]));
@@ -101,7 +101,7 @@ impl Options {
     fn parse(args: Vec<OsString>) -> Result<Self> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let mut options = Options {
-            image: with_picture(Vec::new()).remove(0),
+            image: picture(),
             iters: 5,
             max_size: 250,
             stages: 6,

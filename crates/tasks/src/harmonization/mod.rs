@@ -8,11 +8,10 @@ use crate::draws::Draws;
 use crate::pixels::{overwrite, pixels, resized, tensor};
 use augment::augment;
 use candle_core::Tensor;
-pub(crate) use colour::on_colours;
 use kernels::Stream;
 use ndarray::Array3;
+pub use recolour::Recolouring;
 use recolour::{Patch, recolour};
-pub(crate) use recolour::{Recolouring, turn};
 use train::{Example, FirstInput};
 
 /// Stage 0's input: the coarsest picture, changed at random; fixed, the picture itself.

@@ -1,9 +1,9 @@
 //! Pasted and recoloured places: what the quick preset learns to undo.
 //!
-//! The paper's augmentation teaches the critic's taste alone: a fake that was made from a changed picture must look real. Here a
-//! picture that was recoloured in a place must also give back the picture that it was, which says outright which colours belong
-//! to what. In most examples a part of the picture was pasted elsewhere before, so that not what stands around a place but
-//! what is in it tells its colours.
+//! The paper's augmentation teaches the critic's taste alone: a fake that was made from a changed picture
+//! must look real. Here a picture that was recoloured in a place must also give back the picture that it was,
+//! which says outright which colours belong to what. In most examples a part of the picture was pasted
+//! elsewhere before, so that not what stands around a place but what is in it tells its colours.
 
 use super::colour::on_colours;
 use crate::draws::Draws;
@@ -21,8 +21,8 @@ const PASTED: f64 = 0.75;
 /// Probability that what was pasted is what is recoloured, and not some other place.
 const SAME_PLACE: f64 = 0.7;
 
-/// A part of a picture that is pasted elsewhere, all relative to the picture's sides: top and left of where it is taken and
-/// where it goes, height and width.
+/// A part of a picture that is pasted elsewhere, all relative to the picture's sides: top and left of where
+/// it is taken and where it goes, height and width.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patch {
     from: (f64, f64),
@@ -71,12 +71,16 @@ impl Patch {
     }
 }
 
-/// A change of colours: `value^gamma`, then a matrix and an offset.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Recolouring {
-    pub(crate) gamma: f64,
-    pub(crate) matrix: [[f64; 3]; 3],
-    pub(crate) offset: [f64; 3],
+/// A change of colours, such as harmonization learns to undo: `matrix * colour^gamma + offset`, with colours
+/// as red, green and blue in [0, 1].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Recolouring {
+    /// The exponent on each value, above 0; 1 changes nothing.
+    pub gamma: f64,
+    /// What a raised colour is multiplied with, row by row.
+    pub matrix: [[f64; 3]; 3],
+    /// What is added to it.
+    pub offset: [f64; 3],
 }
 
 impl Recolouring {
@@ -92,12 +96,26 @@ impl Recolouring {
         let gains: [f64; 3] = std::array::from_fn(|_| around(0.35).exp());
         let (light, gamma) = (around(0.35).exp(), around(0.5).exp());
         let offset: [f64; 3] = std::array::from_fn(|_| around(0.15));
-        let turned = turn(hue, saturation);
+        let turned = Self::turn(hue, saturation);
         let matrix = std::array::from_fn(|i| std::array::from_fn(|j| light * gains[i] * turned[i][j]));
         Recolouring { gamma, matrix, offset }
     }
 
-    pub(crate) fn of(&self, colour: [f64; 3]) -> [f64; 3] {
+    /// The matrix that turns colours around the gray axis by `hue` radians and multiplies their distance from
+    /// it.
+    pub fn turn(hue: f64, saturation: f64) -> [[f64; 3]; 3] {
+        let (sin, cos) = (hue.sin() * saturation / 3f64.sqrt(), hue.cos() * saturation);
+        let (same, next, last) = ((1.0 + 2.0 * cos) / 3.0, (1.0 - cos) / 3.0 - sin, (1.0 - cos) / 3.0 + sin);
+        [[same, next, last], [last, same, next], [next, last, same]]
+    }
+
+    /// Recolours a picture, height x width x channels in [-1, 1]; what leaves the range is cut off, alpha
+    /// stays. Of a gray picture the three colours are equal, and become their mean.
+    pub fn apply(&self, pixels: &mut Array3<f32>) {
+        on_colours(pixels, |colour| self.of(colour));
+    }
+
+    fn of(&self, colour: [f64; 3]) -> [f64; 3] {
         let raised = colour.map(|v| v.max(0.0).powf(self.gamma));
         std::array::from_fn(|i| {
             self.offset[i] + self.matrix[i].iter().zip(raised).map(|(m, v)| m * v).sum::<f64>()
@@ -105,14 +123,8 @@ impl Recolouring {
     }
 }
 
-/// The matrix that turns colours around the gray axis by `hue` radians and multiplies their distance from it.
-pub(crate) fn turn(hue: f64, saturation: f64) -> [[f64; 3]; 3] {
-    let (sin, cos) = (hue.sin() * saturation / 3f64.sqrt(), hue.cos() * saturation);
-    let (same, next, last) = ((1.0 + 2.0 * cos) / 3.0, (1.0 - cos) / 3.0 - sin, (1.0 - cos) / 3.0 + sin);
-    [[same, next, last], [last, same, next], [next, last, same]]
-}
-
-/// Recolours a place of a picture (height x width x channels in [-1, 1]) as `draws` say: mostly the patch that was pasted in it.
+/// Recolours a place of a picture (height x width x channels in [-1, 1]) as `draws` say: mostly the patch
+/// that was pasted in it.
 pub(crate) fn recolour(pixels: &mut Array3<f32>, patch: Option<&Patch>, draws: &mut Draws) {
     if draws.chance(UNTOUCHED) {
         return;
@@ -125,13 +137,14 @@ pub(crate) fn recolour(pixels: &mut Array3<f32>, patch: Option<&Patch>, draws: &
         None => place((h, w), draws),
     };
     let mut changed = pixels.clone();
-    on_colours(&mut changed, |colour| recolouring.of(colour));
+    recolouring.apply(&mut changed);
     for ((y, x, c), value) in pixels.indexed_iter_mut() {
         *value += place[[y, x]] * (changed[[y, x, c]] - *value);
     }
 }
 
-/// How much of each pixel is recoloured: a rectangle or an ellipse of a fifth to four fifths of each side, or all.
+/// How much of each pixel is recoloured: a rectangle or an ellipse of a fifth to four fifths of each side, or
+/// all.
 fn place((h, w): (usize, usize), draws: &mut Draws) -> Array2<f32> {
     if draws.chance(EVERYWHERE) {
         return Array2::ones((h, w));
@@ -157,15 +170,16 @@ mod tests {
 
     #[test]
     fn turning_by_nothing_changes_nothing_and_grays_stay_gray() {
-        for (row, expected) in turn(0.0, 1.0).iter().zip([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+        for (row, expected) in
+            Recolouring::turn(0.0, 1.0).iter().zip([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
         {
             assert!(row.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12));
         }
-        for row in turn(0.9, 1.7) {
+        for row in Recolouring::turn(0.9, 1.7) {
             assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-12);
         }
         // A third of a turn makes red green.
-        let third = turn(std::f64::consts::TAU / 3.0, 1.0);
+        let third = Recolouring::turn(std::f64::consts::TAU / 3.0, 1.0);
         assert!((third[1][0] - 1.0).abs() < 1e-12);
     }
 

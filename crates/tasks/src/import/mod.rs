@@ -4,13 +4,7 @@
 //! dicts `K/netG.pth` (of all stages up to K) and `K/netD.pth`. `G.pth`, a pickled Python object, holds nothing that
 //! these do not, and is not looked at.
 
-mod calls;
 mod parameters;
-mod pickle;
-#[cfg(test)]
-mod tests;
-mod torch;
-mod value;
 
 use crate::task::own_input;
 use crate::{Error, Result, Task};
@@ -18,10 +12,10 @@ use candle_core::{Device, Tensor};
 use kernels::{Purpose, Stream};
 use model::{Discriminator, Generator, NetConfig};
 use parameters::Parameters;
+use pth::TorchFile;
 use pyramid::Picture;
 use std::collections::HashMap;
 use std::path::Path;
-use torch::TorchFile;
 use train::{Run, Trained, files};
 
 /// Makes the run directory `out` of the official program's `folder`: a finished run, with the names of the mode as its task
@@ -29,13 +23,11 @@ use train::{Run, Trained, files};
 /// finest stage's stands for it), losses and times (zero).
 ///
 /// # Errors
-/// [`Error::Weights`] with the file and the reason where one is missing, not what it should be, or does not fit the
-/// others; nothing is made then. Nothing in the files is ever run.
+/// [`Error::Torch`] where a file is missing or not what it should be, [`Error::Import`] where it does not fit the others;
+/// nothing is made then. [`Error::Train`] where `out` cannot be made. Nothing in the files is ever run.
 pub fn import(folder: &Path, out: &Path) -> Result<Run> {
     if !folder.is_dir() {
-        let reason =
-            "is no folder; name one that the official program wrote, TrainedModels/PICTURE/...".into();
-        return Err(Error::Weights { path: folder.to_path_buf(), reason });
+        return Err(Error::Import { path: folder.to_path_buf(), reason: "is no folder".into() });
     }
     let Parameters { config, label, channels } = parameters::read(folder)?;
     let net = config.net(channels);
@@ -52,9 +44,12 @@ pub fn import(folder: &Path, out: &Path) -> Result<Run> {
         let (h, w, c) = net.noise_shape(stage, pictures[stage].size());
         if tensor.dims() != [1, c, h, w] {
             let (found, expected) = (tensor.dims(), [1, c, h, w]);
-            return Err(noise.refuse(format!(
-                "item {stage} is {found:?}, with reals.pth and parameters.txt it should be {expected:?}; they are of different models"
-            )));
+            return Err(refusal(
+                &noise,
+                format!(
+                    "item {stage} is {found:?}, with reals.pth and parameters.txt it should be {expected:?}"
+                ),
+            ));
         }
         fixed.push(files::to_nhwc(tensor)?);
     }
@@ -89,10 +84,7 @@ fn whole<T>(file: &TorchFile, list: Vec<T>, stages: usize) -> Result<Vec<T>> {
     if list.len() == stages {
         return Ok(list);
     }
-    Err(file.refuse(format!(
-        "has {} items, there are {stages} stages; let the official program train to its end",
-        list.len()
-    )))
+    Err(refusal(file, format!("has {} items, there are {stages} stages", list.len())))
 }
 
 /// The picture of `[1, C, H, W]`.
@@ -102,17 +94,17 @@ fn picture(file: &TorchFile, x: &Tensor, channels: usize) -> Result<Picture> {
         [1, c, h, w] if c == channels && sides.contains(&h) && sides.contains(&w) => {
             Ok(train::picture(&files::to_nhwc(x)?)?)
         }
-        _ => Err(file.refuse(format!(
-            "has a picture of {:?}, expected [1, {channels}, height, width]; it is of another model than parameters.txt",
-            x.dims()
-        ))),
+        _ => Err(refusal(
+            file,
+            format!("has a picture of {:?}, expected [1, {channels}, height, width]", x.dims()),
+        )),
     }
 }
 
 fn generator(file: &TorchFile, net: &NetConfig, stages: usize) -> Result<Generator> {
     let tensors = file.named()?;
     large_enough(file, &tensors, net, net.layers * stages)?;
-    let mut g = Generator::new(net, ANY, &Device::Cpu).map_err(|e| file.refuse(e.to_string()))?;
+    let mut g = Generator::new(net, ANY, &Device::Cpu).map_err(|e| refusal(file, e.to_string()))?;
     g.load(stages, &tensors).map_err(|e| misfit(file, e))?;
     Ok(g)
 }
@@ -120,7 +112,7 @@ fn generator(file: &TorchFile, net: &NetConfig, stages: usize) -> Result<Generat
 fn discriminator(file: &TorchFile, net: &NetConfig) -> Result<Discriminator> {
     let tensors = file.named()?;
     large_enough(file, &tensors, net, net.layers)?;
-    let mut d = Discriminator::new(net, ANY, &Device::Cpu).map_err(|e| file.refuse(e.to_string()))?;
+    let mut d = Discriminator::new(net, ANY, &Device::Cpu).map_err(|e| refusal(file, e.to_string()))?;
     d.load(&tensors).map_err(|e| misfit(file, e))?;
     Ok(d)
 }
@@ -142,16 +134,40 @@ fn large_enough(
         return Ok(());
     }
     let what = format!("{} filters in {convolutions} convolutions", net.filters);
-    Err(file.refuse(format!("has {found} weights, too few for {what}; {OTHER}")))
+    Err(refusal(file, format!("has {found} weights, too few for {what}")))
 }
 
 fn misfit(file: &TorchFile, error: model::Error) -> Error {
     match error {
-        model::Error::Weights(reason) => {
-            file.refuse(format!("does not fit parameters.txt ({reason}); {OTHER}"))
-        }
-        other => train::Error::Model(other).into(),
+        model::Error::Weights(reason) => refusal(file, format!("does not fit parameters.txt ({reason})")),
+        other => Error::Model(other),
     }
 }
 
-const OTHER: &str = "one of the two is of another model";
+fn refusal(file: &TorchFile, reason: String) -> Error {
+    Error::Import { path: file.path().to_path_buf(), reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The reconstruction with PyTorch's own reading of the same files.
+    #[test]
+    fn imported_runs_give_the_reconstruction_of_pytorch()
+    -> std::result::Result<(), Box<dyn std::error::Error>> {
+        let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/official");
+        let dir = tempfile::tempdir()?;
+        for name in ["zip", "legacy"] {
+            let run = import(&assets.join(name), &dir.path().join(name))?;
+            let sampler = crate::Sampler::new(&run, &crate::SampleRequest::default(), &Device::Cpu)?;
+            let ours = files::to_nchw(&sampler.reconstruction()?)?;
+            let (mut expected, _) =
+                files::read_tensors(&assets.join(name).join("expected.safetensors"), &Device::Cpu)?;
+            let expected = expected.remove("reconstruction").ok_or("no reconstruction")?;
+            let error = (ours - expected)?.abs()?.flatten_all()?.max(0)?.to_scalar::<f32>()?;
+            assert!(error < 1e-5, "{name}: {error}");
+        }
+        Ok(())
+    }
+}

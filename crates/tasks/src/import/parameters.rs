@@ -15,22 +15,21 @@ const LONGEST: u64 = 1 << 20;
 
 /// What a model was trained with.
 #[derive(Debug)]
-pub(super) struct Parameters {
-    pub(super) config: TrainConfig,
-    pub(super) label: Label,
+pub(crate) struct Parameters {
+    pub(crate) config: TrainConfig,
+    pub(crate) label: Label,
     /// Channels of the picture, 1 or 3.
-    pub(super) channels: usize,
+    pub(crate) channels: usize,
 }
 
 /// Reads the parameters in `folder`. Options that are not there have the official program's defaults; those that this
 /// program has no use for are passed over.
-pub(super) fn read(folder: &Path) -> Result<Parameters> {
+pub(crate) fn read(folder: &Path) -> Result<Parameters> {
     let path = folder.join(FILE);
-    let refuse = |reason: String| Error::Weights { path: path.clone(), reason };
+    let refuse = |reason: String| Error::Import { path: path.clone(), reason };
     let found = std::fs::metadata(&path);
     if !found.as_ref().is_ok_and(|f| f.is_file() && f.len() <= LONGEST) {
-        let reason = "is not there; name the folder that the official program wrote, which holds it beside fixed_noise.pth";
-        return Err(refuse(reason.into()));
+        return Err(refuse("is not there, or is no text file".into()));
     }
     let bytes = std::fs::read(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
     parse(&String::from_utf8_lossy(&bytes)).map_err(refuse)
@@ -43,29 +42,29 @@ fn parse(text: &str) -> std::result::Result<Parameters, String> {
     };
     let options = Options(text.lines().filter_map(line).collect());
     if options.0.is_empty() {
-        return Err("has no line like `nfc<tab>-<tab>64`; copy it again".into());
+        return Err("has no line like `nfc<tab>-<tab>64`".into());
     }
     let mode = options.text("train_mode").unwrap_or("generation");
     if !["generation", "retarget", "animation", "harmonization", "editing"].contains(&mode) {
         let modes = "generation, retarget, animation, harmonization and editing";
-        return Err(format!("has train_mode {mode:?}; there are {modes}"));
+        return Err(format!("has train_mode {mode:?}, there are {modes}"));
     }
     if options.flag("fine_tune")? == Some(true) {
         let from = options.text("model_dir").unwrap_or("the one it began from");
         return Err(format!(
-            "is that of a fine-tuned model, which holds its last stage alone; import the model it was tuned from, {from}, and tune that"
+            "is that of a fine-tuned model, which holds its last stage alone (it was tuned from {from})"
         ));
     }
     let kernel = options.number("ker_size")?.unwrap_or(3);
     if kernel != 3 || options.number("padd_size")?.unwrap_or(0) != 0 {
         return Err(
-            "has ker_size and padd_size other than 3 and 0; the official program cannot train with these"
+            "has ker_size and padd_size other than 3 and 0, with which the official program cannot train"
                 .into(),
         );
     }
     let channels = options.number("nc_im")?.unwrap_or(3);
     if channels != 1 && channels != 3 {
-        return Err(format!("has nc_im {channels}; there are 1 and 3"));
+        return Err(format!("has nc_im {channels}, there are 1 and 3"));
     }
 
     let mut config = TrainConfig { kernel, ..TrainConfig::default() };
@@ -82,11 +81,11 @@ fn parse(text: &str) -> std::result::Result<Parameters, String> {
         "elu" => ActivationKind::Elu,
         "selu" => ActivationKind::Selu,
         "prelu" => ActivationKind::Prelu,
-        other => return Err(format!("has activation {other:?}; there are lrelu, elu, selu and prelu")),
+        other => return Err(format!("has activation {other:?}, there are lrelu, elu, selu and prelu")),
     };
     config.border = if matches!(mode, "generation" | "animation") { Border::Grown } else { Border::Padded };
     config.spacing = if mode == "harmonization" { Spacing::Geometric } else { Spacing::Improved };
-    config.check().map_err(|e| format!("cannot be used ({e}); was it changed by hand?"))?;
+    config.check().map_err(|e| format!("cannot be used ({e})"))?;
 
     let picture = options.text("input_name").and_then(|name| name.rsplit(['/', '\\']).next());
     let label = Label {
@@ -106,9 +105,7 @@ impl Options {
 
     fn number<T: std::str::FromStr>(&self, key: &str) -> std::result::Result<Option<T>, String> {
         let Some(text) = self.text(key) else { return Ok(None) };
-        text.parse().map(Some).map_err(|_| {
-            format!("has {key} {text:?}, which is no number that it can have; copy the file again")
-        })
+        text.parse().map(Some).map_err(|_| format!("has {key} {text:?}, which is no number that it can have"))
     }
 
     /// Python's booleans; a flag's default is a number there.
@@ -117,9 +114,7 @@ impl Options {
             None => Ok(None),
             Some("1" | "True") => Ok(Some(true)),
             Some("0" | "False") => Ok(Some(false)),
-            Some(other) => {
-                Err(format!("has {key} {other:?}, which is neither true nor false; copy the file again"))
-            }
+            Some(other) => Err(format!("has {key} {other:?}, which is neither true nor false")),
         }
     }
 }
@@ -157,7 +152,7 @@ mod tests {
             ("fine_tune\t-\tTrue\nmodel_dir\t-\tTrainedModels/x", "TrainedModels/x"),
         ] {
             let error = parse(line).expect_err(line);
-            assert!(error.contains(expected) && error.contains("; "), "{error}");
+            assert!(error.contains(expected), "{error}");
         }
     }
 }

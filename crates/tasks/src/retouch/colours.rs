@@ -1,5 +1,5 @@
-//! The colours of one picture mapped to another's, place by place: an affine map, fitted by least squares to what the
-//! network made and to the training picture's own colours for what looks alike.
+//! The colours of one picture mapped to another's, place by place: an affine map, fitted by least squares to
+//! what the network made and to the training picture's own colours for what looks alike.
 
 use super::twins::{pixels, twins};
 use crate::Result;
@@ -15,9 +15,10 @@ const IDENTITY: f64 = 0.05;
 /// Rounds of fitting to twins, each of which trusts those less that the fit before did not explain.
 const ROUNDS: usize = 4;
 
-/// `naive` with the colours of `network` (which may have another size) in `places` (of the network's size, 1 inside): every
-/// connected one gets the affine map of all channels that fits there best, to the network's colours and to those of patches of
-/// `real`, the training picture, that are alike. What is outside the places stays.
+/// `naive` with the colours of `network` (which may have another size) in `places` (of the network's size, 1
+/// inside): every connected one gets the affine map of all channels that fits there best, to the network's
+/// colours and to those of patches of `real`, the training picture, that are alike. What is outside the
+/// places stays.
 pub(crate) fn matched(
     naive: &Array3<f32>,
     network: &Array3<f32>,

@@ -10,11 +10,12 @@ use pyramid::{Picture, Target, imresize};
 /// Deviation of the blur that softens a mask, in pixels.
 const BLUR: f32 = 5.0;
 
-/// From this difference on (mean over the channels, of a range of 2) a pixel counts as changed: 8 of 255 levels, more than
-/// JPEG and resizing do to most pixels.
+/// From this difference on (mean over the channels, of a range of 2) a pixel counts as changed: 8 of 255
+/// levels, more than JPEG and resizing do to most pixels.
 const CHANGED: f32 = 0.06;
 
-/// The picture's mask at `size`: white where its colours, times alpha, are at least half. Fails where nothing is.
+/// The picture's mask at `size`: white where its colours, times alpha, are at least half. Fails where nothing
+/// is.
 pub(crate) fn given(mask: &Picture, size: (usize, usize)) -> Result<Array2<f32>> {
     let pixels = mask.pixels();
     let channels = mask.channels();
@@ -25,11 +26,7 @@ pub(crate) fn given(mask: &Picture, size: (usize, usize)) -> Result<Array2<f32>>
     });
     let binary = scaled(&values, size)?.mapv(|v| if v >= 0.5 { 1.0 } else { 0.0 });
     if binary.iter().all(|&v| v == 0.0) {
-        return Err(Error::Value {
-            name: "mask",
-            value: "black everywhere".into(),
-            expected: "white where to change; paint some of it white".into(),
-        });
+        return Err(Error::BlackMask);
     }
     Ok(binary)
 }
@@ -45,17 +42,13 @@ pub(crate) fn derived(naive: &Array3<f32>, real: &Array3<f32>) -> Result<Array2<
         f32::from(u8::from(without_specks.get_pixel(x as u32, y as u32).0[0] > 127))
     });
     if mask.iter().all(|&v| v == 0.0) {
-        return Err(Error::Value {
-            name: "mask",
-            value: "empty, as the naive picture hardly differs from the training picture".into(),
-            expected: "white where to change; draw one and give it with --mask".into(),
-        });
+        return Err(Error::NoDifference);
     }
     Ok(mask)
 }
 
-/// The part of `mask` in which something changed, without the holes that are left where a pasted pixel happens to have the colour
-/// that was there; all of it where nothing changed.
+/// The part of `mask` in which something changed, without the holes that are left where a pasted pixel
+/// happens to have the colour that was there; all of it where nothing changed.
 pub(crate) fn narrowed(mask: &Array2<f32>, changed: &Array2<f32>) -> Array2<f32> {
     let both = mask * changed;
     if both.iter().all(|&v| v == 0.0) {

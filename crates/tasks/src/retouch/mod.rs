@@ -1,22 +1,23 @@
-//! A trained harmonization or editing run at work on a naive picture: one into which something was pasted, or in which parts
-//! were moved.
+//! A trained harmonization or editing run at work on a naive picture: one into which something was pasted, or
+//! in which parts were moved.
 
+mod checks;
 mod colours;
+mod fine_tune;
 mod mask;
 mod naive;
 mod strange;
 mod transfer;
-mod trial;
 mod twins;
 
-pub(crate) use naive::{NaiveInput, fitted};
-pub use naive::{fine_tune, fine_tune_niter};
+pub use fine_tune::{fine_tune, fine_tune_niter};
+pub(crate) use naive::NaiveInput;
 pub use transfer::Transfer;
-pub use trial::{RetouchCase, RetouchFigures, RetouchTrial, try_editing, try_harmonization};
 
 use crate::pixels::{add_noise, pixels, resized, tensor};
-use crate::{Error, Preset, Result, Task, editing};
+use crate::{Preset, Result, Task, editing};
 use candle_core::Device;
+use checks::{fitted, retouching_task};
 use kernels::{Purpose, Stream};
 use model::Inputs;
 use ndarray::Array3;
@@ -27,7 +28,8 @@ use transfer::Places;
 /// How to retouch.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RetouchRequest<'a> {
-    /// White where to change, of any size; derived from the difference to the training picture if none is given.
+    /// White where to change, of any size; derived from the difference to the training picture if none is
+    /// given.
     pub mask: Option<&'a Picture>,
     /// Seed of the noise on an edited picture.
     pub seed: u64,
@@ -46,11 +48,16 @@ pub struct Retouched {
     pub mask: Picture,
 }
 
-/// Applies `run`, which was trained for harmonization or editing, to a picture: stage 0 gets the picture, resized (for editing
-/// with noise on it), the stages above the fixed noise. What comes out is brought into the naive picture where the mask is
-/// white; everything else stays as it is. Fails where the run is of another task or not finished, or the mask is empty.
+/// Applies `run`, which was trained for harmonization or editing, to a picture: stage 0 gets the picture,
+/// resized (for editing with noise on it), the stages above the fixed noise. What comes out is brought into
+/// the naive picture where the mask is white; everything else stays as it is.
+///
+/// # Errors
+/// [`crate::Error::CannotRetouch`] and [`crate::Error::Unfinished`] for the run; [`crate::Error::BlackMask`],
+/// [`crate::Error::NoDifference`] and [`crate::Error::InColour`] for the pictures; [`crate::Error::Train`]
+/// where the run's files are damaged.
 pub fn retouch(run: &Run, naive: &Picture, request: &RetouchRequest<'_>) -> Result<Retouched> {
-    let task = check(run)?;
+    let task = retouching_task(run)?;
     let device = &Device::Cpu;
     let last = run.config.train_stages - 1;
     let size = run.info.sizes[last];
@@ -102,19 +109,6 @@ fn usual(run: &Run, task: Task) -> Transfer {
         // The paper's recipe, which models of the official program were trained by as well.
         _ => Transfer::Picture,
     }
-}
-
-/// The task of a run that can retouch.
-fn check(run: &Run) -> Result<Task> {
-    let refuse = |reason: String| Err(Error::Run { path: run.dir.clone(), reason });
-    let task = Task::of(run)?;
-    if !matches!(task, Task::Harmonization | Task::Editing) {
-        return refuse(format!("was trained for {}, which cannot retouch pictures", task.name()));
-    }
-    if !run.is_finished() {
-        return refuse("is not finished; go on with `consingan train --resume`".into());
-    }
-    Ok(task)
 }
 
 /// The result with the naive picture's alpha, where it has one that the run does not know.

@@ -6,12 +6,13 @@ use imageproc::filter::gaussian_blur_f32;
 use metrics::{PATCH, match_patches};
 use ndarray::{Array2, Array3, s};
 
-/// Distances below the first share of the largest (the 95th percentile) count as nothing, from the second on as all: parts that
-/// were moved are not quite the picture's once they have been resized.
+/// Distances below the first share of the largest (the 95th percentile) count as nothing, from the second on
+/// as all: parts that were moved are not quite the picture's once they have been resized.
 const RAMP: (f32, f32) = (0.3, 0.6);
 
-/// 0 where all patches of `picture` come close to one of `real`'s (two pictures of about one size), as in parts that were only
-/// moved; 1 where they do not, as across the borders of such parts, by half a patch around. All 1 in pictures smaller than a patch.
+/// 0 where all patches of `picture` come close to one of `real`'s (two pictures of about one size), as in
+/// parts that were only moved; 1 where they do not, as across the borders of such parts, by half a patch
+/// around. All 1 in pictures smaller than a patch.
 pub(crate) fn strangeness(
     picture: &Array3<f32>,
     real: &Array3<f32>,

@@ -1,8 +1,8 @@
 //! Patches of one picture that look like patches of another in everything but their colours.
 //!
-//! What was pasted often has relatives in the training picture: the same kind of leaf, wall or ripple. A patch's brightness,
-//! freed of its mean and its contrast, tells them whatever was done to the colours; where the likeness is close, the relative
-//! shows which colours the picture has for such a thing.
+//! What was pasted often has relatives in the training picture: the same kind of leaf, wall or ripple. A
+//! patch's brightness, freed of its mean and its contrast, tells them whatever was done to the colours; where
+//! the likeness is close, the relative shows which colours the picture has for such a thing.
 
 use ndarray::{Array2, Array3};
 
@@ -26,7 +26,8 @@ pub(crate) struct Twins {
     pub(crate) likeness: f64,
 }
 
-/// For patches of `picture` inside `place` (`inside` says so for a pixel) the most like one of `real`, if there is one.
+/// For patches of `picture` inside `place` (`inside` says so for a pixel) the most like one of `real`, if
+/// there is one.
 pub(crate) fn twins(
     picture: &Array3<f32>,
     real: &Array3<f32>,

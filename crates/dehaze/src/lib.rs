@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+
+mod dark_channel;
+mod dehaze;
+mod error;
+mod maps;
+mod network;
+mod physics;
+mod prior;
+mod request;
+
+pub use dehaze::{Dehazed, dehaze};
+pub use error::{Error, Result};
+pub use physics::{Airlight, haze};
+pub use request::{DehazeRequest, Method};

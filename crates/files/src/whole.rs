@@ -1,0 +1,207 @@
+//! Files and directories that are whole or not there: filled under another name beside their place, then
+//! renamed.
+
+use crate::names::check_free;
+use crate::{Error, Result};
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How every temporary name ends.
+const ENDING: &str = ".tmp";
+
+/// Writes `bytes` to `path`, over what is there: whoever looks at `path` sees the old file or the whole new
+/// one.
+///
+/// # Errors
+/// [`Error::NoName`], and [`Error::Io`] if the directory is missing, not writable or full. Nothing is left of
+/// a failed attempt.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_with(path, |temporary| std::fs::write(temporary, bytes).map_err(Error::io(path)))
+}
+
+/// Lets `fill` write the file whose temporary name it is given, then renames it to `path`, over what is
+/// there. Returns what `fill` returns.
+///
+/// # Errors
+/// The error of `fill`; [`Error::NoName`], [`Error::Io`]. Nothing is left of a failed attempt.
+pub fn write_with<T, E: From<Error>>(
+    path: &Path,
+    fill: impl FnOnce(&Path) -> std::result::Result<T, E>,
+) -> std::result::Result<T, E> {
+    let temporary = temporary(path)?;
+    let written = fill(&temporary).and_then(|value| {
+        std::fs::rename(&temporary, path).map_err(Error::io(path))?;
+        Ok(value)
+    });
+    if written.is_err() {
+        // The first error is the one to tell; a temporary file that was never made cannot be removed either.
+        let _ = std::fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// Makes the directory `path` with what `fill` puts into the directory whose temporary name it is given.
+/// Directories above it are made where they are missing. Returns what `fill` returns.
+///
+/// # Errors
+/// The error of `fill`; [`Error::Exists`] if anything is at `path`, before `fill` is called or after it;
+/// [`Error::NoName`], [`Error::NotADirectory`], [`Error::Io`]. Nothing is left of a failed attempt, not even
+/// the directories above that it made.
+pub fn make_directory<T, E: From<Error>>(
+    path: &Path,
+    fill: impl FnOnce(&Path) -> std::result::Result<T, E>,
+) -> std::result::Result<T, E> {
+    check_free(path)?;
+    let temporary = temporary(path)?;
+    let missing: Vec<&Path> = path
+        .ancestors()
+        .skip(1)
+        .take_while(|above| !above.as_os_str().is_empty() && !above.exists())
+        .collect();
+    let made = std::fs::create_dir_all(&temporary)
+        .map_err(|source| E::from(Error::io(path)(source)))
+        .and_then(|()| fill(&temporary))
+        .and_then(|value| {
+            std::fs::rename(&temporary, path).map_err(|source| taken(path, source))?;
+            Ok(value)
+        });
+    if made.is_err() {
+        // The first error is the one to tell. Directories that were made on the way here are empty again.
+        let _ = std::fs::remove_dir_all(&temporary);
+        for above in missing {
+            let _ = std::fs::remove_dir(above);
+        }
+    }
+    made
+}
+
+/// Removes the temporary files that writers which were killed left in `dir`; not in the directories below it.
+/// It is no error if `dir` is not there. No other writer may be at work in `dir`.
+///
+/// # Errors
+/// [`Error::Io`] with the file that cannot be removed, or `dir` if it cannot be read.
+pub fn remove_temporaries(dir: &Path) -> Result<()> {
+    let entries = match std::fs::read_dir(dir) {
+        Err(source) if source.kind() == ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(Error::io(dir))?,
+    };
+    for entry in entries {
+        let entry = entry.map_err(Error::io(dir))?;
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_file && entry.file_name().to_string_lossy().ends_with(ENDING) {
+            std::fs::remove_file(entry.path()).map_err(Error::io(&entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Where `path` is filled: a hidden name beside it, which two writers of one process, or of two, never share.
+fn temporary(path: &Path) -> Result<PathBuf> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let name = path.file_name().ok_or_else(|| Error::NoName { path: path.to_path_buf() })?;
+    let mut temporary = OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".{}-{}{ENDING}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
+    Ok(path.with_file_name(temporary))
+}
+
+/// The error of a directory that could not be renamed to `path`: another program may have made it in the
+/// meantime.
+fn taken(path: &Path, source: std::io::Error) -> Error {
+    match source.kind() {
+        ErrorKind::AlreadyExists | ErrorKind::DirectoryNotEmpty => Error::Exists { path: path.to_path_buf() },
+        _ => Error::io(path)(source),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Outcome = std::result::Result<(), Box<dyn std::error::Error>>;
+
+    fn count(dir: &Path) -> usize {
+        std::fs::read_dir(dir).map_or(0, Iterator::count)
+    }
+
+    #[test]
+    fn a_file_is_replaced_by_the_whole_new_one() -> Outcome {
+        let dir = tempfile::tempdir()?;
+        let path = dir.path().join("a.txt");
+        for text in ["old", "new"] {
+            write(&path, text.as_bytes())?;
+            assert_eq!(std::fs::read_to_string(&path)?, text);
+        }
+        assert_eq!(count(dir.path()), 1);
+        Ok(())
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_failed_attempt() -> Outcome {
+        let dir = tempfile::tempdir()?;
+        let file = dir.path().join("a.txt");
+        write(&file, b"old")?;
+        let failed = write_with(&file, |temporary| {
+            std::fs::write(temporary, "half").map_err(Error::io(&file))?;
+            Err::<(), Error>(Error::Exists { path: "the error of the closure".into() })
+        });
+        assert!(failed.is_err_and(|e| e.to_string().starts_with("the error of the closure")));
+        assert_eq!(std::fs::read_to_string(&file)?, "old");
+
+        let deep = dir.path().join("new/deep/directory");
+        let failed = make_directory(&deep, |temporary| {
+            std::fs::write(temporary.join("a"), "half").map_err(Error::io(&deep))?;
+            Err::<(), Error>(Error::Exists { path: deep.clone() })
+        });
+        assert!(failed.is_err());
+        assert_eq!(count(dir.path()), 1);
+        // There is no directory for it, or a file where a directory should be.
+        assert!(matches!(write(&dir.path().join("none/a.txt"), b""), Err(Error::Io { .. })));
+        assert!(matches!(
+            make_directory(&file.join("below"), |_| Ok::<(), Error>(())),
+            Err(Error::NotADirectory { .. })
+        ));
+        assert!(matches!(write(Path::new("/"), b""), Err(Error::NoName { .. })));
+        assert_eq!(count(dir.path()), 1);
+        Ok(())
+    }
+
+    #[test]
+    fn a_directory_is_made_once() -> Outcome {
+        let dir = tempfile::tempdir()?;
+        let path = dir.path().join("new/run");
+        let fill = |temporary: &Path| {
+            assert!(!path.exists());
+            std::fs::write(temporary.join("a"), "whole").map_err(Error::io(&path))
+        };
+        make_directory(&path, fill)?;
+        assert_eq!(std::fs::read_to_string(path.join("a"))?, "whole");
+        let again = make_directory(&path, |_| Ok::<(), Error>(()));
+        assert!(matches!(again, Err(Error::Exists { .. })));
+        // Another program makes it while it is filled here.
+        let path = dir.path().join("other");
+        let late = make_directory(&path, |_| {
+            std::fs::create_dir(&path).map_err(Error::io(&path))?;
+            std::fs::write(path.join("theirs"), "theirs").map_err(Error::io(&path))
+        });
+        assert!(matches!(late, Err(Error::Exists { .. })), "{late:?}");
+        assert_eq!(count(&path), 1);
+        assert_eq!(count(dir.path()), 2);
+        Ok(())
+    }
+
+    #[test]
+    fn what_killed_writers_left_is_removed_and_nothing_else() -> Outcome {
+        let dir = tempfile::tempdir()?;
+        std::fs::create_dir(dir.path().join("folder.tmp"))?;
+        for name in ["run.json.tmp", ".a.png.12-3.tmp", "run.json", "tmp"] {
+            std::fs::write(dir.path().join(name), "")?;
+        }
+        std::fs::write(temporary(&dir.path().join("b.png"))?, "")?;
+        remove_temporaries(dir.path())?;
+        assert_eq!(count(dir.path()), 3);
+        Ok(remove_temporaries(&dir.path().join("missing"))?)
+    }
+}

@@ -1,0 +1,10 @@
+#![doc = include_str!("../README.md")]
+
+pub mod dehazing;
+mod haze;
+mod options;
+pub mod retouching;
+pub mod trial;
+pub mod upscaling;
+
+pub use haze::random_haze;

@@ -1,0 +1,17 @@
+//! The report of a run: `cargo run --release -p report --example 01-report -- RUN [FILE]`.
+
+#![allow(clippy::print_stdout)] // an example prints
+
+use report::{ReportRequest, write_report};
+use std::path::PathBuf;
+use train::Run;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    let run = Run::open(&arguments.next().ok_or("name a run directory")?)?;
+    let path = arguments.next().unwrap_or_else(|| run.dir.join("report.html"));
+    let request = ReportRequest { samples: 8, scored: true, seed: run.info.seed + 1 };
+    write_report(&run, &request, &path, |done| println!("{done} of {} samples", request.samples))?;
+    println!("{}", path.display());
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! A report of a run: one HTML file that needs nothing else, to look at on any screen.
+//!
+//! Everything is inside: pictures as `data:` addresses, curves as SVG, a style for light and dark, and a few
+//! lines of script that only enlarge pictures. The same run gives the same bytes. Whatever comes from
+//! outside, names above all, is escaped.
+
+use crate::html::{Image, escape};
+use crate::{Result, facts, figures, losses, stages};
+use candle_core::Device;
+use pyramid::Picture;
+use std::path::Path;
+use tasks::{Quality, SampleRequest, Sampler, score};
+use train::Run;
+
+/// What a report holds beside what lies in the run directory.
+#[derive(Clone, Copy, Debug)]
+pub struct ReportRequest {
+    /// Fresh samples to draw; the first of them are shown.
+    pub samples: u32,
+    /// Score them against the picture.
+    pub scored: bool,
+    /// Seed of their noise.
+    pub seed: u64,
+}
+
+/// Fresh samples that are shown at most, and pixels of them in all; the first is shown whatever its size.
+const SHOWN: usize = 8;
+const SHOWN_PIXELS: usize = 8 << 20;
+
+/// Writes the report of `run` to `path`; an unfinished run's tells what is there. `progress` is called with
+/// the number of samples that are done.
+///
+/// # Errors
+/// When the run's own files are damaged or `path` cannot be written. Sheets, curves and the like that are
+/// missing are not errors.
+pub fn write_report(
+    run: &Run,
+    request: &ReportRequest,
+    path: &Path,
+    progress: impl FnMut(u32),
+) -> Result<()> {
+    Ok(files::write(path, report(run, request, progress)?.as_bytes())?)
+}
+
+/// The report of `run` as HTML.
+///
+/// # Errors
+/// When the run's own files are damaged.
+pub fn report(run: &Run, request: &ReportRequest, progress: impl FnMut(u32)) -> Result<String> {
+    let real = train::picture(&run.real(run.info.stages_done.max(1) - 1, &Device::Cpu)?)?;
+    let fresh = fresh(run, request, &real, progress)?;
+    let log = losses::read(run);
+    let title = escape(&run.info.picture);
+    let parts = [
+        facts::header(run, &log),
+        pictures(run, &fresh.shown)?,
+        figures::section(fresh.quality.as_ref()),
+        stages::section(run, &log),
+        facts::section(run, &log)?,
+    ];
+    Ok(format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}: ConSinGAN report</title>\n\
+         <style>\n{}</style>\n</head>\n<body>\n<main>\n{}</main>\n{}\n<script>\n{}</script>\n</body>\n</html>\n",
+        include_str!("style.css"),
+        parts.concat(),
+        "<dialog aria-label=\"Enlarged picture\"><form method=\"dialog\"><p></p><button>close</button></form><div><img alt=\"\"></div></dialog>",
+        include_str!("script.js"),
+    ))
+}
+
+/// Samples that were drawn for the report.
+struct Fresh {
+    shown: Vec<Picture>,
+    quality: Option<Quality>,
+}
+
+fn fresh(run: &Run, request: &ReportRequest, real: &Picture, mut progress: impl FnMut(u32)) -> Result<Fresh> {
+    let mut shown: Vec<Picture> = Vec::new();
+    if run.info.stages_done == 0 || request.samples == 0 {
+        return Ok(Fresh { shown, quality: None });
+    }
+    let sampler =
+        Sampler::new(run, &SampleRequest { seed: request.seed, ..SampleRequest::default() }, &Device::Cpu)?;
+    let (h, w) = sampler.size();
+    let most = (SHOWN_PIXELS / (h * w)).clamp(1, SHOWN);
+    let mut sample = |index: u32| -> tasks::Result<Picture> {
+        let picture = train::picture(&sampler.sample(index)?)?;
+        if shown.len() < most {
+            shown.push(picture.clone());
+        }
+        Ok(picture)
+    };
+    let quality = if request.scored {
+        Some(score(real, request.samples, None, sample, progress)?)
+    } else {
+        for index in 0..request.samples.min(most as u32) {
+            sample(index)?;
+            progress(index + 1);
+        }
+        None
+    };
+    Ok(Fresh { shown, quality })
+}
+
+/// The training picture, fresh samples, and the pyramid.
+fn pictures(run: &Run, samples: &[Picture]) -> Result<String> {
+    let last = run.info.sizes.len() - 1;
+    let real = Image::of(&train::picture(&run.real(last, &Device::Cpu)?)?)?;
+    let (h, w) = run.info.sizes[last];
+    let mut html = format!(
+        "<section>\n<h2>The picture</h2>\n{}",
+        real.figure("training picture", &format!("As it is trained on, {h}x{w}."), 480)
+    );
+    if !samples.is_empty() {
+        html += "<h2>Fresh samples</h2>\n<p>New pictures from the generator. Select one to enlarge it.</p>\n<div class=\"tiles\">\n";
+        for (index, sample) in samples.iter().enumerate() {
+            html += &Image::of(sample)?.button(&format!("sample {index}"), 250);
+        }
+        html += "</div>\n";
+    }
+    if let Some(image) = Image::read(&run.dir.join("pyramid.png")) {
+        let says = "What the stages are trained on, coarsest first: each learns to turn the result below into its own size.";
+        html += &format!("<h2>The pyramid</h2>\n{}", image.figure("all stages' pictures", says, 1000));
+    }
+    Ok(html + "</section>\n")
+}

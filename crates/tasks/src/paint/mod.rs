@@ -1,0 +1,141 @@
+//! Paint to image: a rough painting, refined by the stages above the one it enters.
+
+mod palette;
+mod training;
+
+pub(crate) use training::{Painted, settings};
+
+use self::palette::Palette;
+use crate::Result;
+use crate::sample::stages_done;
+use candle_core::{Device, Tensor};
+use kernels::{Purpose, Stream};
+use limits::OutOfRange;
+use model::{Generator, Inputs};
+use pyramid::{Picture, imresize};
+use train::{Run, Target, output_sizes};
+
+/// How a painting becomes a picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PaintRequest {
+    /// The stage at whose size the painting enters: the lower, the more of it is made anew.
+    pub start_stage: usize,
+    /// Paint with this many colours of the training picture instead, 2 to 64.
+    pub colours: Option<usize>,
+    /// Size of the result.
+    pub target: Target,
+    /// Seed of the noise.
+    pub seed: u64,
+}
+
+/// A painting that is ready to be refined.
+#[derive(Debug)]
+pub struct Painter {
+    generator: Generator,
+    amps: Vec<f64>,
+    sizes: Vec<(usize, usize)>,
+    /// The painting as it enters, `[1, H, W, C]`.
+    painting: Tensor,
+    request: PaintRequest,
+}
+
+impl Painter {
+    /// Brings `painting` to the size and the channels that `run` needs, in its colours if asked for.
+    ///
+    /// # Errors
+    /// [`crate::Error::Range`] for values outside their ranges, [`crate::Error::NoStage`] for a run without a finished
+    /// stage, [`crate::Error::Train`] where its files are damaged.
+    pub fn new(run: &Run, painting: &Picture, request: &PaintRequest, device: &Device) -> Result<Self> {
+        let stages = stages_done(run)?;
+        if request.start_stage >= stages {
+            let expected = format!("below {stages}, the number of finished stages");
+            return Err(OutOfRange::new("start-stage", request.start_stage, expected).into());
+        }
+        let sizes = output_sizes(&run.info.sizes[..stages], request.target, run.config.kernel)?;
+        let (h, w) = sizes[request.start_stage];
+        let painting = with_channels(painting, run.info.channels)?;
+        let small = imresize(painting.pixels(), pyramid::Target::Size((h, w)))?;
+        let mut small = Picture::from_pixels(small)?;
+        if let Some(colours) = request.colours {
+            let real = train::picture(&run.real(request.start_stage, device)?)?;
+            small = Palette::of(&real, colours)?.apply(&small)?;
+        }
+        Ok(Painter {
+            generator: run.generator(stages - 1, device)?,
+            amps: run.info.amps[..stages].to_vec(),
+            sizes,
+            painting: train::tensor(&small, device)?,
+            request: *request,
+        })
+    }
+
+    /// The painting as the generator gets it.
+    ///
+    /// # Errors
+    /// [`crate::Error::Train`], which a fault of this program alone can cause.
+    pub fn painting(&self) -> Result<Picture> {
+        Ok(train::picture(&self.painting)?)
+    }
+
+    /// Refinement number `index`, `[1, H, W, C]` in [-1, 1]. Stage 0's layers turn the painting into features, at whatever
+    /// size it enters; stages up to the start stage are left out, those above add noise and detail.
+    ///
+    /// # Errors
+    /// [`crate::Error::Model`] where the memory does not suffice, or by a fault of this program.
+    pub fn refine(&self, index: u32) -> Result<Tensor> {
+        let start = self.request.start_stage;
+        let mut noise = vec![self.painting.clone()];
+        for (level, &size) in self.sizes.iter().enumerate().skip(1) {
+            let shape = self.generator.config().noise_shape(level, size);
+            let (seed, level) = (self.request.seed, level as u32);
+            let stream = Stream { seed, purpose: Purpose::Sampling, stage: 0, level, iteration: index };
+            // Skipped stages are not fed.
+            let shape = if (level as usize) <= start { (1, 1, 1) } else { shape };
+            noise.push(kernels::normal(stream, (0, 0), shape, self.painting.device())?);
+        }
+        let inputs = Inputs { noise: &noise, sizes: &self.sizes, amps: &self.amps };
+        let mut features = self.generator.features(inputs, None, 0..1)?;
+        if start + 1 < self.sizes.len() {
+            features = self.generator.features(inputs, Some(features), start + 1..self.sizes.len())?;
+        }
+        Ok(self.generator.picture(&features)?)
+    }
+}
+
+/// `picture` as one with `channels` channels: grays are repeated or averaged, transparency is dropped or full.
+fn with_channels(picture: &Picture, channels: usize) -> Result<Picture> {
+    let wide = picture.widened(channels).into_pixels();
+    let (h, w, all) = wide.dim();
+    let (own, wanted) = (if all >= 3 { 3 } else { 1 }, if channels >= 3 { 3 } else { 1 });
+    let pixel = |(y, x, c): (usize, usize, usize)| match c {
+        // Luma of BT.601, as picture formats have it.
+        0 if wanted < own => [0.299, 0.587, 0.114].iter().zip(0..).map(|(f, k)| f * wide[[y, x, k]]).sum(),
+        c if c < wanted => wide[[y, x, c]],
+        _ => wide[[y, x, own]],
+    };
+    Ok(Picture::from_pixels(ndarray::Array3::from_shape_fn((h, w, channels), pixel))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array3;
+
+    #[test]
+    fn pictures_of_any_kind_fit_any_run() -> Result<()> {
+        let rgba = Picture::from_pixels(Array3::from_shape_fn((2, 3, 4), |(y, x, c)| {
+            if c == 3 { -0.5 } else { 0.1 * (y + x) as f32 }
+        }))?;
+        for channels in 1..=4 {
+            let other = with_channels(&rgba, channels)?;
+            assert_eq!(other.channels(), channels);
+            assert!((other.pixels()[[1, 2, 0]] - 0.3).abs() < 1e-6);
+            if channels % 2 == 0 {
+                assert_eq!(other.pixels()[[1, 2, channels - 1]], -0.5);
+            }
+            let back = with_channels(&other, 4)?;
+            assert_eq!(back.pixels()[[0, 0, 3]], if channels % 2 == 0 { -0.5 } else { 1.0 });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,36 @@
+//! A picture twice as large, near to the true pixels: `cargo run --release -p upscale --example 01-enlarge --
+//! [PICTURE [FACTOR]]`.
+//!
+//! Writes `enlarged.png`: bicubic, and ours. Without a picture, a bundled one is reduced first.
+
+#![allow(clippy::print_stdout)] // an example prints
+
+use pyramid::{Picture, Target, contact_sheet, imresize, load};
+use std::path::PathBuf;
+use upscale::{Enlarger, UpscaleRequest};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args_os().skip(1);
+    let picture = match arguments.next() {
+        Some(path) => load(&PathBuf::from(path))?,
+        None => {
+            let bundled = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/images/brick.png");
+            Picture::from_pixels(imresize(load(bundled.as_ref())?.pixels(), Target::Size((96, 128)))?)?
+        }
+    };
+    let factor = arguments.next().and_then(|text| text.to_str()?.parse().ok()).unwrap_or(2.0);
+
+    let request = UpscaleRequest { factor, ..UpscaleRequest::default() };
+    let trained = Enlarger::train(&picture, &request, &mut |done, all, loss| {
+        if done % 100 == 0 {
+            println!("{done} of {all} iterations, loss {loss:.6}");
+        }
+        true
+    })?;
+    let enlarger = trained.ok_or("it was stopped")?;
+
+    let ours = enlarger.apply(&picture, factor)?;
+    let bicubic = Picture::from_pixels(imresize(picture.pixels(), Target::Size(ours.size()))?)?;
+    contact_sheet(&[bicubic, ours], 2, 2).save_png("enlarged.png".as_ref())?;
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! Enlarging with the true pixels in mind: a small network learns, from the picture's own reductions, what an
+//! enlargement misses.
+//!
+//! Internal learning as in Shocher, Cohen, Irani, "Zero-Shot Super-Resolution using Deep Internal Learning"
+//! (CVPR 2018), with every step held to the given picture by back-projection, which alone is never farther
+//! from the truth than bicubic.
+
+use crate::pairs::{Pair, pair, pairs};
+use crate::resample::{ROUNDS, back_project, enlarge, enlarged_size, reduce, rounded, size_of, steps};
+use crate::residual::{self, residual};
+use crate::trust::{self, Trust, seen, tried};
+use crate::{Error, Result, UpscaleMode, UpscaleRequest, check_upscale};
+use model::Generator;
+use ndarray::{Array3, s};
+use pyramid::{Picture, Target, imresize};
+
+/// Shorter side of a reduced picture that can teach anything.
+const LEAST: usize = 8;
+
+/// A picture's own enlarger.
+#[derive(Debug)]
+pub struct Enlarger {
+    pub(crate) network: Generator,
+    /// The factor of a step.
+    pub(crate) step: f64,
+    pub(crate) trust: Trust,
+}
+
+impl Enlarger {
+    /// Trains on `picture`, to enlarge by the factor of `request`, in as many equal steps as keep each at 2
+    /// or below. `progress` is told how many iterations of how many are done, half as many on the reduced
+    /// picture before `request.niter` on the picture, and the loss (mean squared error); it says whether to
+    /// go on, `None` is the result where it does not.
+    ///
+    /// # Errors
+    /// [`Error::Range`] and [`Error::TooLarge`] for what cannot be asked; others where training fails.
+    pub fn train(
+        picture: &Picture,
+        request: &UpscaleRequest,
+        progress: &mut dyn FnMut(usize, usize, f32) -> bool,
+    ) -> Result<Option<Self>> {
+        check_upscale(picture.size(), request.factor, UpscaleMode::Fidelity)?;
+        request.check_training()?;
+        let (step, _) = steps(request.factor);
+        let pieces = pieces(picture, request.max_size)?;
+        let reduced = pieces.iter().map(|piece| reduced(piece, step)).collect::<Result<Vec<_>>>()?;
+        let below = request.niter.div_ceil(2);
+        let (mut done, all) = (0, below + request.niter);
+        let mut train = |pieces: &[Array3<f32>], niter: usize| {
+            let mut own = Vec::new();
+            for piece in pieces {
+                own.extend(pairs(piece.view(), step)?);
+            }
+            let network = residual::train(&own, picture.channels(), request.seed, niter, &mut |loss| {
+                done += 1;
+                progress(done, all, loss)
+            })?;
+            Ok::<_, Error>(network.map(|network| (network, own)))
+        };
+        // What one step below says: the picture is the truth that the network trained there has not seen.
+        let (h, w) = size_of(&reduced[0].view());
+        let from_below = if h.min(w) < LEAST {
+            (0.0, 0.0)
+        } else {
+            let Some((network, _)) = train(&reduced, below)? else { return Ok(None) };
+            let unseen = pair(pieces[0].clone(), step)?;
+            tried(&residual(&network, unseen.enlarged.view())?, &unseen)
+        };
+        let Some((network, own)) = train(&pieces, request.niter)? else { return Ok(None) };
+        let Pair { enlarged, .. } = &own[0];
+        let trained = seen(residual(&network, enlarged.view())?.view(), step, (h, w))?;
+        Ok(Some(Enlarger { network, step, trust: Trust { below: from_below, trained } }))
+    }
+
+    /// Channels of the pictures it is for.
+    pub fn channels(&self) -> usize {
+        self.network.config().channels
+    }
+
+    /// Whether it can enlarge `picture` by `factor`: the factor's steps must be of the size it was trained
+    /// for.
+    ///
+    /// # Errors
+    /// [`Error::Range`], [`Error::TooLarge`], [`Error::Channels`] and [`Error::Step`] where it cannot.
+    pub fn check(&self, picture: &Picture, factor: f64) -> Result<()> {
+        check_upscale(picture.size(), factor, UpscaleMode::Fidelity)?;
+        let (found, expected) = (picture.channels(), self.channels());
+        if found != expected {
+            return Err(Error::Channels { found, expected });
+        }
+        if (steps(factor).0 - self.step).abs() > 1e-6 {
+            return Err(Error::Step { factor, step: self.step });
+        }
+        Ok(())
+    }
+
+    /// `picture` enlarged by `factor`, which must be that of training or a power of its step.
+    ///
+    /// # Errors
+    /// As [`Enlarger::check`].
+    pub fn apply(&self, picture: &Picture, factor: f64) -> Result<Picture> {
+        self.check(picture, factor)?;
+        let low = picture.pixels();
+        let (step, count) = steps(factor);
+        let mut high = low.to_owned();
+        for done in 1..=count {
+            let so_far = if done == count { factor } else { step.powi(done as i32) };
+            let size = enlarged_size(size_of(&low), so_far);
+            let bicubic = enlarge(low, so_far, size)?;
+            let projected = back_project(bicubic.clone(), low, so_far, ROUNDS)?;
+            let margin = trust::energy(&(&projected - &bicubic));
+            let enlarged = if done == 1 {
+                projected
+            } else {
+                back_project(enlarge(high.view(), step, size)?, low, so_far, ROUNDS)?
+            };
+            let residual = residual(&self.network, enlarged.view())?;
+            let seen = seen(residual.view(), step, size_of(&high.view()))?;
+            let strength = self.trust.strength(seen, margin);
+            high = (enlarged + residual * strength as f32).mapv_into(|v| v.clamp(-1.0, 1.0));
+            high = back_project(high, low, so_far, ROUNDS)?;
+        }
+        Ok(Picture::from_pixels(high)?)
+    }
+}
+
+/// What is trained on: the picture or, where it is larger than `max_size`, its middle as it is and all of it
+/// reduced.
+fn pieces(picture: &Picture, max_size: usize) -> Result<Vec<Array3<f32>>> {
+    let (h, w) = picture.size();
+    let pixels = picture.pixels();
+    if h.max(w) <= max_size {
+        return Ok(vec![pixels.to_owned()]);
+    }
+    let (rows, columns) = (h.min(max_size), w.min(max_size));
+    let (top, left) = ((h - rows) / 2, (w - columns) / 2);
+    let middle = pixels.slice(s![top..top + rows, left..left + columns, ..]).to_owned();
+    let all = imresize(pixels, Target::Scale(max_size as f64 / h.max(w) as f64))?;
+    Ok(vec![middle, all.mapv_into(|v| v.clamp(-1.0, 1.0))])
+}
+
+/// One step below, rounded to 8 bits.
+fn reduced(pixels: &Array3<f32>, step: f64) -> Result<Array3<f32>> {
+    let (h, w) = size_of(&pixels.view());
+    let side = |n: usize| (n as f64 / step).ceil() as usize;
+    rounded(reduce(pixels.view(), step, (side(h), side(w)))?)
+}

@@ -1,0 +1,64 @@
+//! A one-stage generator on a picture of any size: strip by strip, the same bits as at once.
+
+use crate::Result;
+use candle_core::Tensor;
+use model::{Generator, Inputs};
+
+/// Rows that a strip is a multiple of: the side of a Winograd tile, so that every row keeps its place in its tile and with it
+/// its rounding.
+const TILE: usize = 6;
+
+/// Pixels of a strip; features take some 1 KiB each.
+const STRIP_PIXELS: usize = 1 << 18;
+
+/// Rows of a strip at least; fewer would be computed mostly for their neighbours.
+const LEAST_ROWS: usize = 96;
+
+/// What the one stage of `g` makes of `x [1, H, W, C]`: `[1, H, W, C]` in [-1, 1].
+pub(crate) fn forward(g: &Generator, x: &Tensor) -> Result<Tensor> {
+    let width = x.dims4()?.2;
+    forward_in_strips(g, x, (STRIP_PIXELS / width).max(LEAST_ROWS))
+}
+
+/// The same with about so many rows at once.
+fn forward_in_strips(g: &Generator, x: &Tensor, rows: usize) -> Result<Tensor> {
+    let (_, height, width, _) = x.dims4()?;
+    let rows = rows.next_multiple_of(TILE);
+    // What a row depends on, above and below, is a row for each of the convolutions. Its rounding depends on the tile's other
+    // rows too, and theirs on the tiles before: a tile for each.
+    let halo = (g.config().layers + 2) * TILE;
+    let mut strips = Vec::with_capacity(height.div_ceil(rows));
+    for first in (0..height).step_by(rows) {
+        let last = (first + rows).min(height);
+        let (from, to) = (first.saturating_sub(halo), (last + halo).min(height));
+        let strip = x.narrow(1, from, to - from)?.contiguous()?;
+        let inputs = Inputs { noise: &[strip], sizes: &[(to - from, width)], amps: &[0.0] };
+        strips.push(g.forward(inputs)?.narrow(1, first - from, last - first)?);
+    }
+    Ok(Tensor::cat(&strips, 1)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::residual::net;
+    use candle_core::Device;
+    use kernels::{Purpose, Stream};
+
+    #[test]
+    fn strips_are_the_whole_bit_by_bit() -> Result<()> {
+        let stream = Stream { seed: 3, purpose: Purpose::Weights, stage: 0, level: 0, iteration: 0 };
+        let g = Generator::new(&net(3), stream, &Device::Cpu)?;
+        for (height, width) in [(151, 23), (132, 9), (7, 31)] {
+            let x = kernels::normal(stream, (0, 0), (height, width, 3), &Device::Cpu)?;
+            let inputs = Inputs { noise: std::slice::from_ref(&x), sizes: &[(height, width)], amps: &[0.0] };
+            let whole = g.forward(inputs)?.flatten_all()?.to_vec1::<f32>()?;
+            assert!(whole.iter().any(|&v| v != whole[0]));
+            for rows in [1, 6, 12, 30, 66, 150] {
+                let strips = forward_in_strips(&g, &x, rows)?.flatten_all()?.to_vec1::<f32>()?;
+                assert!(strips == whole, "{height}x{width} in strips of {rows}");
+            }
+        }
+        Ok(())
+    }
+}
