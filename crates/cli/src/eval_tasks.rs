@@ -1,6 +1,6 @@
 //! `consingan eval-tasks`: every task on pictures with known truth, beside the bars; a table for the docs.
 
-use crate::args::Threads;
+use crate::arguments::Threads;
 use crate::output::line;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};

@@ -8,13 +8,26 @@ mod network;
 mod quality;
 mod step;
 
-use crate::args::GoldenArgs;
+use crate::device::DeviceArgs;
 use crate::output::line;
 use anyhow::{Context, Result, bail};
 use candle_core::Device;
+use clap::Args;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+pub(crate) struct GoldenArgs {
+    /// A folder of cases
+    #[arg(long, default_value = "assets/golden")]
+    cases: PathBuf,
+    /// Print JSON lines
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    device: DeviceArgs,
+}
 
 /// Runs every case of a folder and says whether all tensors were within what is allowed.
 pub(crate) fn run(args: &GoldenArgs) -> Result<bool> {

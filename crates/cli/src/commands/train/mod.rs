@@ -1,23 +1,66 @@
 //! `consingan train`: settings, run directory, training, and what is told at the end.
 
-use crate::args::TrainArgs;
-use crate::config::{Overrides, Resolved, resolve};
+mod dry_run;
+
+use crate::after_training::{REPORT, report_finished, tell_stopped};
+use crate::arguments::{Json, Threads};
+use crate::config::{Layers, Resolved, resolve};
+use crate::device::DeviceArgs;
 use crate::output::{duration, line};
 use crate::places::free_name;
-use crate::progress::Progress;
-use crate::report;
-use anyhow::{Context, Result, bail};
+use crate::progress::train_shown;
+use crate::refusal::refusal;
+use crate::settings::Overrides;
+use crate::signals::STOPPED;
+use anyhow::Result;
 use candle_core::Device;
-use pyramid::Picture;
-use std::path::Path;
+use clap::Args;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::Instant;
-use tasks::{Task, first_input};
-use train::{Label, Outcome, Pace, Run, TrainConfig, iteration_cost, time_stage, train};
+use tasks::Task;
+use train::{Label, Outcome, Run};
 
-pub(crate) fn run(args: Box<TrainArgs>) -> Result<ExitCode> {
+#[derive(Debug, Args)]
+#[command(mut_arg("json", |arg| arg.help("Print events (or the dry run) as JSON lines on standard output")))]
+pub(crate) struct TrainArgs {
+    /// The picture: JPEG, PNG, WebP, BMP, TIFF or GIF (first frame)
+    #[arg(required_unless_present_any = ["resume", "input_name"])]
+    image: Option<PathBuf>,
+    /// The official program's way to name the picture
+    #[arg(long, alias = "input_name", hide = true, conflicts_with = "image")]
+    input_name: Option<PathBuf>,
+    /// The run directory to make [default: runs/NAME, numbered where the name is taken]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// What for: generation, retarget (other sizes and shapes), animation, harmonization, editing or paint [default: generation]
+    #[arg(long, aliases = ["train_mode", "train-mode"], value_name = "TASK")]
+    task: Option<String>,
+    /// Named settings: quick (minutes), auto (what --minutes allow) or paper (the official program's) [default: quick]
+    #[arg(long)]
+    preset: Option<String>,
+    /// How long training may take, for --preset auto: sizes, stages and iterations are chosen for it [default: 5]
+    #[arg(long, value_name = "M", allow_negative_numbers = true)]
+    minutes: Option<f64>,
+    /// Settings from a TOML file; keys are the flags' names. The command line wins over it, it over the preset
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Go on with the run in this directory, from where it was stopped
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["image", "input_name", "out", "config", "preset", "minutes", "task", "dry_run"])]
+    resume: Option<PathBuf>,
+    /// Print settings, pyramid and an estimate of the time, and stop
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    json: Json,
+    #[command(flatten)]
+    device: DeviceArgs,
+    #[command(flatten)]
+    threads: Threads,
+    #[command(flatten, next_help_heading = "Settings (defaults are the preset's)")]
+    settings: Overrides,
+}
+
+pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     args.threads.apply();
     let device = args.device.open()?;
     let mut run = match &args.resume {
@@ -25,74 +68,62 @@ pub(crate) fn run(args: Box<TrainArgs>) -> Result<ExitCode> {
             let run = Run::open(dir)?;
             refuse_changes(&run, &args.settings)?;
             if run.is_finished() {
-                // The very end may have been cut short.
-                run.tidy()?;
-                if !run.dir.join(report::FILE).exists() {
-                    write_report(&run);
-                }
-                if args.json {
-                    line(&serde_json::json!({"event": "done"}).to_string());
-                }
+                finish_again(&run, args.json.wanted)?;
                 tracing::info!("{} is finished; nothing to do", dir.display());
                 return Ok(ExitCode::SUCCESS);
             }
             run
         }
-        None => match create(&args, &device)? {
+        None => match create(args, &device)? {
             Some(run) => run,
             None => return Ok(ExitCode::SUCCESS),
         },
     };
     tell_start(&run);
-    let stop = stop_signals()?;
-    let mut progress = Progress::new(&run, stop, args.json);
-    let first = first_input(&run, &device)?;
-    let outcome = train(&mut run, first.as_ref(), &device, Pace::default(), &mut progress)?;
-    progress.finish();
-    if outcome == Outcome::Stopped {
-        return Ok(stopped(&run));
+    if train_shown(&mut run, &device, args.json.wanted)? == Outcome::Stopped {
+        tell_stopped(&run);
+        return Ok(ExitCode::from(STOPPED));
     }
-    let samples = run.dir.join("samples");
-    tracing::info!("done in {}", duration(run.info.seconds.iter().sum()));
-    tracing::info!(
-        "samples: {}",
-        samples.join(format!("stage-{}.png", run.config.train_stages - 1)).display()
-    );
-    write_report(&run);
-    let dir = run.dir.display();
-    match Task::of(&run)? {
-        Task::Harmonization => tracing::info!("use it: consingan harmonize {dir} PICTURE"),
-        Task::Editing => tracing::info!("use it: consingan edit {dir} PICTURE"),
-        _ => tracing::info!("more of them, at any size: consingan sample {dir} -n 16 --size 200x400"),
-    }
+    tell_end(&run)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The report of a finished run. The run is what matters, and it is whole: that there is none is only told.
+/// Does what is left to do for a finished run, whose very end may have been cut short.
+fn finish_again(run: &Run, json: bool) -> Result<()> {
+    run.tidy()?;
+    if !run.dir.join(REPORT).exists() {
+        write_report(run);
+    }
+    if json {
+        line(&serde_json::json!({"event": "done"}).to_string());
+    }
+    Ok(())
+}
+
 fn write_report(run: &Run) {
-    match report::at_the_end(run) {
-        Ok(path) => tracing::info!("report: {}", path.display()),
-        Err(e) => {
-            tracing::warn!("no report was written ({e}); try again: consingan report {}", run.dir.display());
-        }
+    if let Some(path) = report_finished(run) {
+        tracing::info!("report: {}", path.display());
     }
 }
 
-/// Tells how to go on with a run that was stopped; the exit status.
-pub(crate) fn stopped(run: &Run) -> ExitCode {
-    tracing::warn!("stopped; go on with: consingan train --resume {}", run.dir.display());
-    ExitCode::from(130)
-}
-
-/// Everything that can be wrong is found before anything is written.
+/// The run that the arguments ask for; none for a dry run. Everything that can be wrong is found before anything is
+/// written.
 fn create(args: &TrainArgs, device: &Device) -> Result<Option<Run>> {
-    let image = args.image.as_ref().or(args.input_name.as_ref()).context("no picture was named")?;
+    let image = args.image.as_ref().or(args.input_name.as_ref());
+    let image = image.ok_or_else(|| refusal("no picture was named", "name one, or a run with --resume"))?;
     let picture = pyramid::load(image)?;
-    let Resolved { task, preset, config } = resolve(args, &picture, device)?;
+    let layers = Layers {
+        task: args.task.as_deref(),
+        preset: args.preset.as_deref(),
+        minutes: args.minutes,
+        file: args.config.as_deref(),
+        flags: &args.settings,
+    };
+    let Resolved { task, preset, config } = resolve(layers, &picture, device)?;
     let smallest = config.net(picture.channels()).receptive_field();
     let sizes = config.schedule().sizes(picture.size(), smallest)?;
     if args.dry_run {
-        dry_run(&config, &picture, smallest, device, args.json)?;
+        dry_run::dry_run(&config, &picture, device, args.json.wanted)?;
         return Ok(None);
     }
     let stem = image.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -116,6 +147,7 @@ fn create(args: &TrainArgs, device: &Device) -> Result<Option<Run>> {
     Ok(Some(run))
 }
 
+/// Logs what is about to be trained.
 fn tell_start(run: &Run) {
     let sizes: Vec<String> = run.info.sizes.iter().map(|(h, w)| format!("{h}x{w}")).collect();
     tracing::info!("run directory: {}", run.dir.display());
@@ -127,6 +159,21 @@ fn tell_start(run: &Run) {
         run.config.niter,
         kernels::threads()
     );
+}
+
+/// Logs how long it took, where samples are, and what can be done with the run.
+fn tell_end(run: &Run) -> Result<()> {
+    let sheet = run.dir.join("samples").join(format!("stage-{}.png", run.config.train_stages - 1));
+    tracing::info!("done in {}", duration(run.info.seconds.iter().sum()));
+    tracing::info!("samples: {}", sheet.display());
+    write_report(run);
+    let dir = run.dir.display();
+    match Task::of(run)? {
+        Task::Harmonization => tracing::info!("use it: consingan harmonize {dir} PICTURE"),
+        Task::Editing => tracing::info!("use it: consingan edit {dir} PICTURE"),
+        _ => tracing::info!("more of them, at any size: consingan sample {dir} -n 16 --size 200x400"),
+    }
+    Ok(())
 }
 
 /// A run keeps the settings it began with: its finished stages were made with them.
@@ -143,52 +190,9 @@ fn refuse_changes(run: &Run, settings: &Overrides) -> Result<()> {
         (old != value).then(|| format!("{key} is {old} there, {value} was asked for"))
     };
     let changes: Vec<String> = new.iter().filter_map(change).collect();
-    bail!(
-        "{}: a run keeps the settings it began with ({}); train a new run with these settings, or resume without them",
-        run.dir.display(),
-        changes.join(", ")
-    )
-}
-
-/// Settings, pyramid, and the time it will take, from a few real iterations.
-fn dry_run(
-    config: &TrainConfig,
-    picture: &Picture,
-    smallest: usize,
-    device: &Device,
-    json: bool,
-) -> Result<()> {
-    let pictures = pyramid::pyramid(picture, &config.schedule(), smallest)?;
-    let sizes: Vec<(usize, usize)> = pictures.iter().map(Picture::size).collect();
-    let (mut rate, mut total, begun) = (0.0, 0.0, Instant::now());
-    for stage in 0..sizes.len() {
-        let cost = iteration_cost(config, &sizes[..=stage]);
-        // Stages that would take long are estimated from the one before.
-        if begun.elapsed().as_secs_f64() < 4.0 || rate == 0.0 {
-            let times = time_stage(config, &pictures, stage, 1, 2, device)?;
-            rate = times.iter().map(|t| t.as_secs_f64()).fold(f64::INFINITY, f64::min) / cost;
-        }
-        total += rate * cost * config.niter as f64;
-    }
-    if json {
-        line(&serde_json::json!({"config": config, "sizes": sizes, "seconds": total.round()}).to_string());
-        return Ok(());
-    }
-    line(&toml::to_string(config).context("settings")?);
-    for (k, (h, w)) in sizes.iter().enumerate() {
-        line(&format!("stage {k}: {h}x{w}"));
-    }
-    line(&format!("about {} on this machine with {} threads", duration(total), kernels::threads()));
-    Ok(())
-}
-
-/// Set by Ctrl-C and SIGTERM; a second one ends the program at once.
-pub(crate) fn stop_signals() -> Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop))
-            .context("signals")?;
-        signal_hook::flag::register(signal, Arc::clone(&stop)).context("signals")?;
-    }
-    Ok(stop)
+    let (dir, changes) = (run.dir.display(), changes.join(", "));
+    Err(refusal(
+        format!("{dir}: a run keeps the settings it began with ({changes})"),
+        "train a new run with these settings, or resume without them",
+    ))
 }
