@@ -1,9 +1,11 @@
 //! `--device`: where the work is done.
 
-use anyhow::{Result, bail};
+use crate::refusal::refusal;
+use anyhow::Result;
 use candle_core::Device;
 use clap::Args;
 
+/// `--device`.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct DeviceArgs {
     /// Where to compute: cpu, cuda (the first GPU), cuda:N, or auto (a GPU if there is one)
@@ -30,42 +32,48 @@ fn parse(text: &str) -> Result<Wanted, String> {
 }
 
 impl DeviceArgs {
-    /// Refuses a GPU that was asked for where nothing would use it: `what` is computed on the CPU, `with` which a GPU helps.
+    /// Checks that no GPU was asked for where none would be used.
+    ///
+    /// # Errors
+    /// If one was: `what` is computed on the CPU, and `with` is what a GPU helps with.
     pub(crate) fn expect_cpu(self, what: &str, with: &str) -> Result<()> {
         match self.device {
-            Wanted::Cuda(number) => bail!(
-                "device is cuda:{number}, but {what} is computed on the CPU; leave --device out, or use {with}"
-            ),
+            Wanted::Cuda(number) => Err(refusal(
+                format!("device is cuda:{number}, but {what} is computed on the CPU"),
+                format!("leave --device out, or use {with}"),
+            )),
             Wanted::Auto | Wanted::Cpu => Ok(()),
         }
     }
 
-    /// Opens it; says so where it is not the CPU.
+    /// Opens it, and logs which GPU it is if it is one.
+    ///
+    /// # Errors
+    /// For a GPU that is not there or cannot be used.
     pub(crate) fn open(self) -> Result<Device> {
         match self.device {
             Wanted::Cpu => Ok(Device::Cpu),
-            Wanted::Cuda(number) => card(number),
-            Wanted::Auto => Ok(any_card().unwrap_or(Device::Cpu)),
+            Wanted::Cuda(number) => gpu(number),
+            Wanted::Auto => Ok(any_gpu().unwrap_or(Device::Cpu)),
         }
     }
 }
 
 #[cfg(feature = "cuda")]
-fn card(number: usize) -> Result<Device> {
-    match kernels::cuda_device(number) {
-        Ok(device) => {
-            tracing::info!("computing on GPU {number}");
-            Ok(device)
-        }
-        Err(error) => bail!(
-            "device is cuda:{number}, which cannot be used ({error}); see nvidia-smi for the GPUs there are, or give --device cpu"
-        ),
-    }
+fn gpu(number: usize) -> Result<Device> {
+    let device = kernels::cuda_device(number).map_err(|error| {
+        refusal(
+            format!("device is cuda:{number}, which cannot be used ({error})"),
+            "see nvidia-smi for the GPUs there are, or give --device cpu",
+        )
+    })?;
+    tracing::info!("computing on GPU {number}");
+    Ok(device)
 }
 
 #[cfg(feature = "cuda")]
-fn any_card() -> Option<Device> {
-    let found = card(0);
+fn any_gpu() -> Option<Device> {
+    let found = gpu(0);
     if let Err(error) = &found {
         tracing::info!("computing on the CPU: {error:#}");
     }
@@ -73,14 +81,15 @@ fn any_card() -> Option<Device> {
 }
 
 #[cfg(not(feature = "cuda"))]
-fn card(number: usize) -> Result<Device> {
-    bail!(
-        "device is cuda:{number}, but this program was built without CUDA; build it with --features cuda, or give --device cpu"
-    )
+fn gpu(number: usize) -> Result<Device> {
+    Err(refusal(
+        format!("device is cuda:{number}, but this program was built without CUDA"),
+        "build it with --features cuda, or give --device cpu",
+    ))
 }
 
 #[cfg(not(feature = "cuda"))]
-fn any_card() -> Option<Device> {
+fn any_gpu() -> Option<Device> {
     None
 }
 

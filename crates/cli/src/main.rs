@@ -1,70 +1,130 @@
 //! `consingan`: train a generative model on one picture, and make new pictures with it.
 
-mod animate;
-mod args;
-mod bench;
+mod advice;
+mod after_training;
+mod arguments;
+mod commands;
 mod config;
-mod dehaze;
 mod device;
-mod evaluate;
-mod import;
-mod inspect;
+mod errors;
+mod logging;
 mod output;
-mod paint;
 mod places;
 mod progress;
-mod report;
-mod retouch;
-mod sample;
-mod train_command;
-mod upscale;
+mod refusal;
+mod settings;
+mod signals;
 
+use advice::Flags;
 use anyhow::Result;
-use args::{Cli, Command};
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use commands::animate::{self, AnimateArgs};
+use commands::bench::{self, BenchArgs};
+use commands::completions::{self, CompletionsArgs};
+use commands::dehaze::{self, DehazeArgs};
+use commands::evaluate::{self, EvaluateArgs};
+use commands::import::{self, ImportArgs};
+use commands::inspect::{self, InspectArgs};
+use commands::paint::{self, PaintArgs};
+use commands::report::{self, ReportArgs};
+use commands::retouch::{self, RetouchArgs};
+use commands::sample::{self, SampleArgs};
+use commands::train::{self, TrainArgs};
+use commands::upscale::{self, UpscaleArgs};
 use std::process::ExitCode;
+use tasks::Task;
 
 /// Feature maps of 10 MiB and more are made and dropped thousands of times; the system's allocator hands such pages back
 /// each time and pays for fresh ones.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// One picture in, a generative model of it out.
+#[derive(Debug, Parser)]
+#[command(name = "consingan", version, about, max_term_width = 110)]
+struct Cli {
+    /// Say more (twice: everything); RUST_LOG says it in detail
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    /// Say only what went wrong
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train on a picture, or go on with a run
+    Train(Box<TrainArgs>),
+    /// Make new pictures with a run
+    Sample(SampleArgs),
+    /// Let a run's picture move
+    Animate(AnimateArgs),
+    /// Make a rough painting into a picture in the style of a run
+    Paint(PaintArgs),
+    /// Take haze away from a picture
+    Dehaze(DehazeArgs),
+    /// Score a run's samples, or a folder of pictures, against the picture
+    Evaluate(EvaluateArgs),
+    /// Write a report of a run to look at: one HTML file
+    Report(ReportArgs),
+    /// Give what was pasted into a picture the picture's colours, with a run of the task harmonization
+    Harmonize(RetouchArgs),
+    /// Join parts of a picture that were moved to their new surroundings, with a run of the task editing
+    Edit(RetouchArgs),
+    /// Make a run of a model that the official program trained
+    Import(ImportArgs),
+    /// Enlarge a picture, trained on itself
+    Upscale(UpscaleArgs),
+    /// Say what a run is and how far
+    Inspect(InspectArgs),
+    /// Time the training step stage by stage, with the paper's settings
+    Bench(BenchArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => return output::usage(&error),
+    let (cli, flags) = match parse() {
+        Ok(parsed) => parsed,
+        Err(error) => return errors::usage(&error),
     };
-    output::start_logging(cli.verbose, cli.quiet);
+    logging::start_logging(cli.verbose, cli.quiet);
     // A bug of ours must not look like an input error, nor like a crash of the machine.
-    match std::panic::catch_unwind(|| run(cli)) {
+    match std::panic::catch_unwind(|| run(&cli.command)) {
         Ok(Ok(code)) => code,
-        Ok(Err(error)) => output::report(&error),
+        Ok(Err(error)) => errors::report(&error, &flags),
         Err(_) => ExitCode::from(1),
     }
 }
 
-fn run(cli: Cli) -> Result<ExitCode> {
+/// The command line, and the flags that its command takes.
+fn parse() -> Result<(Cli, Flags), clap::Error> {
+    let mut command = Cli::command();
+    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+    let name = matches.subcommand_name().unwrap_or_default();
+    Ok((cli, command.find_subcommand(name).map(Flags::of).unwrap_or_default()))
+}
+
+fn run(command: &Command) -> Result<ExitCode> {
     kernels::keep_freed_memory();
     kernels::cpu_path()?;
-    match cli.command {
-        Command::Train(args) => train_command::run(args),
+    match command {
+        Command::Train(args) => train::run(args),
         Command::Sample(args) => sample::run(args),
-        Command::Animate(args) => animate::run(&args),
-        Command::Paint(args) => paint::run(&args),
-        Command::Dehaze(args) => dehaze::run(&args),
-        Command::Evaluate(args) => evaluate::run(&args),
-        Command::Report(args) => report::run(&args),
-        Command::Harmonize(args) => retouch::run(&args, tasks::Task::Harmonization),
-        Command::Edit(args) => retouch::run(&args, tasks::Task::Editing),
-        Command::Import(args) => import::run(&args),
-        Command::Upscale(args) => upscale::run(&args),
-        Command::Inspect(args) => inspect::run(&args),
-        Command::Bench(args) => bench::run(&args),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "consingan", &mut script);
-            output::line(String::from_utf8_lossy(&script).trim_end());
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Animate(args) => animate::run(args),
+        Command::Paint(args) => paint::run(args),
+        Command::Dehaze(args) => dehaze::run(args),
+        Command::Evaluate(args) => evaluate::run(args),
+        Command::Report(args) => report::run(args),
+        Command::Harmonize(args) => retouch::run(args, Task::Harmonization),
+        Command::Edit(args) => retouch::run(args, Task::Editing),
+        Command::Import(args) => import::run(args),
+        Command::Upscale(args) => upscale::run(args),
+        Command::Inspect(args) => inspect::run(args),
+        Command::Bench(args) => bench::run(args),
+        Command::Completions(args) => completions::run(args, &mut Cli::command()),
     }
 }

@@ -1,25 +1,38 @@
 //! Where results go: names that are free, and what is refused before minutes are spent on it.
 
+use crate::refusal::refusal;
 use anyhow::Result;
 use std::path::Path;
 
+/// What to do where something has the name already.
+const TAKEN: &str = "choose another name or remove it";
+
 /// Makes the directory `out` for results; what lies in one that is there already is not written over.
+///
+/// # Errors
+/// Where there is something in it, or it cannot be made.
 pub(crate) fn make_folder(out: &Path) -> Result<()> {
     let taken = std::fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_some());
     if taken {
-        anyhow::bail!("{}: exists already; choose another name or remove it", out.display());
+        return Err(refusal(format!("{}: exists already", out.display()), TAKEN));
     }
     std::fs::create_dir_all(out).map_err(|e| {
-        anyhow::anyhow!("{}: cannot be made ({e}); name another directory with --out", out.display())
+        refusal(format!("{}: cannot be made ({e})", out.display()), "name another directory with --out")
     })
 }
 
-/// Refuses a path that something has already, or that cannot become a file or directory.
+/// Checks that a file or directory could be made at a path.
+///
+/// # Errors
+/// For a path that something has already, or that cannot become a file or directory.
 pub(crate) fn check_free(path: &Path) -> Result<()> {
     Ok(files::check_free(path)?)
 }
 
-/// Refuses a path that [`check_free`] refuses, and one whose directory is not there.
+/// Checks that a file could be made at a path.
+///
+/// # Errors
+/// As [`check_free`], and where the file's directory is not there.
 pub(crate) fn check_free_file(path: &Path) -> Result<()> {
     Ok(files::check_free_file(path)?)
 }

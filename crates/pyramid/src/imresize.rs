@@ -59,14 +59,14 @@ pub fn imresize(pixels: ArrayView3<'_, f32>, target: Target) -> Result<Array3<f3
 
 /// The output size and the factor of each axis.
 fn resolve(from: Size, target: Target) -> Result<(Size, (f64, f64)), Error> {
-    let refuse = |what: String, expected: &str| Err(Error::Resize { from, what, expected: expected.into() });
+    let refuse = || Err(Error::Resize { from, target });
     if from.0 == 0 || from.1 == 0 {
-        return refuse("at all".into(), "a picture of at least one pixel");
+        return refuse();
     }
     let (size, scales) = match target {
         Target::Scale(scale) => {
             if !scale.is_finite() || scale < MIN_SCALE {
-                return refuse(format!("by {scale}"), "a finite factor of at least 1/65536");
+                return refuse();
             }
             let side = |n: usize| (n as f64 * scale).ceil() as usize;
             ((side(from.0), side(from.1)), (scale, scale))
@@ -75,8 +75,7 @@ fn resolve(from: Size, target: Target) -> Result<(Size, (f64, f64)), Error> {
     };
     let pixels = size.0.checked_mul(size.1);
     if pixels.is_none_or(|n| n == 0 || n > MAX_PIXELS) {
-        let expected = format!("a target of 1 to {} megapixels", MAX_PIXELS / 1_000_000);
-        return refuse(format!("to {}x{}", size.1, size.0), &expected);
+        return refuse();
     }
     Ok((size, scales))
 }

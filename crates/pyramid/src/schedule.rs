@@ -76,35 +76,29 @@ impl Schedule {
     ///
     /// # Errors
     /// [`Error::Shape`] for a picture without pixels, [`Error::Range`], [`Error::MinAboveMax`],
-    /// [`Error::Shrinking`] if a stage would be smaller than the one before, [`Error::StageTooSmall`] if one would be
-    /// smaller than `smallest`.
+    /// [`Error::Shrinking`] if a stage would be smaller than the one before; [`Error::PictureTooSmall`],
+    /// [`Error::FinestTooSmall`] or [`Error::StageTooSmall`] if one would be smaller than `smallest`.
     pub fn sizes(&self, picture: Size, smallest: usize) -> Result<Vec<Size>, Error> {
         self.check(picture)?;
         let finest = scaled(picture, self.finest_scale(picture));
         let short = finest.0.min(finest.1);
-        if short < smallest {
-            let fix = if picture.0.min(picture.1) < smallest {
-                format!("use a picture whose shorter side is at least {smallest} px")
-            } else {
-                raise_max_size(picture, smallest)
-            };
-            return Err(Error::StageTooSmall { stage: self.stages - 1, size: finest, smallest, fix });
+        if picture.0.min(picture.1) < smallest {
+            return Err(Error::PictureTooSmall { picture, smallest });
         }
-        if self.stages > 1 && short < self.min_size {
-            let instead = if picture.0.min(picture.1) < self.min_size {
-                "use a larger picture".into()
-            } else {
-                raise_max_size(picture, self.min_size)
-            };
-            let (min_size, max_size) = (self.min_size, self.max_size);
-            return Err(Error::Shrinking { min_size, max_size, short, instead });
+        if short < smallest {
+            let enough = enough_max_size(picture, smallest);
+            return Err(Error::FinestTooSmall { size: finest, smallest, enough });
+        }
+        let (min_size, max_size) = (self.min_size, self.max_size);
+        if self.stages > 1 && short < min_size {
+            let enough = enough_max_size(picture, min_size);
+            return Err(Error::Shrinking { min_size, max_size, short, picture, enough });
         }
         let mut sizes: Vec<Size> =
             self.scales(finest).into_iter().map(|scale| scaled(finest, scale)).collect();
         sizes.push(finest);
         if let Some(stage) = sizes.iter().position(|size| size.0.min(size.1) < smallest) {
-            let fix = format!("give --min-size {smallest} or more");
-            return Err(Error::StageTooSmall { stage, size: sizes[stage], smallest, fix });
+            return Err(Error::StageTooSmall { stage, size: sizes[stage], smallest });
         }
         Ok(sizes)
     }
@@ -146,8 +140,9 @@ fn scaled((height, width): Size, scale: f64) -> Size {
     ((height as f64 * scale).ceil() as usize, (width as f64 * scale).ceil() as usize)
 }
 
-/// The way out for a picture that is large enough itself, but whose finest stage has a shorter side below `needed`.
-fn raise_max_size(picture: Size, needed: usize) -> String {
+/// The smallest longer side of the finest stage with which its shorter side is at least `needed`; none for a picture that
+/// is smaller than that itself, or so long that no longer side which a schedule may have is enough.
+fn enough_max_size(picture: Size, needed: usize) -> Option<usize> {
     let (short, long) = (picture.0.min(picture.1), picture.0.max(picture.1));
     let enough = |max_size: usize| {
         let finest = scaled(picture, (max_size as f64 / long as f64).min(1.0));
@@ -155,10 +150,5 @@ fn raise_max_size(picture: Size, needed: usize) -> String {
     };
     // A side of (needed - 1) * long / short still gives one pixel too few, but for rounding.
     let start = ((needed - 1) * long / short).max(1);
-    match (start..=long).find(|&max_size| enough(max_size)) {
-        Some(max_size) if Schedule::SIZES.contains(&max_size) => {
-            format!("give --max-size {max_size} or more")
-        }
-        _ => "crop the picture's longer side".into(),
-    }
+    (start..=long).find(|&max_size| enough(max_size)).filter(|max_size| Schedule::SIZES.contains(max_size))
 }

@@ -35,7 +35,7 @@ fn files_that_are_no_pictures() {
     refused_picture(dir, "text.jpg", "not a picture");
     refused_picture(dir, "zeros.png", "not a picture");
     refused_picture(dir, "movie.mp4", "movie.mp4: not ");
-    // The hint begins behind the last semicolon, not behind that of a name.
+    // A semicolon in a name is no border between error and hint.
     refused_picture(dir, "not; here.png", "error: not; here.png: no such file\n");
     refused_picture(dir, "two\nlines\u{1b}[31m.png", "no such file");
     refused(dir, ["train", ""]);
@@ -81,6 +81,9 @@ fn pictures_too_small_and_too_large() {
     refused_picture(dir, "strip.png", "at least 11 px");
     refused_picture(dir, "small.png", "--min-size");
     refused_picture(dir, "huge.png", "60000x60000 pixels");
+    // Advice is for the command at hand: `bench` has no --min-size.
+    let error = refused(dir, ["bench", "small.png"]);
+    assert!(error.contains("24 px") && error.contains("hint: ") && !error.contains("--"), "{error}");
     // What the hint says works.
     succeeds(dir, ["train", "small.png", "--min-size", "11", "--out", "run"].into_iter().chain(TINY));
 }
@@ -125,7 +128,7 @@ fn settings_that_contradict_each_other_or_the_picture() {
     let dir = folder();
     for (case, expected) in [
         ("--min-size 30 --max-size 20", "min-size 30 is larger than max-size 20"),
-        ("--min-size 41", "--min-size 41"),
+        ("--min-size 41", "hint: give --min-size 40 or less"),
         ("--min-size 5", "the network sees 11 px at once"),
         ("--kernel 11 --layers 16", "the network sees 181 px at once"),
         ("--max-size 10 --min-size 3", "the network sees 11 px at once"),

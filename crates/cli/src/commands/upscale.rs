@@ -1,20 +1,18 @@
 //! `consingan upscale`: a picture enlarged by what it tells about itself.
 
-use crate::args::{FormatArg, Threads};
+use crate::arguments::{Json, PictureFormat, Seed, Threads};
 use crate::device::DeviceArgs;
-use crate::output::{BARS, line};
+use crate::output::line;
 use crate::places::{check_free, check_free_file, free_file, free_name};
-use crate::progress::Progress;
-use crate::train_command::stop_signals;
+use crate::progress::{Bar, train_shown};
+use crate::signals::{STOPPED, stop_signals};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use indicatif::ProgressBar;
 use pyramid::Picture;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
-use train::{Noise, Outcome, Pace, Run, train};
+use train::{Outcome, Run};
 use upscale::{Enlarger, UpscaleMode, UpscaleRequest, check_upscale, upscale_with_run, upscaling_run};
 
 #[derive(Debug, Args)]
@@ -39,18 +37,15 @@ pub(crate) struct UpscaleArgs {
     /// Longer side of what is trained on, pixels, 16 to 8192; the result is as large as it should be all the same
     #[arg(long, value_name = "PX", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(16..=8192))]
     max_size: Option<u64>,
-    /// What to write
-    #[arg(long, value_enum, default_value_t = FormatArg::Png)]
-    format: FormatArg,
-    /// Seed of every random number
-    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(0..=i64::MAX as u64))]
-    seed: u64,
+    #[command(flatten)]
+    format: PictureFormat,
+    #[command(flatten)]
+    seed: Seed,
     /// Iterations, 1 to 1000000: of each stage (perceptual), of all (fidelity)
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     niter: Option<u64>,
-    /// Print a JSON line on standard output
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    json: Json,
     #[command(flatten)]
     device: DeviceArgs,
     #[command(flatten)]
@@ -71,7 +66,7 @@ impl UpscaleArgs {
         UpscaleRequest {
             mode,
             factor: self.factor,
-            seed: self.seed,
+            seed: self.seed.value,
             niter: self.niter.map_or(preset.niter, |n| n as usize),
             max_size: self.max_size.map_or(preset.max_size, |n| n as usize),
         }
@@ -102,8 +97,8 @@ pub(crate) fn run(args: &UpscaleArgs) -> Result<ExitCode> {
         UpscaleMode::Fidelity => fidelity(args, &picture)?,
         UpscaleMode::Perceptual => perceptual(args, &picture)?,
     };
-    let Some(made) = made else { return Ok(ExitCode::from(130)) };
-    let format = args.format.into_format();
+    let Some(made) = made else { return Ok(ExitCode::from(STOPPED)) };
+    let format = args.format.get();
     let out = match &args.out {
         Some(out) => out.clone(),
         None => {
@@ -113,7 +108,7 @@ pub(crate) fn run(args: &UpscaleArgs) -> Result<ExitCode> {
     };
     format.write_to(&made.picture, &out)?;
     let (h, w) = made.picture.size();
-    if args.json {
+    if args.json.wanted {
         let run = made.run.as_ref().map(|dir| dir.to_string_lossy());
         line(&serde_json::json!({"file": out.to_string_lossy(), "size": [h, w], "run": run}).to_string());
     } else {
@@ -129,14 +124,13 @@ fn fidelity(args: &UpscaleArgs, picture: &Picture) -> Result<Option<Made>> {
     }
     let settings = args.settings(UpscaleMode::Fidelity);
     let stop = stop_signals()?;
-    let bar =
-        if std::io::stderr().is_terminal() { BARS.add(ProgressBar::new(0)) } else { ProgressBar::hidden() };
+    let bar = Bar::new(settings.niter);
     let trained = Enlarger::train(picture, &settings, &mut |done, all, _| {
-        bar.set_length(all as u64);
-        bar.set_position(done as u64);
+        bar.set_total(all);
+        bar.set(done);
         !stop.load(Ordering::Relaxed)
     })?;
-    bar.finish_and_clear();
+    drop(bar);
     let Some(enlarger) = trained else {
         tracing::warn!("stopped; nothing was written");
         return Ok(None);
@@ -151,30 +145,31 @@ fn fidelity(args: &UpscaleArgs, picture: &Picture) -> Result<Option<Made>> {
 fn perceptual(args: &UpscaleArgs, picture: &Picture) -> Result<Option<Made>> {
     let run = match &args.run {
         Some(dir) => Run::open(dir)?,
-        None => {
-            let stem = args.image.file_stem().unwrap_or_default().to_string_lossy();
-            let dir = match &args.save {
-                Some(dir) => dir.clone(),
-                None => free_name(&Path::new("runs").join(format!("{stem}-upscale"))),
-            };
-            let name = args.image.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let settings = args.settings(UpscaleMode::Perceptual);
-            let device = args.device.open()?;
-            let mut run = upscaling_run(picture, &settings, &dir, &name)?;
-            tracing::info!("run directory: {}", run.dir.display());
-            let mut progress = Progress::new(&run, stop_signals()?, false);
-            let outcome = train(&mut run, &Noise, &device, Pace::default(), &mut progress)?;
-            progress.finish();
-            if outcome == Outcome::Stopped {
-                let dir = run.dir.display();
-                tracing::warn!(
-                    "stopped; go on with: consingan train --resume {dir}, then upscale --run {dir}"
-                );
-                return Ok(None);
-            }
-            run
-        }
+        None => match trained(args, picture)? {
+            Some(run) => run,
+            None => return Ok(None),
+        },
     };
-    let picture = upscale_with_run(&run, picture, args.factor, args.seed)?;
+    let picture = upscale_with_run(&run, picture, args.factor, args.seed.value)?;
     Ok(Some(Made { picture, run: Some(run.dir.clone()) }))
+}
+
+/// A new run, trained on `picture`; none if that was stopped.
+fn trained(args: &UpscaleArgs, picture: &Picture) -> Result<Option<Run>> {
+    let stem = args.image.file_stem().unwrap_or_default().to_string_lossy();
+    let dir = match &args.save {
+        Some(dir) => dir.clone(),
+        None => free_name(&Path::new("runs").join(format!("{stem}-upscale"))),
+    };
+    let name = args.image.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let settings = args.settings(UpscaleMode::Perceptual);
+    let device = args.device.open()?;
+    let mut run = upscaling_run(picture, &settings, &dir, &name)?;
+    tracing::info!("run directory: {}", run.dir.display());
+    if train_shown(&mut run, &device, false)? == Outcome::Stopped {
+        let dir = run.dir.display();
+        tracing::warn!("stopped; go on with: consingan train --resume {dir}, then upscale --run {dir}");
+        return Ok(None);
+    }
+    Ok(Some(run))
 }

@@ -1,11 +1,21 @@
 //! `consingan inspect`: what a run is and how far.
 
-use crate::args::InspectArgs;
+use crate::arguments::Json;
 use crate::output::{duration, line};
 use anyhow::Result;
 use candle_core::Device;
+use clap::Args;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use train::{Losses, Run};
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The run directory
+    run: PathBuf,
+    #[command(flatten)]
+    json: Json,
+}
 
 pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
     let run = Run::open(&args.run)?;
@@ -21,7 +31,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
             Some((count(g.parameters()), count(d.parameters())))
         }
     };
-    if args.json {
+    if args.json.wanted {
         let value = serde_json::json!({
             "run": run.dir.to_string_lossy(), "finished": run.is_finished(), "info": info, "config": run.config,
             "parameters": parameters.map(|(g, d)| serde_json::json!({"generator": g, "discriminator": d})),

@@ -1,13 +1,12 @@
 //! `consingan dehaze`: the picture behind the haze.
 
-use crate::args::{FormatArg, Threads};
-use crate::output::{BARS, duration, line};
+use crate::arguments::{Json, PictureFormat, Seed, Threads};
+use crate::output::{duration, line};
 use crate::places::{check_free, free_name};
+use crate::progress::Bar;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use dehaze::{DehazeRequest, Method, dehaze};
-use indicatif::{ProgressBar, ProgressStyle};
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -22,9 +21,8 @@ pub(crate) struct DehazeArgs {
     /// How haze is taken away
     #[arg(long, value_enum, default_value_t = MethodArg::MultiStage)]
     method: MethodArg,
-    /// Seed of the network; the same seed gives the same files
-    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(0..=i64::MAX as u64))]
-    seed: u64,
+    #[command(flatten)]
+    seed: Seed,
     /// Longer side of what the network is trained on, 32 to 1024; the result has the picture's own size
     #[arg(long, value_name = "PIXELS", default_value_t = DehazeRequest::default().max_size, allow_negative_numbers = true)]
     max_size: usize,
@@ -37,12 +35,10 @@ pub(crate) struct DehazeArgs {
     /// Channels between the convolutions, 1 to 1024
     #[arg(long, value_name = "N", default_value_t = DehazeRequest::default().filters, allow_negative_numbers = true)]
     filters: usize,
-    /// What to write J and t as
-    #[arg(long, value_enum, default_value_t = FormatArg::Png)]
-    format: FormatArg,
-    /// Print a JSON line on standard output
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: PictureFormat,
+    #[command(flatten)]
+    json: Json,
     #[command(flatten)]
     threads: Threads,
 }
@@ -62,33 +58,27 @@ pub(crate) fn run(args: &DehazeArgs) -> Result<ExitCode> {
             MethodArg::MultiStage => Method::MultiStage,
             MethodArg::Dcp => Method::DarkChannelPrior,
         },
-        seed: args.seed,
+        seed: args.seed.value,
         max_size: args.max_size,
         niter: args.niter,
         stages: args.train_stages,
         filters: args.filters,
         ..DehazeRequest::default()
     };
-    let format = args.format.into_format();
+    let format = args.format.get();
     // Found before anything takes time.
     if let Some(out) = &args.out {
         check_free(out)?;
     }
     let picture = pyramid::load(&args.image)?;
     let begun = Instant::now();
-    let bar = if std::io::stderr().is_terminal() {
-        let style = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} {msg}");
-        let bar = BARS.add(ProgressBar::new(config.niter as u64));
-        bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-    } else {
-        ProgressBar::hidden()
-    };
+    let bar = Bar::new(config.niter);
     let dehazed = dehaze(&picture, &config, &mut |stage, done, loss| {
-        bar.set_prefix(format!("stage {stage}/{}", config.stages - 1));
-        bar.set_position(done as u64);
-        bar.set_message(format!("loss {loss:.5}"));
+        bar.set_label(&format!("stage {stage}/{}", config.stages - 1));
+        bar.set(done);
+        bar.set_note(format!("loss {loss:.5}"));
     })?;
-    bar.finish_and_clear();
+    drop(bar);
     let out = match &args.out {
         Some(out) => out.clone(),
         None => {
@@ -98,7 +88,7 @@ pub(crate) fn run(args: &DehazeArgs) -> Result<ExitCode> {
     };
     dehazed.write(&out, format)?;
     let mean = dehazed.transmission.mean().unwrap_or(1.0);
-    if args.json {
+    if args.json.wanted {
         let (height, width) = dehazed.picture.size();
         let value = serde_json::json!({
             "dir": out.to_string_lossy(),

@@ -1,14 +1,13 @@
 //! `consingan animate`: a walk around a run's fixed noise, as a GIF, an animated WebP or single frames.
 
-use crate::args::Threads;
+use crate::arguments::{Json, Seed, Threads};
 use crate::device::DeviceArgs;
-use crate::output::{BARS, line};
+use crate::output::line;
 use crate::places::{check_free, free_file, free_name};
+use crate::progress::Bar;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use frames::{Format as FrameFormat, write as write_frames};
-use indicatif::ProgressBar;
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tasks::{AnimateRequest, Animation, End};
@@ -36,18 +35,16 @@ pub(crate) struct AnimateArgs {
     /// End where it began, so that it can be shown again and again without a jump
     #[arg(long = "loop")]
     closed: bool,
-    /// Seed of the walk
-    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(0..=i64::MAX as u64))]
-    seed: u64,
+    #[command(flatten)]
+    seed: Seed,
     /// What to write; png: a directory of frames [default: as --out ends, else gif]
     #[arg(long, value_enum)]
     format: Option<FramesArg>,
     /// Where to write [default: RUN/animation.gif, numbered where that is taken]
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
-    /// Print a JSON line on standard output
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    json: Json,
     #[command(flatten)]
     device: DeviceArgs,
     #[command(flatten)]
@@ -83,7 +80,7 @@ pub(crate) fn run(args: &AnimateArgs) -> Result<ExitCode> {
         start_stage: args.start_stage,
         frames: args.frames,
         end: if args.closed { End::Loop } else { End::Open },
-        seed: args.seed,
+        seed: args.seed.value,
     };
     let format = args.format.map(FramesArg::into_format);
     let format =
@@ -100,18 +97,15 @@ pub(crate) fn run(args: &AnimateArgs) -> Result<ExitCode> {
     if let Some(parent) = out.parent().filter(|p| !p.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
     }
-    let bar = match std::io::stderr().is_terminal() {
-        true => BARS.add(ProgressBar::new(args.frames.into())),
-        false => ProgressBar::hidden(),
-    };
-    let frames = animation.map(|frame| -> Result<_> {
-        bar.inc(1);
+    let bar = Bar::new(args.frames as usize);
+    let frames = animation.enumerate().map(|(index, frame)| -> Result<_> {
+        bar.set(index + 1);
         Ok(train::picture(&frame?)?)
     });
     let count = write_frames(frames, args.fps, format, &out)?;
-    bar.finish_and_clear();
+    drop(bar);
     let size = run.info.sizes[run.info.stages_done - 1];
-    if args.json {
+    if args.json.wanted {
         let value = serde_json::json!({"file": out.to_string_lossy(), "frames": count, "fps": args.fps, "size": size});
         line(&value.to_string());
     } else {

@@ -1,15 +1,70 @@
 //! `consingan sample`: new pictures from a run.
 
-use crate::args::{SampleArgs, TileArg};
+use crate::arguments::{Json, PictureFormat, Seed, TargetSize, Threads, count};
+use crate::device::DeviceArgs;
 use crate::output::line;
 use crate::places::{free_name, make_folder};
 use anyhow::Result;
+use clap::{Args, ValueEnum};
 use kernels::Wrap;
 use pyramid::{Picture, imresize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tasks::{SampleRequest, Sampler};
 use train::Run;
+
+#[derive(Debug, Args)]
+pub(crate) struct SampleArgs {
+    /// The run directory
+    run: PathBuf,
+    /// How many pictures to make, 1 to 100000
+    #[arg(short, long, default_value_t = 16, allow_negative_numbers = true, value_parser = count(100_000))]
+    n: u32,
+    #[command(flatten)]
+    seed: Seed,
+    #[command(flatten)]
+    size: TargetSize,
+    /// Use the generator as it was after K stages [default: all that are done]
+    #[arg(long, value_name = "K", allow_negative_numbers = true)]
+    stages: Option<usize>,
+    /// Keep the fixed noise below stage K, and so the layout of the training picture
+    #[arg(long, value_name = "K", default_value_t = 0, allow_negative_numbers = true)]
+    start_stage: usize,
+    /// Make opposite edges meet, so that copies can be laid side by side: x (left and right), y (top and bottom) or xy
+    #[arg(long, value_enum, value_name = "AXES")]
+    tile: Option<TileArg>,
+    /// Write what the fixed noise gives (the training picture again) instead of samples
+    #[arg(long)]
+    reconstruction: bool,
+    /// Where to write [default: RUN/samples/seed-S, numbered where that is taken]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    format: PictureFormat,
+    #[command(flatten)]
+    json: Json,
+    #[command(flatten)]
+    device: DeviceArgs,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+/// Along which axes samples can be laid side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum TileArg {
+    /// Left and right
+    X,
+    /// Above and below
+    Y,
+    /// Both
+    Xy,
+}
+
+impl TileArg {
+    fn wrap(self) -> Wrap {
+        Wrap { rows: self != TileArg::X, columns: self != TileArg::Y }
+    }
+}
 
 /// Pictures on a sheet; more would not be looked at.
 const SHEET: u32 = 64;
@@ -17,32 +72,32 @@ const SHEET: u32 = 64;
 /// Longer side of a picture on the sheet; larger ones are scaled down, or a sheet of large samples would not fit in memory.
 const TILE: usize = 512;
 
-pub(crate) fn run(args: SampleArgs) -> Result<ExitCode> {
+pub(crate) fn run(args: &SampleArgs) -> Result<ExitCode> {
     args.threads.apply();
     let run = Run::open(&args.run)?;
     let request = SampleRequest {
-        seed: args.seed,
-        target: args.size.or(args.scale).unwrap_or_default(),
+        seed: args.seed.value,
+        target: args.size.target(),
         stages: args.stages,
         start_stage: args.start_stage,
         wrap: args.tile.map_or(Wrap::default(), TileArg::wrap),
     };
     let sampler = Sampler::new(&run, &request, &args.device.open()?)?;
-    let format = args.format.into_format();
+    let format = args.format.get();
     let out = match &args.out {
         Some(out) => out.clone(),
-        None => free_name(&run.dir.join("samples").join(format!("seed-{}", args.seed))),
+        None => free_name(&run.dir.join("samples").join(format!("seed-{}", args.seed.value))),
     };
     make_folder(&out)?;
     let say = |path: &Path| {
-        if args.json {
+        if args.json.wanted {
             line(&serde_json::json!({"file": path.to_string_lossy(), "size": sampler.size()}).to_string());
         }
     };
     if args.reconstruction {
         let (path, _) = format.write(&sampler.reconstruction()?, &out, "reconstruction")?;
         say(&path);
-        if !args.json {
+        if !args.json.wanted {
             line(&path.display().to_string());
         }
         return Ok(ExitCode::SUCCESS);
@@ -59,7 +114,7 @@ pub(crate) fn run(args: SampleArgs) -> Result<ExitCode> {
     let columns = (tiles.len() as f64).sqrt().ceil() as usize;
     pyramid::contact_sheet(&tiles, columns, 2).save_png(&sheet)?;
     say(&sheet);
-    if !args.json {
+    if !args.json.wanted {
         line(&format!(
             "{} samples of {}x{} and sheet.png in {}",
             args.n,

@@ -1,25 +1,29 @@
 //! `consingan harmonize` and `consingan edit`: a trained run at work on a picture that was changed by hand.
 
-use crate::args::{FormatArg, Threads};
+use crate::after_training::tell_stopped;
+use crate::arguments::{Json, PictureFormat, Seed, Threads};
 use crate::device::DeviceArgs;
 use crate::output::line;
 use crate::places::{check_free, free_name, make_folder};
-use crate::progress::Progress;
-use crate::train_command::{stop_signals, stopped};
-use anyhow::{Context, Result, bail};
+use crate::progress::train_shown;
+use crate::refusal::refusal;
+use crate::signals::STOPPED;
+use anyhow::{Context, Result};
 use candle_core::Device;
 use clap::{Args, ValueEnum};
+use pyramid::Picture;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tasks::{RetouchRequest, Task, Transfer, fine_tune, fine_tune_niter, first_input, retouch};
-use train::{Outcome, Pace, Run, train};
+use tasks::{RetouchRequest, Retouched, Task, Transfer, fine_tune, fine_tune_niter, retouch};
+use train::{Outcome, Run};
 
 #[derive(Debug, Args)]
+#[command(mut_arg("seed", |arg| arg.help("Seed of the noise that editing puts on the picture")))]
 pub(crate) struct RetouchArgs {
     /// The run directory, of a run that was trained for it
-    pub(crate) run: PathBuf,
+    run: PathBuf,
     /// The picture to change, of any size
-    pub(crate) naive: PathBuf,
+    naive: PathBuf,
     /// A picture that is white where to change [default: where the picture differs from the training picture]
     #[arg(long, value_name = "FILE")]
     mask: Option<PathBuf>,
@@ -36,15 +40,12 @@ pub(crate) struct RetouchArgs {
     /// What to take from the network's picture [default: what the run's preset has]
     #[arg(long, value_enum)]
     transfer: Option<TransferArg>,
-    /// Seed of the noise on the picture (editing)
-    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(0..=i64::MAX as u64))]
-    seed: u64,
-    /// What to write
-    #[arg(long, value_enum, default_value_t = FormatArg::Png)]
-    format: FormatArg,
-    /// Print a JSON line a file on standard output
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    seed: Seed,
+    #[command(flatten)]
+    format: PictureFormat,
+    #[command(flatten)]
+    json: Json,
     #[command(flatten)]
     device: DeviceArgs,
     #[command(flatten)]
@@ -63,19 +64,28 @@ enum TransferArg {
     Seams,
 }
 
+impl TransferArg {
+    fn into_transfer(self) -> Transfer {
+        match self {
+            TransferArg::Picture => Transfer::Picture,
+            TransferArg::Change => Transfer::Change,
+            TransferArg::Colours => Transfer::Colours,
+            TransferArg::Seams => Transfer::Seams,
+        }
+    }
+}
+
 /// Runs either command; `task` is what the run must have been trained for.
 pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
     args.threads.apply();
-    let mut run = Run::open(&args.run)?;
+    let run = Run::open(&args.run)?;
     let (this, name) = if task == Task::Editing { ("edit", "edited") } else { ("harmonize", "harmonized") };
     if Task::of(&run)? != task {
-        bail!(
-            "{}: was trained for {}, {this} needs {}; train one with: consingan train PICTURE --task {}",
-            run.dir.display(),
-            run.info.task,
-            task.name(),
-            task.name()
-        );
+        let (trained, needed) = (&run.info.task, task.name());
+        return Err(refusal(
+            format!("{}: was trained for {trained}, {this} needs {needed}", run.dir.display()),
+            format!("train one with: consingan train PICTURE --task {needed}"),
+        ));
     }
     if !args.fine_tune {
         args.device.expect_cpu(this, "--fine-tune, whose training it is for")?;
@@ -85,55 +95,59 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
     let mask = args.mask.as_deref().map(pyramid::load).transpose()?;
     let request = RetouchRequest {
         mask: mask.as_ref(),
-        seed: args.seed,
-        transfer: args.transfer.map(|t| match t {
-            TransferArg::Picture => Transfer::Picture,
-            TransferArg::Change => Transfer::Change,
-            TransferArg::Colours => Transfer::Colours,
-            TransferArg::Seams => Transfer::Seams,
-        }),
+        seed: args.seed.value,
+        transfer: args.transfer.map(TransferArg::into_transfer),
     };
     // Also where the run is to be trained further first: what is wrong is found before.
     let mut retouched = retouch(&run, &naive, &request)?;
     let mut out = args.out.clone().unwrap_or_else(|| free_name(&run.dir.join(name)));
     if args.fine_tune {
-        let beside = format!("{}-fine-tuned", file_name(&run.dir)?);
-        let dir = args.out.clone().unwrap_or_else(|| free_name(&run.dir.with_file_name(beside)));
-        run = fine_tune(&dir, &run, &naive, args.niter.unwrap_or_else(|| fine_tune_niter(&run)))?;
-        tracing::info!("run directory: {}", run.dir.display());
-        let mut progress = Progress::new(&run, stop_signals()?, args.json);
-        let device = args.device.open()?;
-        let first = first_input(&run, &device)?;
-        let outcome = train(&mut run, first.as_ref(), &device, Pace::default(), &mut progress)?;
-        progress.finish();
-        if outcome == Outcome::Stopped {
-            return Ok(stopped(&run));
-        }
-        retouched = retouch(&run, &naive, &request)?;
-        out = run.dir.join(name);
+        let Some(tuned) = fine_tuned(args, &run, &naive)? else { return Ok(ExitCode::from(STOPPED)) };
+        retouched = retouch(&tuned, &naive, &request)?;
+        out = tuned.dir.join(name);
     }
     make_folder(&out)?;
-    let say = |path: &Path, size: (usize, usize)| {
-        if args.json {
-            line(&serde_json::json!({"file": path.to_string_lossy(), "size": size}).to_string());
-        } else {
-            line(&path.display().to_string());
-        }
-    };
-    for (stem, picture) in [("result", &retouched.picture), ("network", &retouched.network)] {
-        let (path, picture) =
-            args.format.into_format().write(&train::tensor(picture, &Device::Cpu)?, &out, stem)?;
-        say(&path, picture.size());
-    }
-    let mask = out.join("mask.png");
-    retouched.mask.save_png(&mask)?;
-    say(&mask, retouched.mask.size());
+    write(args, &retouched, &out)?;
     if args.mask.is_none() {
         tracing::info!(
             "the mask is where the picture differs from the training picture; correct it and give it with --mask"
         );
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A new run, which is `run` with its last stage trained on `naive`; none if that was stopped.
+fn fine_tuned(args: &RetouchArgs, run: &Run, naive: &Picture) -> Result<Option<Run>> {
+    let beside = format!("{}-fine-tuned", file_name(&run.dir)?);
+    let dir = args.out.clone().unwrap_or_else(|| free_name(&run.dir.with_file_name(beside)));
+    // Before the run's directory is made: a GPU that cannot be used leaves nothing behind.
+    let device = args.device.open()?;
+    let mut tuned = fine_tune(&dir, run, naive, args.niter.unwrap_or_else(|| fine_tune_niter(run)))?;
+    tracing::info!("run directory: {}", tuned.dir.display());
+    if train_shown(&mut tuned, &device, args.json.wanted)? == Outcome::Stopped {
+        tell_stopped(&tuned);
+        return Ok(None);
+    }
+    Ok(Some(tuned))
+}
+
+/// Writes the result, the network's picture and the mask to the directory `out`.
+fn write(args: &RetouchArgs, retouched: &Retouched, out: &Path) -> Result<()> {
+    let say = |path: &Path, size: (usize, usize)| {
+        if args.json.wanted {
+            line(&serde_json::json!({"file": path.to_string_lossy(), "size": size}).to_string());
+        } else {
+            line(&path.display().to_string());
+        }
+    };
+    for (stem, picture) in [("result", &retouched.picture), ("network", &retouched.network)] {
+        let (path, picture) = args.format.get().write(&train::tensor(picture, &Device::Cpu)?, out, stem)?;
+        say(&path, picture.size());
+    }
+    let mask = out.join("mask.png");
+    retouched.mask.save_png(&mask)?;
+    say(&mask, retouched.mask.size());
+    Ok(())
 }
 
 fn file_name(dir: &Path) -> Result<String> {

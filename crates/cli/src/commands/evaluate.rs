@@ -1,33 +1,60 @@
 //! `consingan evaluate`: how real and how varied samples are.
 
-use crate::args::EvaluateArgs;
-use crate::output::{BARS, line};
+use crate::arguments::{Json, Seed, Threads, count};
+use crate::output::line;
+use crate::progress::Bar;
+use crate::refusal::refusal;
 use anyhow::Result;
-use indicatif::ProgressBar;
+use clap::Args;
 use sifid::Inception;
-use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use tasks::{EvaluateRequest, Quality, SampleRequest, evaluate_folder, evaluate_run};
 use train::Run;
 
+#[derive(Debug, Args)]
+pub(crate) struct EvaluateArgs {
+    /// The run directory
+    #[arg(required_unless_present = "samples")]
+    run: Option<PathBuf>,
+    /// How many samples to draw, 1 to 10000
+    #[arg(short, long, default_value_t = 50, allow_negative_numbers = true, value_parser = count(10_000))]
+    n: u32,
+    #[command(flatten)]
+    seed: Seed,
+    /// A folder of samples that any program made (contact sheets in it are skipped)
+    #[arg(long, value_name = "DIR", requires = "real", conflicts_with = "run")]
+    samples: Option<PathBuf>,
+    /// The picture that they are samples of
+    #[arg(long, value_name = "FILE", requires = "samples", conflicts_with = "run")]
+    real: Option<PathBuf>,
+    /// Add SIFID, with the weights of torchvision's inception_v3 as a safetensors file
+    #[arg(long, value_name = "FILE")]
+    inception: Option<PathBuf>,
+    #[command(flatten)]
+    json: Json,
+    #[command(flatten)]
+    threads: Threads,
+}
+
 pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     args.threads.apply();
     let inception = args.inception.as_deref().map(Inception::load).transpose()?;
-    let bar =
-        if std::io::stderr().is_terminal() { BARS.add(ProgressBar::new(0)) } else { ProgressBar::hidden() };
-    let progress = |done: u32| bar.set_position(done.into());
+    let n = args.n;
+    // How many pictures are in a folder is not known before.
+    let bar = if args.run.is_some() { Bar::new(n as usize) } else { Bar::counting() };
+    let progress = |done: u32| bar.set(done as usize);
     let quality = match (&args.run, &args.samples, &args.real) {
         (Some(dir), ..) => {
-            bar.set_length(args.n.into());
-            let sample = SampleRequest { seed: args.seed, ..SampleRequest::default() };
-            let request = EvaluateRequest { samples: args.n, sample, inception: inception.as_ref() };
+            let sample = SampleRequest { seed: args.seed.value, ..SampleRequest::default() };
+            let request = EvaluateRequest { samples: n, sample, inception: inception.as_ref() };
             evaluate_run(&Run::open(dir)?, &request, progress)?
         }
         (None, Some(samples), Some(real)) => evaluate_folder(samples, real, inception.as_ref(), progress)?,
-        _ => anyhow::bail!("name a run, or --samples DIR with --real FILE"),
+        _ => return Err(refusal("nothing to evaluate", "name a run, or --samples DIR with --real FILE")),
     };
-    bar.finish_and_clear();
-    if args.json {
+    drop(bar);
+    if args.json.wanted {
         line(&json(&quality).to_string());
     } else {
         table(&quality);

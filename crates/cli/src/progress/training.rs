@@ -1,55 +1,58 @@
-//! Shows a run's events: a progress bar on a terminal, plain log lines elsewhere, JSON lines for scripts.
+//! Training with its events shown: a progress bar on a terminal, plain log lines elsewhere, JSON lines for scripts.
 
-use crate::output::{BARS, duration, line};
-use indicatif::{ProgressBar, ProgressStyle};
-use std::io::IsTerminal;
+use super::Bar;
+use crate::output::{duration, line};
+use crate::signals::stop_signals;
+use anyhow::Result;
+use candle_core::Device;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use train::{Control, Event, Losses, Observer, Run, iteration_cost};
+use tasks::first_input;
+use train::{Control, Event, Losses, Observer, Outcome, Pace, Run, iteration_cost, train};
 
-/// Without a terminal a line this often.
+/// Trains `run` until it is finished or a signal stops it. With `json`, every event is a line on standard output.
+///
+/// # Errors
+/// As [`train()`], and where no signal can be listened to.
+pub(crate) fn train_shown(run: &mut Run, device: &Device, json: bool) -> Result<Outcome> {
+    let mut shown = Shown::new(run, stop_signals()?, json);
+    let first = first_input(run, device)?;
+    Ok(train(run, first.as_ref(), device, Pace::default(), &mut shown)?)
+}
+
+/// Without a terminal, a log line this often.
 const EVERY: Duration = Duration::from_secs(10);
 
-pub(crate) struct Progress {
+/// What hears the events of a run.
+struct Shown {
+    /// Set by a signal.
     stop: Arc<AtomicBool>,
     json: bool,
-    bar: Option<ProgressBar>,
+    bar: Bar,
     niter: usize,
     /// Cost of an iteration of each stage.
     costs: Vec<f64>,
-    /// The last that came of this stage.
+    /// The last losses that were told of this stage.
     losses: Option<[f32; 5]>,
     /// When the present stretch of iterations began, and how many were done then.
     since: (Instant, usize),
-    said: Instant,
+    /// When the last log line about iterations was written.
+    logged: Instant,
 }
 
-impl Progress {
-    pub(crate) fn new(run: &Run, stop: Arc<AtomicBool>, json: bool) -> Self {
+impl Shown {
+    fn new(run: &Run, stop: Arc<AtomicBool>, json: bool) -> Self {
         let sizes = &run.info.sizes;
-        let bar = std::io::stderr().is_terminal().then(|| {
-            let bar = BARS.add(ProgressBar::new(run.config.niter as u64));
-            let style = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} {msg}");
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            bar
-        });
-        Progress {
+        Self {
             stop,
             json,
-            bar,
+            bar: Bar::new(run.config.niter),
             niter: run.config.niter,
             costs: (0..sizes.len()).map(|k| iteration_cost(&run.config, &sizes[..=k])).collect(),
             losses: None,
             since: (Instant::now(), 0),
-            said: Instant::now(),
-        }
-    }
-
-    /// Takes the bar away.
-    pub(crate) fn finish(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
+            logged: Instant::now(),
         }
     }
 
@@ -65,8 +68,7 @@ impl Progress {
     }
 
     fn iteration(&mut self, stage: usize, done: usize) {
-        let due = self.said.elapsed() >= EVERY;
-        if self.bar.is_none() && !due {
+        if !self.bar.is_shown() && self.logged.elapsed() < EVERY {
             return;
         }
         let (per_second, left) = self.speed(stage, done);
@@ -75,20 +77,17 @@ impl Progress {
             let critic = fake - real;
             text += &format!(", D {critic:.3} (penalty {penalty:.3}), G {adversarial:.3}, rec {rec:.3}");
         }
-        match &self.bar {
-            Some(bar) => {
-                bar.set_position(done as u64);
-                bar.set_message(text);
-            }
-            None => {
-                self.said = Instant::now();
-                tracing::info!("stage {stage} of {}: {done}/{} {text}", self.costs.len(), self.niter);
-            }
+        if self.bar.is_shown() {
+            self.bar.set(done);
+            self.bar.set_note(text);
+        } else {
+            self.logged = Instant::now();
+            tracing::info!("stage {stage} of {}: {done}/{} {text}", self.costs.len(), self.niter);
         }
     }
 }
 
-impl Observer for Progress {
+impl Observer for Shown {
     fn notify(&mut self, event: &Event<'_>) -> Control {
         if self.json {
             print_json(event);
@@ -101,10 +100,7 @@ impl Observer for Progress {
             Event::StageStarted { stage, size: (h, w), amp } => {
                 self.since.0 = Instant::now();
                 self.losses = None;
-                if let Some(bar) = &self.bar {
-                    bar.set_prefix(format!("stage {stage}/{}", self.costs.len() - 1));
-                    bar.reset_eta();
-                }
+                self.bar.set_label(&format!("stage {stage}/{}", self.costs.len() - 1));
                 tracing::debug!("stage {stage}: {h}x{w}, noise amplitude {amp:.4}");
             }
             Event::Iteration { stage, done } => self.iteration(stage, done),

@@ -1,12 +1,52 @@
 //! `consingan bench`: milliseconds per training iteration, stage by stage; or what its kernels take.
 
-use crate::args::BenchArgs;
+use crate::arguments::Threads;
+use crate::device::DeviceArgs;
 use crate::output::line;
-use anyhow::{Result, bail};
+use crate::refusal::refusal;
+use anyhow::Result;
 use candle_core::Device;
+use clap::Args;
+use kernels::Precision;
 use pyramid::Picture;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use train::{TrainConfig, direct_flops, median, step_flops, time_stage};
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// The picture
+    image: PathBuf,
+    /// Timed iterations a stage, 1 to 10000; two more warm up
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    iters: u32,
+    /// Longer side of the finest stage
+    #[arg(long, default_value_t = 250)]
+    max_size: usize,
+    /// Stages
+    #[arg(long, default_value_t = 6)]
+    stages: usize,
+    /// Time only this stage, counted from 0
+    #[arg(long, value_name = "K")]
+    stage: Option<usize>,
+    /// Add the time that the convolutions' operations (as Winograd counts them) take at this machine's measured peak
+    #[arg(long)]
+    floor: bool,
+    /// How exactly a GPU multiplies: tf32 or f32
+    #[arg(long, value_name = "NAME", default_value = "tf32", value_parser = precision)]
+    precision: Precision,
+    /// What each kernel of an iteration takes on a GPU instead
+    #[arg(long, conflicts_with = "floor")]
+    profile: bool,
+    #[command(flatten)]
+    device: DeviceArgs,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+fn precision(text: &str) -> Result<Precision, String> {
+    Precision::from_name(text).ok_or_else(|| "give tf32 or f32".into())
+}
 
 pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
     args.threads.apply();
@@ -19,7 +59,8 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
     };
     config.check()?;
     if let Some(stage) = args.stage.filter(|&stage| stage >= args.stages) {
-        bail!("stage is {stage}, it must be from 0 to {}", args.stages - 1);
+        let what = format!("stage is {stage}, it must be between 0 and {}", args.stages - 1);
+        return Err(refusal(what, "stages are counted from 0, coarsest first"));
     }
     let picture = pyramid::load(&args.image)?;
     let smallest = config.net(picture.channels()).receptive_field();
@@ -46,11 +87,11 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A line a kernel.
+/// Prints a line for each kernel.
 #[cfg(feature = "cuda")]
 fn profile(config: &TrainConfig, pictures: &[Picture], stage: usize, device: &Device) -> Result<()> {
     if device.is_cpu() {
-        bail!("--profile is for a GPU, and this is the CPU; give --device cuda");
+        return Err(refusal("--profile is for a GPU, and this is the CPU", "give --device cuda"));
     }
     for time in train::profile_stage(config, pictures, stage, device)? {
         let (kernel, launches) = (time.kernel, time.launches);
@@ -66,7 +107,8 @@ fn profile(config: &TrainConfig, pictures: &[Picture], stage: usize, device: &De
 
 #[cfg(not(feature = "cuda"))]
 fn profile(_: &TrainConfig, _: &[Picture], _: usize, _: &Device) -> Result<()> {
-    bail!("--profile is for a GPU, and this program was built without CUDA; build it with --features cuda")
+    let what = "--profile is for a GPU, and this program was built without CUDA";
+    Err(refusal(what, "build it with --features cuda"))
 }
 
 /// From seconds, to a hundredth.

@@ -1,0 +1,33 @@
+//! The flags of the command that failed, so that no advice names a flag which that command lacks.
+
+/// The long flags, without their dashes, of the command that was given.
+#[derive(Debug, Default)]
+pub(crate) struct Flags(Vec<String>);
+
+impl Flags {
+    /// The flags that `command` takes.
+    pub(crate) fn of(command: &clap::Command) -> Self {
+        Self(command.get_arguments().filter_map(|argument| argument.get_long()).map(String::from).collect())
+    }
+
+    /// The first of some names of one thing that is a flag of this command, with its dashes.
+    pub(super) fn first(&self, names: &[&str]) -> Option<String> {
+        names.iter().find(|name| self.has(name)).map(|name| format!("--{name}"))
+    }
+
+    /// Ways out, joined to one hint. Those that name a flag which this command lacks are left out.
+    pub(super) fn ways(&self, ways: &[&str]) -> Option<String> {
+        let possible: Vec<&str> = ways.iter().copied().filter(|way| self.allow(way)).collect();
+        if possible.is_empty() { None } else { Some(possible.join(", or ")) }
+    }
+
+    /// Whether the command has every flag that `way` names.
+    fn allow(&self, way: &str) -> bool {
+        let mut words = way.split([' ', ',']);
+        words.all(|word| word.strip_prefix("--").is_none_or(|name| self.has(name)))
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|flag| flag == name)
+    }
+}

@@ -1,0 +1,71 @@
+//! Advice on pictures, their sizes and their figures.
+
+use super::{Advice, Flags};
+use pyramid::Error;
+
+/// The longest side that `--max-size` takes.
+const MAX_SIZE: usize = 8192;
+
+/// On what `pyramid` refuses.
+pub(super) fn pyramid(error: &Error, flags: &Flags) -> Advice {
+    let text = match *error {
+        Error::NotFound { .. } => "check the path",
+        Error::Directory { .. } => "name one picture file",
+        Error::NotAFile { .. } => "save the picture to a file first",
+        Error::Permission { .. } => "make the file readable for this user",
+        Error::Read { .. } => "check the disk or copy the file elsewhere",
+        Error::Empty { .. } | Error::Truncated { .. } => "copy or download it again",
+        Error::NotAPicture { .. } => "give a JPEG, PNG, WebP, BMP, TIFF or GIF file",
+        Error::Unsupported { .. } => "convert it to an 8 or 16 bit PNG",
+        Error::Damaged { .. } => "open it in an image editor and save it anew",
+        Error::TooManyPixels { .. } => "scale it down first",
+        Error::TooManyBytes { .. } => "save the picture smaller first",
+        Error::Samples { .. } => "rescale it or save it with 16 bits",
+        Error::Write { .. } => "check that the directory exists, is writable and has space",
+        _ => return sizes(error, flags),
+    };
+    Advice::hint(text)
+}
+
+/// On stages that a picture cannot have.
+fn sizes(error: &Error, flags: &Flags) -> Advice {
+    match *error {
+        Error::MinAboveMax { min_size, max_size } => Advice::ways(flags.ways(&[
+            &format!("give --min-size {max_size} or less"),
+            &format!("give --max-size {min_size} or more"),
+        ])),
+        Error::Shrinking { min_size, short, picture, enough, .. } => {
+            let larger = if picture.0.min(picture.1) < min_size {
+                "use a larger picture".into()
+            } else {
+                longer_side(enough)
+            };
+            Advice::ways(flags.ways(&[&format!("give --min-size {short} or less"), &larger]))
+        }
+        Error::PictureTooSmall { smallest, .. } => {
+            Advice::hint(format!("use a picture whose shorter side is at least {smallest} px"))
+        }
+        Error::FinestTooSmall { enough, .. } => Advice::ways(flags.ways(&[&longer_side(enough)])),
+        Error::StageTooSmall { smallest, .. } => {
+            Advice::ways(flags.ways(&[&format!("give --min-size {smallest} or more")]))
+        }
+        _ => Advice::Nothing,
+    }
+}
+
+/// The way out for a picture that is large enough, but not where its longer side is scaled down to `--max-size`.
+fn longer_side(enough: Option<usize>) -> String {
+    match enough.filter(|&max_size| max_size <= MAX_SIZE) {
+        Some(max_size) => format!("give --max-size {max_size} or more"),
+        None => "crop the picture's longer side".into(),
+    }
+}
+
+/// On what `metrics` refuses.
+pub(super) fn metrics(error: &metrics::Error) -> Advice {
+    match error {
+        metrics::Error::SizeMismatch { .. } => Advice::hint("give pictures of one size"),
+        metrics::Error::NoSamples => Advice::hint("give at least one sample"),
+        _ => Advice::Nothing,
+    }
+}

@@ -1,0 +1,39 @@
+//! What is written and told when a training ends.
+
+use report::{ReportRequest, write_report};
+use std::path::PathBuf;
+use train::Run;
+
+/// Name of the report in a run directory.
+pub(crate) const REPORT: &str = "report.html";
+
+/// Pixels of all samples that are scored at the end of training. A sample of a picture that this lets through takes at
+/// most two seconds of a core, and the end is to take seconds; `consingan report` takes its time.
+const SCORED_PIXELS: usize = 125_000;
+
+/// Tells how to go on with a run that was stopped.
+pub(crate) fn tell_stopped(run: &Run) {
+    tracing::warn!("stopped; go on with: consingan train --resume {}", run.dir.display());
+}
+
+/// Writes the report of a run that has just been finished: few samples, fewer of large pictures, so that it is a matter
+/// of seconds. The run is what matters, and it is whole: a report that cannot be written is only told of.
+pub(crate) fn report_finished(run: &Run) -> Option<PathBuf> {
+    let (h, w) = run.info.sizes[run.info.sizes.len() - 1];
+    let scored = (SCORED_PIXELS / (h * w)).min(8) as u32;
+    // Diversity is a figure of two samples or more.
+    let request = ReportRequest {
+        samples: if scored > 1 { scored } else { 4 },
+        scored: scored > 1,
+        seed: run.info.seed + 1,
+    };
+    let path = run.dir.join(REPORT);
+    match write_report(run, &request, &path, |_| {}) {
+        Ok(()) => Some(path),
+        Err(e) => {
+            let dir = run.dir.display();
+            tracing::warn!("no report was written ({e}); try again: consingan report {dir}");
+            None
+        }
+    }
+}

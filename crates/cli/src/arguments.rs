@@ -1,0 +1,108 @@
+//! Arguments that several commands take. A command flattens them into its own; `--device` is in `device.rs`.
+
+use clap::{Args, ValueEnum, value_parser};
+use std::str::FromStr;
+use tasks::{Format, Target};
+
+/// `--threads`.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Threads {
+    /// Worker threads, 1 to 256; the results are the same bytes [default: one per core]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
+}
+
+impl Threads {
+    /// Sets the number of worker threads of all that follows.
+    pub(crate) fn apply(self) {
+        if let Some(n) = self.threads {
+            kernels::set_threads(n.into());
+        }
+    }
+}
+
+/// `--seed`, 0 where it is not given.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Seed {
+    /// Seed of every random number; the same seed gives the same results
+    #[arg(id = "seed", long, value_name = "N", default_value_t = 0)]
+    #[arg(allow_negative_numbers = true, value_parser = seed())]
+    pub(crate) value: u64,
+}
+
+/// What `--seed` takes: as much as a whole number of TOML holds.
+pub(crate) fn seed() -> clap::builder::RangedU64ValueParser {
+    value_parser!(u64).range(0..=i64::MAX as u64)
+}
+
+/// What `-n` takes: 1 to `most`. Its default differs from command to command.
+pub(crate) fn count(most: u32) -> clap::builder::RangedI64ValueParser<u32> {
+    value_parser!(u32).range(1..=most.into())
+}
+
+/// `--size` and `--scale`: how large pictures should be.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct TargetSize {
+    /// Height and width of the result, like 250x500 [default: the training picture's]
+    #[arg(long, value_name = "HxW", allow_hyphen_values = true, value_parser = size, conflicts_with = "scale")]
+    size: Option<Target>,
+    /// Factors on the training picture's height and width, like 1x2
+    #[arg(long, value_name = "FHxFW", allow_hyphen_values = true, value_parser = scale)]
+    scale: Option<Target>,
+}
+
+impl TargetSize {
+    /// What was asked for; the training picture's size where nothing was.
+    pub(crate) fn target(self) -> Target {
+        self.size.or(self.scale).unwrap_or_default()
+    }
+}
+
+fn size(text: &str) -> Result<Target, String> {
+    let (h, w) = pair(text).ok_or("give height and width like 250x500")?;
+    Ok(Target::Size(h, w))
+}
+
+fn scale(text: &str) -> Result<Target, String> {
+    let (h, w) = pair(text).ok_or("give factors on height and width like 1x2 or 1.5x0.8")?;
+    Ok(Target::Scale(h, w))
+}
+
+fn pair<T: FromStr>(text: &str) -> Option<(T, T)> {
+    let (a, b) = text.split_once(['x', 'X'])?;
+    Some((a.trim().parse().ok()?, b.trim().parse().ok()?))
+}
+
+/// `--format` of pictures; animations have one of their own.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct PictureFormat {
+    /// File format of the pictures
+    #[arg(long, value_enum, default_value_t = FormatArg::Png)]
+    format: FormatArg,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FormatArg {
+    /// 8 bits a channel
+    Png,
+    /// The tensor `image`, [1, C, H, W] in [-1, 1]
+    Safetensors,
+}
+
+impl PictureFormat {
+    /// The format that was chosen.
+    pub(crate) fn get(self) -> Format {
+        match self.format {
+            FormatArg::Png => Format::Png,
+            FormatArg::Safetensors => Format::Safetensors,
+        }
+    }
+}
+
+/// `--json`.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Json {
+    /// Print JSON lines on standard output instead of text
+    #[arg(id = "json", long)]
+    pub(crate) wanted: bool,
+}

@@ -1,0 +1,55 @@
+//! `consingan report`: a run as one HTML file to look at.
+
+use crate::after_training::REPORT;
+use crate::arguments::{Json, Threads, count, seed};
+use crate::output::line;
+use crate::progress::Bar;
+use crate::refusal::refusal;
+use anyhow::Result;
+use clap::Args;
+use report::{ReportRequest, write_report};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use train::Run;
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// The run directory
+    run: PathBuf,
+    /// How many samples to draw and score, 1 to 10000
+    #[arg(short, long, default_value_t = 16, allow_negative_numbers = true, value_parser = count(10_000))]
+    n: u32,
+    /// Seed of the noise [default: the run's plus 1, which gives others than the sheets show]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed())]
+    seed: Option<u64>,
+    /// The file to write [default: RUN/report.html]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    json: Json,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode> {
+    args.threads.apply();
+    let run = Run::open(&args.run)?;
+    let path = args.out.clone().unwrap_or_else(|| run.dir.join(REPORT));
+    // Before minutes of drawing and scoring, not after.
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+    if path.is_dir() || folder.is_some_and(|p| !p.is_dir()) {
+        let what = format!("{}: is no place for a file", path.display());
+        return Err(refusal(what, "name a file in a directory that exists with --out"));
+    }
+    let n = args.n;
+    let request = ReportRequest { samples: n, scored: true, seed: args.seed.unwrap_or(run.info.seed + 1) };
+    let bar = Bar::new(n as usize);
+    write_report(&run, &request, &path, |done| bar.set(done as usize))?;
+    drop(bar);
+    if args.json.wanted {
+        line(&serde_json::json!({"file": path}).to_string());
+    } else {
+        line(&path.display().to_string());
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,80 @@
+//! Errors as people and scripts see them: `error: ...` in one line, at most one line `hint: ...`, and the exit status.
+//! Status 2: something is wrong with what was given; 1: with this program.
+
+use crate::advice::{self, Advice, Flags};
+use crate::output::tell_error;
+use anyhow::Error;
+use clap::error::ErrorKind;
+use std::process::ExitCode;
+
+/// What is told of an error.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// What is wrong.
+    pub(crate) what: String,
+    /// What to do about it.
+    pub(crate) hint: Option<String>,
+    /// Whether it is a fault of this program.
+    pub(crate) internal: bool,
+}
+
+/// What is told of `error` to who gave a command with these `flags`.
+pub(crate) fn told(error: &Error, flags: &Flags) -> Told {
+    let message = message(error);
+    let advice = advice::of(error, flags);
+    if advice == Advice::Internal {
+        return Told { what: message, hint: None, internal: true };
+    }
+    let (what, tail) = advice::in_message::split(error, message);
+    let hint = match advice {
+        Advice::Hint(hint) => Some(hint),
+        Advice::InMessage => tail,
+        Advice::Nothing | Advice::Internal => None,
+    };
+    Told { what, hint, internal: false }
+}
+
+/// The messages of an error and of all that caused it, in one.
+fn message(error: &Error) -> String {
+    let mut message = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        // Errors that wrap another often repeat it.
+        if !message.contains(&cause) {
+            message = if message.is_empty() { cause } else { format!("{message}: {cause}") };
+        }
+    }
+    message
+}
+
+/// Tells an error; the exit status.
+pub(crate) fn report(error: &Error, flags: &Flags) -> ExitCode {
+    let told = told(error, flags);
+    tell_error(&told.what, told.hint.as_deref());
+    ExitCode::from(if told.internal { 1 } else { 2 })
+}
+
+/// Tells what is wrong with the command line in the same two lines; help and version are printed as clap has them.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    let help = [
+        ErrorKind::DisplayHelp,
+        ErrorKind::DisplayVersion,
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,
+    ];
+    if help.contains(&error.kind()) {
+        // Nobody is left to tell if this fails.
+        let _ = error.print();
+        return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+    }
+    // The message, over some lines; after it, each set off by an empty line, tips, the usage, and where help is.
+    let text = error.render().to_string();
+    let mut parts = text.split("\n\n").map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
+    let message = parts.next().unwrap_or_default();
+    let rest: Vec<String> = parts.collect();
+    let hint = ["tip: ", "Usage: "].iter().find_map(|kind| {
+        let line = rest.iter().find_map(|part| part.strip_prefix(kind))?;
+        Some(if *kind == "tip: " { line.to_string() } else { format!("usage: {line}") })
+    });
+    let hint = hint.as_deref().unwrap_or("--help says what each flag takes");
+    tell_error(message.trim_start_matches("error: "), Some(hint));
+    ExitCode::from(2)
+}

@@ -1,0 +1,7 @@
+//! How far long work is: a bar on a terminal, log lines elsewhere.
+
+mod bar;
+mod training;
+
+pub(crate) use bar::{Bar, above_bars, hide_bars};
+pub(crate) use training::train_shown;
