@@ -6,7 +6,7 @@ use anyhow::Result;
 use candle_core::Device;
 use pyramid::Picture;
 use std::path::Path;
-use tasks::{Preset, Task, fit_to_time};
+use tasks::{PRESETS, Preset, Task, fit_min_size, fit_to_time, settings};
 use train::TrainConfig;
 
 /// The layers that settings are made of, as the command line gives them.
@@ -44,10 +44,10 @@ pub(crate) fn resolve(layers: Layers<'_>, picture: &Picture, device: &Device) ->
     let settle = |config: &mut TrainConfig| -> Result<()> {
         file.apply(config)?;
         flags.apply(config)?;
-        task.fit_min_size(preset, config, picture.size());
+        fit_min_size(task, preset, config, picture.size());
         Ok(config.check()?)
     };
-    let mut config = task.config(preset);
+    let mut config = settings(task, preset);
     settle(&mut config)?;
     if preset == Preset::Auto {
         config = fit_to_time(&config, picture, minutes.unwrap_or(MINUTES), device)?;
@@ -77,9 +77,9 @@ fn task_named(name: Option<&str>) -> Result<Task> {
 
 fn preset_named(name: Option<&str>) -> Result<Preset> {
     let Some(name) = name else { return Ok(Preset::default()) };
-    let names = Preset::ALL.map(Preset::name).join(", ");
-    Preset::from_name(name)
-        .ok_or_else(|| refusal(format!("there is no preset \"{name}\""), format!("the presets are {names}")))
+    let names = PRESETS.map(Preset::name).join(", ");
+    let found = PRESETS.into_iter().find(|preset| preset.name() == name);
+    found.ok_or_else(|| refusal(format!("there is no preset \"{name}\""), format!("the presets are {names}")))
 }
 
 fn read(path: &Path) -> Result<Overrides> {

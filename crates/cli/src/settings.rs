@@ -7,7 +7,7 @@ use kernels::Precision;
 use model::Border;
 use pyramid::Spacing;
 use serde::Deserialize;
-use train::{GuardKind, TrainConfig};
+use train::{GuardKind, RetouchConfig, TrainConfig};
 
 /// Settings of a training that the command line or a file gives; what neither gives stays as it was. A file's keys are
 /// the flags' names.
@@ -92,6 +92,9 @@ pub(crate) struct Overrides {
     /// What is watched for a collapse, without a flag too.
     #[arg(skip)]
     guard: Option<GuardKind>,
+    /// The table of a run of harmonization or editing, without a flag too.
+    #[arg(skip)]
+    retouch: Option<RetouchConfig>,
     /// The preset underneath, in a file; on the command line it is no setting.
     #[arg(skip)]
     pub(crate) preset: Option<String>,
@@ -120,6 +123,9 @@ impl Overrides {
             config.precision = Precision::from_name(name).ok_or_else(|| {
                 refusal(format!("there is no precision \"{name}\""), "there are tf32 and f32")
             })?;
+        }
+        if let (Some(own), Some(given)) = (&mut config.retouch, self.retouch) {
+            *own = given;
         }
         match self.spacing.as_deref() {
             None => {}

@@ -11,7 +11,8 @@ use ndarray::{Array2, Array3, Axis, concatenate, s};
 use pyramid::{Picture, Schedule, Spacing};
 use std::path::Path;
 use train::Format;
-use train::files::{to_nchw, write_tensors};
+use train::files::write_tensors;
+use train::pictures::to_nchw;
 
 /// A hazy picture taken apart.
 #[derive(Clone, Debug)]

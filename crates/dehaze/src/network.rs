@@ -10,10 +10,9 @@ use crate::physics::{Airlight, behind_haze};
 use crate::prior::Prior;
 use crate::{DehazeRequest, Error, Result};
 use candle_core::{Device, Tensor};
-use kernels::{Purpose, Stream};
-use model::{ActivationKind, Border, Discriminator, Generator, Inputs, NetConfig};
+use model::{ActivationKind, Border, Discriminator, Generator, Inputs, NetConfig, first_weights};
 use ndarray::{Array3, ArrayView3, s};
-use train::Adam;
+use train::{Adam, streams};
 
 /// Most that the network changes of an optical depth, as a share of it.
 const REACH: f32 = 0.25;
@@ -48,10 +47,11 @@ pub(crate) fn train_transmission(
         batch_norm: false,
         border: Border::Padded,
     };
-    let weights =
-        |level| Stream { seed: config.seed, purpose: Purpose::Weights, stage: 0, level, iteration: 0 };
-    let mut g = Generator::new(&net, weights(0), &device)?;
-    let d = Discriminator::new(&NetConfig { channels: 3, ..net.clone() }, weights(1), &device)?;
+    let first = first_weights::generator(&net, streams::generator_weights(config.seed), &device);
+    let mut g = Generator::new(&net, 1, first)?;
+    let judged = NetConfig { channels: 3, ..net.clone() };
+    let first = first_weights::discriminator(&judged, streams::discriminator_weights(config.seed), &device);
+    let d = Discriminator::new(&judged, first)?;
     let sizes: Vec<(usize, usize)> = pyramid.iter().map(|p| (p.dim().0, p.dim().1)).collect();
     let mut noise = Vec::new();
     let mut transmission = prior.transmission.clone();
@@ -79,14 +79,7 @@ pub(crate) fn train_transmission(
             let factor = if iteration * 5 >= config.niter * 4 { 0.1 } else { 1.0 };
             let tape = g.forward_tape(inputs, None, 0)?;
             let state = scene.state(tape.picture())?;
-            let stream = Stream {
-                seed: config.seed,
-                purpose: Purpose::Augmentation,
-                stage: stage as u32,
-                level: 0,
-                iteration: iteration as u32,
-            };
-            let numbers = kernels::uniform(stream, 4);
+            let numbers = kernels::uniform(streams::dehazing_choices(config.seed, stage, iteration), 4);
             let crop = scene.crop();
             let real = scene.least_hazy(numbers[0]).clone();
             let at = (

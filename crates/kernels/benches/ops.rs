@@ -4,10 +4,10 @@
 
 use candle_core::{DType, Device, Result, Tensor};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use kernels::{AdamStep, AdamUpdate, Decay, Purpose, Stream};
+use kernels::{AdamStep, AdamUpdate, Decay, Stream};
 use std::hint::black_box;
 
-const STREAM: Stream = Stream { seed: 1, purpose: Purpose::Other, stage: 0, level: 0, iteration: 0 };
+const STREAM: Stream = Stream::new(1, [7, 0, 0], 0);
 
 /// Features of the stage below, and those of a stage with its border.
 const BELOW: (usize, usize) = (115, 171);

@@ -4,14 +4,14 @@
 #![allow(clippy::print_stdout)]
 
 use candle_core::{Device, Result, Tensor, Var};
-use kernels::{AdamStep, AdamUpdate, Decay, Purpose, Stream, adam, conv2d, normal};
+use kernels::{AdamStep, AdamUpdate, Decay, Stream, adam, conv2d, normal};
 
 /// Steps of training.
 const STEPS: u32 = 300;
 
 fn main() -> Result<()> {
     let device = Device::Cpu;
-    let stream = |level, iteration| Stream { seed: 1, purpose: Purpose::Other, stage: 0, level, iteration };
+    let stream = |level, iteration| Stream::new(1, [7, 0, level], iteration);
 
     // The filter to be learnt, [C_out, C_in, k, k].
     let sobel: [f32; 9] = [-1.0, 0.0, 1.0, -2.0, 0.0, 2.0, -1.0, 0.0, 1.0];

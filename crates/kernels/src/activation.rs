@@ -94,9 +94,9 @@ pub fn negative_product(y: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     y.apply_op3_no_bwd(a, b, &NegativeProduct)
 }
 
-/// PReLU with one slope for all channels: `z > 0 ? z : a z`. `slope` has shape `[1]`.
+/// PReLU with one slope for all channels: `z > 0 ? z : a z`. `slope` has shape `[1]`. Differentiable once, in both.
 pub fn prelu(z: &Tensor, slope: &Tensor) -> Result<Tensor> {
-    z.apply_op2_no_bwd(slope, &Prelu)
+    z.apply_op2(slope, Prelu)
 }
 
 /// `g = gy * (z > 0 ? 1 : a)`
@@ -205,6 +205,17 @@ impl CustomOp2 for Prelu {
     }
 
     cuda_fwd!(z lz, a la);
+
+    fn bwd(
+        &self,
+        z: &Tensor,
+        slope: &Tensor,
+        _: &Tensor,
+        gy: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let gy = gy.contiguous()?;
+        Ok((Some(prelu_grad(z, slope, &gy)?), Some(prelu_slope_grad(z, z, &gy)?)))
+    }
 }
 
 pub(crate) struct PreluGrad;

@@ -52,7 +52,7 @@ pub use device::profile::{KernelTime, profile};
 pub use loss::{batch_means, constant, gradient_penalty, mix, mse};
 #[cfg(feature = "mimalloc")]
 pub use memory::keep_freed_memory;
-pub use noise::{Purpose, Stream, fill_normal, normal, uniform};
+pub use noise::{Stream, fill_normal, normal, uniform};
 pub use norm::{norm, norm_grad, norm_stats};
 pub use packed::{Packed, keep_packed};
 pub use peak::fma_peak;

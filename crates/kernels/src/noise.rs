@@ -1,7 +1,7 @@
 //! Counter-based random numbers: noise is a function of where it stands, not of what was drawn before.
 //!
 //! Every number comes from Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) at the
-//! counter (column, row, channel / 4, iteration), under a key derived from (seed, purpose, stage, level). Nothing has to be
+//! counter (column, row, channel / 4, iteration), under a key derived from the stream's seed and name. Nothing has to be
 //! stored to go on where a run stopped, threads do not matter, and any window of a picture's noise can be made alone.
 //! Normal numbers are Box-Muller's, with a logarithm, sine and cosine of our own that use additions and
 //! multiplications only, in one order: the same bits on every processor (a card fuses
@@ -18,39 +18,14 @@ use candle_core::DType;
 use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Result, Tensor};
 use std::mem::MaybeUninit;
 
-/// What a random number is for; different purposes never share numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Purpose {
-    /// Initial weights.
-    Weights = 1,
-    /// A stage's fixed noise, drawn once.
-    FixedNoise = 2,
-    /// The noise of a training iteration.
-    Training = 3,
-    /// The mixing factor of the gradient penalty.
-    PenaltyAlpha = 4,
-    /// The noise of samples.
-    Sampling = 5,
-    /// Random changes of a training input.
-    Augmentation = 6,
-    /// Whatever else an application draws.
-    Other = 7,
-}
-
 /// Names a stream of numbers: a plane of (row, column, channel) for every iteration.
-#[derive(Clone, Copy, Debug)]
+///
+/// Streams whose seeds or names differ share no numbers. What a name stands for is the caller's business: here it is a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Stream {
-    /// The run's seed.
-    pub seed: u64,
-    /// What the numbers are for.
-    pub purpose: Purpose,
-    /// The stage that is trained or sampled.
-    pub stage: u32,
-    /// The stage that the noise enters, or another index within the purpose.
-    pub level: u32,
-    /// The training iteration, or the number of the sample.
-    pub iteration: u32,
+    seed: u64,
+    name: [u32; 3],
+    pub(crate) iteration: u32,
 }
 
 /// Standard normal noise `[1, H, W, C]` whose upper left corner is (row, column) `origin` of the stream's plane.
@@ -164,10 +139,21 @@ fn fill_row_with(row: Row, out: &mut [MaybeUninit<f32>]) {
 }
 
 impl Stream {
-    /// Its key: one Philox block under the seed.
+    /// The stream of this seed and name, at an iteration.
+    pub const fn new(seed: u64, name: [u32; 3], iteration: u32) -> Self {
+        Self { seed, name, iteration }
+    }
+
+    /// The same stream at another iteration.
+    pub const fn at(self, iteration: u32) -> Self {
+        Self { iteration, ..self }
+    }
+
+    /// The key of its numbers: one Philox block under the seed.
     pub(crate) fn key(self) -> [u32; 2] {
         let seed = [self.seed as u32, (self.seed >> 32) as u32];
-        let block = philox([self.purpose as u32, self.stage, self.level, 0x6b65_7973], seed);
+        let [a, b, c] = self.name;
+        let block = philox([a, b, c, 0x6b65_7973], seed);
         [block[0], block[1]]
     }
 }
@@ -176,7 +162,7 @@ impl Stream {
 mod tests {
     use super::*;
 
-    const STREAM: Stream = Stream { seed: 7, purpose: Purpose::Sampling, stage: 2, level: 1, iteration: 3 };
+    const STREAM: Stream = Stream::new(7, [5, 2, 1], 3);
 
     #[test]
     fn a_window_is_a_part_of_the_whole() -> Result<()> {
@@ -204,12 +190,12 @@ mod tests {
         let first = |s: Stream| normal(s, (0, 0), (1, 1, 1), &Device::Cpu)?.flatten_all()?.to_vec1::<f32>();
         let base = first(STREAM)?;
         for other in [
-            Stream { seed: 8, ..STREAM },
-            Stream { seed: 7 << 32, ..STREAM },
-            Stream { purpose: Purpose::Training, ..STREAM },
-            Stream { stage: 1, ..STREAM },
-            Stream { level: 2, ..STREAM },
-            Stream { iteration: 4, ..STREAM },
+            Stream::new(8, [5, 2, 1], 3),
+            Stream::new(7 << 32, [5, 2, 1], 3),
+            Stream::new(7, [3, 2, 1], 3),
+            Stream::new(7, [5, 1, 1], 3),
+            Stream::new(7, [5, 2, 2], 3),
+            STREAM.at(4),
         ] {
             assert_ne!(first(other)?, base, "{other:?}");
         }

@@ -2,13 +2,11 @@
 //! against what the operations must be to each other.
 
 use candle_core::{Device, Result, Tensor, Var};
-use kernels::{
-    Activation, Purpose, Stream, activate, bicubic, bicubic_grad, bicubic_grad_plus, bicubic_plus,
-};
-use kernels::{conv2d, conv2d_input_grad, conv2d_weight_grad, norm, norm_grad, norm_stats};
+use kernels::{Activation, Stream, activate, bicubic, bicubic_grad, bicubic_grad_plus, bicubic_plus};
+use kernels::{conv2d, conv2d_input_grad, conv2d_weight_grad, norm, norm_grad, norm_stats, prelu};
 
 fn random(shape: &[usize], level: u32) -> Result<Tensor> {
-    let stream = Stream { seed: 11, purpose: Purpose::Other, stage: 0, level, iteration: 0 };
+    let stream = Stream::new(11, [7, 0, level], 0);
     kernels::normal(stream, (0, 0), (1, shape.iter().product(), 1), &Device::Cpu)?.reshape(shape)
 }
 
@@ -82,6 +80,13 @@ fn smooth_activations_are_differentiable() -> Result<()> {
         check("activate", &[random(&[1, 4, 5, 6], 1)?], |i| activate(&i[0], activation))?;
     }
     Ok(())
+}
+
+#[test]
+fn prelu_is_differentiable_in_both_operands() -> Result<()> {
+    let away_from_the_kink =
+        ((random(&[1, 4, 5, 6], 1)?.abs()? + 0.3)? * random(&[1, 4, 5, 6], 2)?.sign()?)?;
+    check("prelu", &[away_from_the_kink, random(&[1], 3)?], |i| prelu(&i[0], &i[1]))
 }
 
 #[test]

@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used)] // a test
 
 use candle_core::{DType, Device, Result, Tensor};
-use kernels::{Activation, AdamStep, AdamUpdate, Decay, Precision, Purpose, Stream, WeightGradOf, Wrap};
+use kernels::{Activation, AdamStep, AdamUpdate, Decay, Precision, Stream, WeightGradOf, Wrap};
 
 type Work = dyn Fn(&Device) -> Result<Vec<Tensor>>;
 
@@ -22,7 +22,7 @@ fn case(name: impl Into<String>, run: impl Fn(&Device) -> Result<Vec<Tensor>> + 
 /// Numbers that look random, the same everywhere: made on the CPU whatever the device.
 fn values(shape: impl Into<candle_core::Shape>, seed: u64, device: &Device) -> Result<Tensor> {
     let shape = shape.into();
-    let stream = Stream { seed, purpose: Purpose::Other, stage: 0, level: 0, iteration: 0 };
+    let stream = Stream::new(seed, [7, 0, 0], 0);
     let numbers = kernels::uniform(stream, shape.elem_count()).into_iter().map(|v| (v * 2.0 - 1.0) as f32);
     Tensor::from_vec(numbers.collect(), shape, device)
 }
@@ -212,7 +212,7 @@ fn others() -> Vec<Case> {
         Ok(vec![kernels::crop(&x, 1)?, kernels::crop_plus(&x, 2, &z)?, kernels::crop(&padded, 0)?, padded])
     }));
     cases.push(case("noise", |d| {
-        let stream = Stream { seed: 1 << 40, purpose: Purpose::Training, stage: 2, level: 1, iteration: 77 };
+        let stream = Stream::new(1 << 40, [3, 2, 1], 77);
         let batch = Tensor::zeros((2, 9, 11, 6), DType::F32, d)?;
         kernels::fill_normal(&batch.narrow(0, 1, 1)?, stream)?;
         Ok(vec![batch, kernels::normal(stream, (-3, 5), (4, 7, 3), d)?])

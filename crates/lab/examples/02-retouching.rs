@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         Ok(())
     };
-    let figures = match Task::of(&run)? {
+    let figures = match run.info.task {
         Task::Editing => try_editing(&run, &trial, look)?,
         _ => try_harmonization(&run, &trial, look)?,
     };

@@ -1,8 +1,8 @@
 //! Haze that lies over a picture like real haze, somewhere, where the truth is to be known.
 
-use kernels::{Purpose, Stream};
 use ndarray::Array2;
 use pyramid::Size;
+use train::streams;
 
 /// The transmission of a haze, height x width: `t = exp(-beta * depth)` with depths of 0 to 1, a ramp in some
 /// direction and some blobs nearer or farther than it, drawn from `seed`.
@@ -12,8 +12,7 @@ pub fn random_haze(size: Size, beta: f64, seed: u64) -> Array2<f32> {
 
 /// Depths from 0 to 1.
 fn depth((h, w): Size, seed: u64) -> Array2<f32> {
-    let stream = Stream { seed, purpose: Purpose::Other, stage: 0, level: 0, iteration: 0 };
-    let numbers = kernels::uniform(stream, 2 + 5 * 4);
+    let numbers = kernels::uniform(streams::synthetic_haze(seed), 2 + 5 * 4);
     let long = h.max(w) as f64;
     let (sin, cos) = (numbers[0] * std::f64::consts::TAU).sin_cos();
     let blobs = 3 + (numbers[1] * 3.0) as usize;

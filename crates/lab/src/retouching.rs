@@ -3,13 +3,12 @@
 use crate::options::options;
 use anyhow::Result;
 use candle_core::Device;
-use kernels::{Purpose, Stream};
 use metrics::{PATCH, match_patches};
 use ndarray::{Array2, Array3, Axis, s};
 use pyramid::Picture;
 use std::path::Path;
 use tasks::{Draws, Recolouring, RetouchRequest, Retouched, Task, Transfer, fine_tune, first_input, retouch};
-use train::{Control, Event, Pace, Run, train};
+use train::{Control, Event, Moment, Pace, Run, train};
 
 /// What is tried, and how.
 #[derive(Clone, Copy, Debug)]
@@ -131,8 +130,7 @@ fn done(
 }
 
 fn draws(trial: &RetouchTrial<'_>, case: u32, task: Task) -> Draws {
-    let stage = u32::from(task == Task::Editing);
-    Draws::new(Stream { seed: trial.seed, purpose: Purpose::Other, stage, level: 0, iteration: case }, 0)
+    Draws::new(Moment::trial(trial.seed, u32::from(task == Task::Editing), case), 0)
 }
 
 /// A part of the picture's size, of `least` to `most` of its sides, from one place to another one.

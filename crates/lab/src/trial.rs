@@ -10,7 +10,10 @@ use dehaze::{Airlight, DehazeRequest};
 use kernels::Wrap;
 use pyramid::Picture;
 use std::path::Path;
-use tasks::{AnimateRequest, Animation, End, Preset, SampleRequest, Sampler, Target, Task, first_input};
+use tasks::{
+    AnimateRequest, Animation, End, Preset, SampleRequest, Sampler, Target, Task, first_input, fit_min_size,
+    settings,
+};
 use train::{Control, Event, Label, Pace, Run, TrainConfig, train};
 use upscale::{UpscaleMode, UpscaleRequest};
 
@@ -71,11 +74,10 @@ pub fn trained(
     dir: &Path,
     change: impl FnOnce(&mut TrainConfig),
 ) -> Result<Run> {
-    let mut config = task.config(Preset::Quick);
+    let mut config = settings(task, Preset::Quick);
     change(&mut config);
-    task.fit_min_size(Preset::Quick, &mut config, picture.size());
-    let label =
-        Label { task: task.name().into(), preset: Preset::Quick.name().into(), picture: "trial".into() };
+    fit_min_size(task, Preset::Quick, &mut config, picture.size());
+    let label = Label { task, preset: Preset::Quick, picture: "trial".into() };
     let mut run = Run::create(dir, config, picture, label)?;
     let first = first_input(&run, &Device::Cpu)?;
     let never = &mut |_: &Event<'_>| Control::Continue;

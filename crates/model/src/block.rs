@@ -5,8 +5,10 @@
 //! can be applied inside the convolution before it. Gradients come in the order of [`Block::parameters`]; those of
 //! convolutions are asked for on the way and computed together at the end ([`WeightGrads`]).
 
+use crate::parameter::parameter;
 use crate::{ActivationKind, NetConfig, Result};
 use candle_core::Tensor;
+use candle_nn::{Init, VarBuilder};
 use kernels::{Activation, WeightGradOf, WeightGrads};
 
 /// A convolution: weight `[C_out, C_in, k, k]`, bias `[C_out]`.
@@ -50,9 +52,21 @@ pub(crate) struct Tape {
 }
 
 impl Conv {
+    /// The convolution below the builder's prefix. First weights are N(0, 0.02), as the official program has them, first biases
+    /// uniform within 1/sqrt(C_in k^2), PyTorch's default.
+    pub(crate) fn new(inputs: usize, outputs: usize, kernel: usize, vb: &VarBuilder<'_>) -> Result<Self> {
+        let bound = 1.0 / ((inputs * kernel * kernel) as f64).sqrt();
+        let normal = Init::Randn { mean: 0.0, stdev: 0.02 };
+        let uniform = Init::Uniform { lo: -bound, up: bound };
+        Ok(Self {
+            weight: parameter(vb, (outputs, inputs, kernel, kernel), "weight", normal)?,
+            bias: parameter(vb, outputs, "bias", uniform)?,
+        })
+    }
+
     /// Convolution with `pad` zeros on every side.
-    pub(crate) fn forward(&self, x: &Tensor, pad: usize) -> Result<Tensor> {
-        Ok(kernels::conv2d(x, &self.weight, Some(&self.bias), pad, None)?)
+    pub(crate) fn forward(&self, x: &Tensor, pad: usize) -> candle_core::Result<Tensor> {
+        kernels::conv2d(x, &self.weight, Some(&self.bias), pad, None)
     }
 
     pub(crate) fn kernel(&self) -> usize {
@@ -92,13 +106,24 @@ pub(crate) fn resolve(gradients: Vec<Gradient>, sums: WeightGrads) -> Result<Vec
     Ok(list)
 }
 
+impl Norm {
+    /// First weights are N(1, 0.02), first biases zero.
+    fn new(channels: usize, vb: &VarBuilder<'_>) -> Result<Self> {
+        Ok(Self {
+            weight: parameter(vb, channels, "weight", Init::Randn { mean: 1.0, stdev: 0.02 })?,
+            bias: parameter(vb, channels, "bias", Init::Const(0.0))?,
+        })
+    }
+}
+
 impl Act {
-    pub(crate) fn of(config: &NetConfig, prelu: impl FnOnce() -> Result<Tensor>) -> Result<Self> {
+    /// PReLU's first slope is 0.25.
+    fn new(config: &NetConfig, vb: &VarBuilder<'_>) -> Result<Self> {
         Ok(match config.activation {
-            ActivationKind::Lrelu => Act::Fixed(Activation::LeakyRelu(config.lrelu_alpha as f32)),
-            ActivationKind::Elu => Act::Fixed(Activation::Elu),
-            ActivationKind::Selu => Act::Fixed(Activation::Selu),
-            ActivationKind::Prelu => Act::Prelu(prelu()?),
+            ActivationKind::Lrelu => Self::Fixed(Activation::LeakyRelu(config.lrelu_alpha as f32)),
+            ActivationKind::Elu => Self::Fixed(Activation::Elu),
+            ActivationKind::Selu => Self::Fixed(Activation::Selu),
+            ActivationKind::Prelu => Self::Prelu(parameter(vb, 1, "weight", Init::Const(0.25))?),
         })
     }
 
@@ -146,8 +171,19 @@ impl Tape {
 }
 
 impl Block {
+    /// The block below the builder's prefix, from `inputs` channels to the configuration's filters.
+    pub(crate) fn new(config: &NetConfig, inputs: usize, vb: &VarBuilder<'_>) -> Result<Self> {
+        let act_name = config.activation.name();
+        Ok(Self {
+            conv: Conv::new(inputs, config.filters, config.kernel, &vb.pp("conv"))?,
+            norm: if config.batch_norm { Some(Norm::new(config.filters, &vb.pp("norm"))?) } else { None },
+            act: Act::new(config, &vb.pp(act_name))?,
+            act_name,
+        })
+    }
+
     /// `x [N, H, W, C_in]` with `pad` zeros around it to `[N, H + 2 pad - k + 1, W + 2 pad - k + 1, C_out]`.
-    pub(crate) fn forward(&self, x: &Tensor, pad: usize) -> Result<Tape> {
+    pub(crate) fn forward(&self, x: &Tensor, pad: usize) -> candle_core::Result<Tape> {
         let Conv { weight, bias } = &self.conv;
         if let (None, Some(slope)) = (&self.norm, self.act.leaky()) {
             let output = kernels::conv2d(x, weight, Some(bias), pad, Some(slope))?;
@@ -228,7 +264,7 @@ impl Block {
 }
 
 /// Runs `x` through the blocks, padding only in front of the first; the tapes in order.
-pub(crate) fn chain_forward(blocks: &[Block], x: &Tensor, pad: usize) -> Result<Vec<Tape>> {
+pub(crate) fn chain_forward(blocks: &[Block], x: &Tensor, pad: usize) -> candle_core::Result<Vec<Tape>> {
     let mut tapes: Vec<Tape> = Vec::with_capacity(blocks.len());
     for (i, block) in blocks.iter().enumerate() {
         let tape = block.forward(tapes.last().map_or(x, |t| &t.output), if i == 0 { pad } else { 0 })?;
@@ -237,8 +273,8 @@ pub(crate) fn chain_forward(blocks: &[Block], x: &Tensor, pad: usize) -> Result<
     Ok(tapes)
 }
 
-/// The same without keeping anything: the last block's output.
-pub(crate) fn chain_output(blocks: &[Block], x: &Tensor, pad: usize) -> Result<Tensor> {
+/// The last block's output, as [`chain_forward`] computes it, without keeping a tape.
+pub(crate) fn chain_output(blocks: &[Block], x: &Tensor, pad: usize) -> candle_core::Result<Tensor> {
     let mut x = x.clone();
     for (i, block) in blocks.iter().enumerate() {
         x = block.forward(&x, if i == 0 { pad } else { 0 })?.output;

@@ -15,7 +15,7 @@ pub struct NetConfig {
     pub kernel: usize,
     /// Convolution blocks of a stage and of the discriminator's body, 1 to 16 (3 in the paper).
     pub layers: usize,
-    /// The activation behind every convolution but the last.
+    /// The activation after every convolution but the last.
     pub activation: ActivationKind,
     /// Slope of LeakyReLU on the negative side, 0 to 1 (0.05 in the paper).
     pub lrelu_alpha: f64,
@@ -23,6 +23,22 @@ pub struct NetConfig {
     pub batch_norm: bool,
     /// How a stage gets the border that its convolutions use up.
     pub border: Border,
+}
+
+impl Default for NetConfig {
+    /// The paper's networks for a picture in RGB.
+    fn default() -> Self {
+        Self {
+            channels: 3,
+            filters: 64,
+            kernel: 3,
+            layers: 3,
+            activation: ActivationKind::Lrelu,
+            lrelu_alpha: 0.05,
+            batch_norm: false,
+            border: Border::Grown,
+        }
+    }
 }
 
 /// The activations of the reference.
@@ -43,10 +59,10 @@ impl ActivationKind {
     /// The module's name in PyTorch's parameter names.
     pub fn name(self) -> &'static str {
         match self {
-            ActivationKind::Lrelu => "lrelu",
-            ActivationKind::Elu => "elu",
-            ActivationKind::Selu => "selu",
-            ActivationKind::Prelu => "prelu",
+            Self::Lrelu => "lrelu",
+            Self::Elu => "elu",
+            Self::Selu => "selu",
+            Self::Prelu => "prelu",
         }
     }
 }
@@ -63,6 +79,9 @@ pub enum Border {
 
 impl NetConfig {
     /// Checks every value against its range.
+    ///
+    /// # Errors
+    /// [`Error::Value`] for the first value that is outside it.
     pub fn check(&self) -> Result<(), Error> {
         let range = |name, value: usize, min: usize, max: usize| {
             if (min..=max).contains(&value) { Ok(()) } else { Err(Error::range(name, value, min, max)) }

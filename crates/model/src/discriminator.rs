@@ -1,15 +1,17 @@
 //! The discriminator (a patch critic) and the gradients of its loss, penalty included.
 
-use crate::block::{Act, Block, Conv, Gradient, Tape, chain_forward, resolve};
-use crate::init::Init;
+use crate::block::{Act, Block, Conv, Gradient, Tape, chain_forward, chain_output, resolve};
 use crate::{NetConfig, Result};
-use candle_core::{Device, Tensor};
-use kernels::{Stream, WeightGradOf, WeightGrads};
+use candle_core::{Module, Tensor};
+use candle_nn::VarBuilder;
+use kernels::{WeightGradOf, WeightGrads};
+use std::ops::Range;
 
 /// A chain of `layers + 1` blocks and a last convolution to one channel; no padding, no normalisation.
 ///
-/// Sees a patch of [`NetConfig::receptive_field`] pixels a side; `[N, H, W, C]` to `[N, H - r + 1, W - r + 1, 1]`.
-#[derive(Debug)]
+/// As a [`Module`] it scores patches of [`NetConfig::receptive_field`] = r pixels a side: `[N, H, W, C]` to
+/// `[N, H - r + 1, W - r + 1, 1]`. A clone shares its weights with the original, as clones of candle's models do.
+#[derive(Clone, Debug)]
 pub struct Discriminator {
     /// Head first, then the body.
     blocks: Vec<Block>,
@@ -30,17 +32,22 @@ pub struct CriticStep {
 }
 
 impl Discriminator {
-    /// A new discriminator, its weights drawn from `stream` (purpose [`kernels::Purpose::Weights`]).
-    pub fn new(config: &NetConfig, stream: Stream, device: &Device) -> Result<Self> {
+    /// A discriminator with the builder's parameters: `head.conv.weight`, `body.blockI.conv.weight`, `tail.weight` and so on,
+    /// as PyTorch names them. It has no norms whatever the configuration says. [`crate::first_weights::discriminator`] gives a
+    /// builder of first weights, [`crate::weights::discriminator`] a discriminator from named tensors of which none may be left
+    /// over.
+    ///
+    /// # Errors
+    /// [`crate::Error::Value`] where the configuration is outside its ranges, [`crate::Error::Weights`] where a parameter is
+    /// missing or has another shape.
+    pub fn new(config: &NetConfig, vb: VarBuilder<'_>) -> Result<Self> {
         config.check()?;
-        let mut init = Init::new(stream, device);
         let config = NetConfig { batch_norm: false, ..config.clone() };
-        let n = config.filters;
-        let mut blocks = vec![init.block(&config, config.channels)?];
-        for _ in 0..config.layers {
-            blocks.push(init.block(&config, n)?);
+        let mut blocks = vec![Block::new(&config, config.channels, &vb.pp("head"))?];
+        for block in 0..config.layers {
+            blocks.push(Block::new(&config, config.filters, &vb.pp(format!("body.block{block}")))?);
         }
-        Ok(Discriminator { blocks, tail: init.conv(n, 1, config.kernel)? })
+        Ok(Self { blocks, tail: Conv::new(config.filters, 1, config.kernel, &vb.pp("tail"))? })
     }
 
     /// The parameters with PyTorch's names. They share storage with the network: writing to one changes it.
@@ -54,18 +61,20 @@ impl Discriminator {
         list
     }
 
-    /// Packs the weights for a card, for as long as what is returned lives; they must not change meanwhile.
+    /// Packs the weights for a GPU, for as long as what is returned lives; they must not change meanwhile. On the CPU nothing is
+    /// done.
+    ///
+    /// # Errors
+    /// Where the GPU fails.
     pub fn keep_packed(&self) -> Result<kernels::Packed> {
         let convolutions = self.blocks.iter().map(|b| &b.conv).chain([&self.tail]);
         Ok(kernels::keep_packed(convolutions.map(|c| c.weight.clone()).collect())?)
     }
 
-    /// Scores of the patches of `x`.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.tail.forward(&crate::block::chain_output(&self.blocks, x, 0)?, 0)
-    }
-
     /// The mean score of `x` (`[N]`, one a sample) and the gradient of `weight * mean` with respect to `x`.
+    ///
+    /// # Errors
+    /// Where `x` is smaller than a patch or has other channels.
     pub fn score_gradient(&self, x: &Tensor, weight: f32) -> Result<(Tensor, Tensor)> {
         let tapes = chain_forward(&self.blocks, x, 0)?;
         let out = self.tail.forward(output(&tapes), 0)?;
@@ -81,6 +90,9 @@ impl Discriminator {
     /// `real` and `fake` are `[1, H, W, C]`. The three pictures go through as one batch. The penalty needs no second-order
     /// graph: the input gradient is itself a chain of convolutions and masks (its derivative is the chain run forward
     /// again), so that every weight gradient is that of a convolution.
+    ///
+    /// # Errors
+    /// Where the pictures are smaller than a patch or differ in shape.
     pub fn critic_step(
         &self,
         real: &Tensor,
@@ -183,12 +195,7 @@ impl Discriminator {
     }
 
     /// Carries a gradient from the tail down to the pictures `pictures` of the batch.
-    fn input_chain(
-        &self,
-        tapes: &[Tape],
-        at_tail: Tensor,
-        pictures: std::ops::Range<usize>,
-    ) -> Result<Chain> {
+    fn input_chain(&self, tapes: &[Tape], at_tail: Tensor, pictures: Range<usize>) -> Result<Chain> {
         let mut masked = Vec::with_capacity(tapes.len());
         let mut plain = Vec::new();
         let mut g = at_tail;
@@ -214,6 +221,13 @@ impl Discriminator {
     }
 }
 
+impl Module for Discriminator {
+    /// Scores of the patches of `x`. candle can differentiate it, in the picture and in every parameter.
+    fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+        self.tail.forward(&chain_output(&self.blocks, x, 0)?, 0)
+    }
+}
+
 /// The gradients on the way from the scores to the picture, head first.
 struct Chain {
     /// At the convolutions' outputs (the activation's derivative applied).
@@ -231,26 +245,33 @@ fn output(tapes: &[Tape]) -> &Tensor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ActivationKind, Border};
-    use kernels::Purpose;
+    use crate::{ActivationKind, Border, first_weights};
+    use candle_core::{CpuStorage, Device, InplaceOp2, Layout, Var};
+    use kernels::Stream;
+
+    fn stream(level: u32) -> Stream {
+        Stream::new(3, [1, 0, level], 0)
+    }
+
+    fn discriminator(activation: ActivationKind, vb: Option<VarBuilder<'_>>) -> Result<Discriminator> {
+        let config = NetConfig {
+            filters: 5,
+            layers: 2,
+            activation,
+            lrelu_alpha: 0.1,
+            border: Border::Padded,
+            ..NetConfig::default()
+        };
+        let first = || first_weights::discriminator(&config, stream(0), &Device::Cpu);
+        Discriminator::new(&config, vb.unwrap_or_else(first))
+    }
 
     /// The written-out gradients against differences of the loss itself. SELU's derivative jumps at zero, and with it the
     /// penalty, so that differences say nothing; the golden cases hold it.
     #[test]
     fn critic_gradients_are_those_of_the_loss() -> Result<()> {
         for activation in [ActivationKind::Lrelu, ActivationKind::Elu, ActivationKind::Prelu] {
-            let config = NetConfig {
-                channels: 3,
-                filters: 5,
-                kernel: 3,
-                layers: 2,
-                activation,
-                lrelu_alpha: 0.1,
-                batch_norm: false,
-                border: Border::Padded,
-            };
-            let stream = |level| Stream { seed: 3, purpose: Purpose::Weights, stage: 0, level, iteration: 0 };
-            let d = Discriminator::new(&config, stream(0), &Device::Cpu)?;
+            let d = discriminator(activation, None)?;
             for (_, p) in d.parameters() {
                 if p.rank() == 4 {
                     p.inplace_op2(&(&p * 12.0)?, &Assign)?;
@@ -287,19 +308,45 @@ mod tests {
         Ok(())
     }
 
+    /// What candle's autograd makes of the forward pass is what the written-out pass gives, in the picture and in the weights.
+    #[test]
+    fn candle_differentiates_it_alike() -> Result<()> {
+        use ActivationKind::{Elu, Lrelu, Prelu, Selu};
+        for activation in [Lrelu, Elu, Selu, Prelu] {
+            let named = discriminator(activation, None)?.parameters();
+            let var = |(name, tensor): (String, Tensor)| Ok((name, Var::from_tensor(&tensor)?));
+            let vars = named.into_iter().map(var).collect::<Result<Vec<_>>>()?;
+            let tensors = vars.iter().map(|(name, var)| (name.clone(), var.as_tensor().clone())).collect();
+            let vb = VarBuilder::from_tensors(tensors, candle_core::DType::F32, &Device::Cpu);
+            let d = discriminator(activation, Some(vb))?;
+            let picture = Var::from_tensor(&kernels::normal(stream(1), (0, 0), (13, 12, 3), &Device::Cpu)?)?;
+            let gradients = d.forward(&picture)?.mean_all()?.backward()?;
+            let (_, written) = d.score_gradient(&picture, 1.0)?;
+            let off = |a: &Tensor, b: &Tensor| (a - b)?.abs()?.max_all()?.to_scalar::<f32>();
+            let largest = written.abs()?.max_all()?.to_scalar::<f32>()?;
+            let found = gradients.get(&picture).expect("the picture has a gradient");
+            assert!(largest > 0.0 && off(found, &written)? < 1e-5 * largest, "{activation:?}");
+            for (name, var) in &vars {
+                let gradient = gradients.get(var).expect("every parameter has a gradient");
+                assert!(gradient.abs()?.max_all()?.to_scalar::<f32>()? > 0.0, "{activation:?} {name}");
+            }
+        }
+        Ok(())
+    }
+
     struct Assign;
 
-    impl candle_core::InplaceOp2 for Assign {
+    impl InplaceOp2 for Assign {
         fn name(&self) -> &'static str {
             "assign"
         }
 
         fn cpu_fwd(
             &self,
-            a: &mut candle_core::CpuStorage,
-            _: &candle_core::Layout,
-            b: &candle_core::CpuStorage,
-            _: &candle_core::Layout,
+            a: &mut CpuStorage,
+            _: &Layout,
+            b: &CpuStorage,
+            _: &Layout,
         ) -> candle_core::Result<()> {
             *a = b.clone();
             Ok(())

@@ -32,13 +32,21 @@ pub enum Error {
 }
 
 impl Error {
+    pub(crate) fn missing(name: &str) -> Self {
+        Self::Weights(format!("{name} is missing"))
+    }
+
+    pub(crate) fn shape(name: &str, found: &[usize], expected: &[usize]) -> Self {
+        Self::Weights(format!("{name} has shape {found:?}, expected {expected:?}"))
+    }
+
     pub(crate) fn range(
         name: &'static str,
         value: impl Display,
         min: impl Display,
         max: impl Display,
     ) -> Self {
-        Error::Value { name, value: value.to_string(), expected: format!("between {min} and {max}") }
+        Self::Value { name, value: value.to_string(), expected: format!("between {min} and {max}") }
     }
 }
 

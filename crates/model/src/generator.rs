@@ -1,14 +1,18 @@
 //! The growing generator: a head, one chain of blocks a stage, a tail; forward and backward.
 
 use crate::block::{Block, Conv, Tape, chain_backward, chain_forward, chain_output, resolve};
-use crate::init::Init;
-use crate::{Border, NetConfig, Result};
-use candle_core::{Device, Tensor};
-use kernels::{Activation, Stream, WeightGrads};
+use crate::{Border, Error, NetConfig, Result};
+use candle_core::Tensor;
+use candle_nn::VarBuilder;
+use kernels::{Activation, WeightGrads};
+use std::fmt;
+use std::ops::Range;
 
 /// Stage 0 maps noise (or another picture) to features; every later stage enlarges the features below, adds noise,
 /// refines them by its blocks and adds the enlarged features again. The tail turns features into a picture in [-1, 1].
-#[derive(Debug)]
+///
+/// A clone shares its weights with the original, as clones of candle's models do.
+#[derive(Clone, Debug)]
 pub struct Generator {
     pub(crate) config: NetConfig,
     pub(crate) head: Block,
@@ -44,8 +48,8 @@ struct StageTape {
     from: (usize, usize),
 }
 
-impl std::fmt::Debug for Tape {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Tape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Tape({:?})", self.output.shape())
     }
 }
@@ -58,17 +62,35 @@ impl GeneratorTape {
 }
 
 impl Generator {
-    /// A generator of one stage, its weights drawn from `stream` (purpose [`kernels::Purpose::Weights`]).
-    pub fn new(config: &NetConfig, stream: Stream, device: &Device) -> Result<Self> {
+    /// A generator of `stages` stages with the builder's parameters: `head.conv.weight`, `body.K.blockI.conv.weight`,
+    /// `tail.0.weight` and so on, as PyTorch names them. [`crate::first_weights::generator`] gives a builder of first weights,
+    /// [`crate::weights::generator`] a generator from named tensors of which none may be left over.
+    ///
+    /// # Errors
+    /// [`Error::Value`] where the configuration is outside its ranges or `stages` is 0, [`Error::Weights`] where a parameter is
+    /// missing or has another shape.
+    pub fn new(config: &NetConfig, stages: usize, vb: VarBuilder<'_>) -> Result<Self> {
         config.check()?;
-        let mut init = Init::new(stream, device);
-        let head = init.block(config, config.channels)?;
-        let first = (0..config.layers).map(|_| init.block(config, config.filters)).collect::<Result<_>>()?;
-        let tail = init.conv(config.filters, config.channels, config.kernel)?;
-        Ok(Generator { config: config.clone(), head, body: vec![first], tail })
+        if stages == 0 {
+            let expected = "1 or more".into();
+            return Err(Error::Value { name: "stages", value: "0".into(), expected });
+        }
+        let block = |stage: usize, block: usize| {
+            Block::new(config, config.filters, &vb.pp(format!("body.{stage}.block{block}")))
+        };
+        let stage = |k: usize| (0..config.layers).map(|i| block(k, i)).collect::<Result<Vec<_>>>();
+        Ok(Self {
+            config: config.clone(),
+            head: Block::new(config, config.channels, &vb.pp("head"))?,
+            body: (0..stages).map(stage).collect::<Result<_>>()?,
+            tail: Conv::new(config.filters, config.channels, config.kernel, &vb.pp("tail.0"))?,
+        })
     }
 
-    /// Adds a stage: a copy of the last one.
+    /// Adds a stage: a copy of the last one, with weights of its own.
+    ///
+    /// # Errors
+    /// Where there is no memory for it.
     pub fn grow(&mut self) -> Result<()> {
         let copy = self.body[self.body.len() - 1].iter().map(Block::copy).collect::<Result<_>>()?;
         self.body.push(copy);
@@ -95,7 +117,11 @@ impl Generator {
         list
     }
 
-    /// Packs the weights for a card, for as long as what is returned lives; they must not change meanwhile.
+    /// Packs the weights for a GPU, for as long as what is returned lives; they must not change meanwhile. On the CPU nothing is
+    /// done.
+    ///
+    /// # Errors
+    /// Where the GPU fails.
     pub fn keep_packed(&self) -> Result<kernels::Packed> {
         let blocks = std::iter::once(&self.head).chain(self.body.iter().flatten());
         let convolutions = blocks.map(|b| &b.conv).chain([&self.tail]);
@@ -122,17 +148,26 @@ impl Generator {
     }
 
     /// Pictures `[N, H, W, C]` in [-1, 1].
+    ///
+    /// # Errors
+    /// Where noise or sizes do not have the shapes that [`Inputs`] asks for.
     pub fn forward(&self, inputs: Inputs<'_>) -> Result<Tensor> {
         self.picture(&self.features(inputs, None, 0..self.body.len())?)
     }
 
     /// The pictures `[N, H, W, C]` in [-1, 1] of features `[N, H, W, filters]`: the tail alone.
+    ///
+    /// # Errors
+    /// Where the features have other channels.
     pub fn picture(&self, features: &Tensor) -> Result<Tensor> {
         Ok(kernels::activate(&self.tail.forward(features, self.config.half())?, Activation::Tanh)?)
     }
 
-    /// `body(enlarged + amp * noise) + enlarged` with the blocks of `stage`: what a stage above 0 does to features that somebody
-    /// else has enlarged, any number of times. All `[N, H, W, filters]`; what the blocks use up is padded with zeros.
+    /// `body(enlarged + amp * noise) + enlarged` with the blocks of `stage`: what a stage above 0 does to features that the caller
+    /// has enlarged, any number of times. All `[N, H, W, filters]`; what the blocks use up is padded with zeros.
+    ///
+    /// # Errors
+    /// Where features and noise differ in shape.
     pub fn refine(&self, stage: usize, enlarged: &Tensor, noise: &Tensor, amp: f64) -> Result<Tensor> {
         let input = kernels::pad(&(enlarged + noise.affine(amp, 0.0)?)?, self.config.margin())?;
         Ok((chain_output(&self.body[stage], &input, 0)? + enlarged)?)
@@ -140,11 +175,14 @@ impl Generator {
 
     /// The features after the last stage of `stages`. Where that does not begin with 0, `below` are the features of the
     /// stage before it.
+    ///
+    /// # Errors
+    /// Where `stages` is empty without features below, or noise or sizes do not have the shapes that [`Inputs`] asks for.
     pub fn features(
         &self,
         inputs: Inputs<'_>,
         below: Option<Tensor>,
-        stages: std::ops::Range<usize>,
+        stages: Range<usize>,
     ) -> Result<Tensor> {
         let mut x = below;
         for k in stages {
@@ -161,11 +199,14 @@ impl Generator {
             };
             x = Some(y);
         }
-        x.ok_or_else(|| crate::Error::Weights("no stage to run".into()))
+        x.ok_or_else(|| Error::Weights("no stage to run".into()))
     }
 
     /// Runs all stages from `first` on and keeps what the backward pass to them needs. Where `first` is not 0, `below` are
     /// the features of the stage before it.
+    ///
+    /// # Errors
+    /// Where there is no stage from `first` on, or noise or sizes do not have the shapes that [`Inputs`] asks for.
     pub fn forward_tape(
         &self,
         inputs: Inputs<'_>,
@@ -193,13 +234,16 @@ impl Generator {
             stages.push(StageTape { chain, from });
             x = Some(y);
         }
-        let features = x.ok_or_else(|| crate::Error::Weights("no stage to run".into()))?;
+        let features = x.ok_or_else(|| Error::Weights("no stage to run".into()))?;
         let picture = self.picture(&features)?;
         Ok(GeneratorTape { first, head, stages, features, picture })
     }
 
     /// Gradients of the parameters of head (if the tape begins at stage 0), stages from the tape's first on, and tail, in
     /// that order, given the gradient at the pictures; summed over the batch.
+    ///
+    /// # Errors
+    /// Where the gradient does not have the pictures' shape.
     pub fn backward(&self, tape: &GeneratorTape, gy: &Tensor) -> Result<Vec<Tensor>> {
         let half = self.config.half();
         let gz = kernels::activation_grad(Activation::Tanh, &tape.picture, gy)?;

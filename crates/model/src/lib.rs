@@ -1,15 +1,12 @@
-//! ConSinGAN's networks on candle: the growing [`Generator`] and the [`Discriminator`], with written-out backward passes.
-//!
-//! Hinz, Fisher, Wang and Wermter, "Improved Techniques for Training Single-Image GANs", WACV 2021. Pictures and
-//! features are `[N, H, W, C]` (channels last), parameters have PyTorch's names and layout, and every random number is a
-//! function of a [`kernels::Stream`]. This crate knows no files but its weights, no task and no global random state.
+#![doc = include_str!("../README.md")]
 
 mod block;
 mod config;
 mod discriminator;
 mod error;
+pub mod first_weights;
 mod generator;
-mod init;
+mod parameter;
 mod tiled;
 pub mod weights;
 

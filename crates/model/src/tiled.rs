@@ -11,6 +11,9 @@ use kernels::{Activation, Wrap};
 impl Generator {
     /// Pictures `[N, H, W, C]` in [-1, 1] whose edges meet along the axes that `wrap` names. The noise of a stage is of
     /// [`NetConfig::tiled_noise_shape`].
+    ///
+    /// # Errors
+    /// Where noise or sizes have other shapes.
     pub fn forward_tiled(&self, inputs: Inputs<'_>, wrap: Wrap) -> Result<Tensor> {
         let (half, margin) = (self.config.half(), self.config.margin());
         let grown = self.config.border == Border::Grown;
@@ -69,35 +72,26 @@ fn pad(x: &Tensor, p: usize, zeros: usize, wrap: Wrap) -> Result<Tensor> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ActivationKind;
+    use crate::{first_weights, weights};
     use candle_core::Device;
-    use kernels::{Purpose, Stream};
+    use kernels::Stream;
 
     const DEVICE: Device = Device::Cpu;
     const NEVER: Wrap = Wrap { rows: false, columns: false };
 
     fn stream(level: u32) -> Stream {
-        Stream { seed: 3, purpose: Purpose::Other, stage: 0, level, iteration: 0 }
+        Stream::new(3, [7, 0, level], 0)
     }
 
     fn generator(border: Border) -> Result<Generator> {
-        let config = NetConfig {
-            channels: 3,
-            // Few enough for direct convolutions, whose rounding does not depend on the place.
-            filters: 8,
-            kernel: 3,
-            layers: 2,
-            activation: ActivationKind::Lrelu,
-            lrelu_alpha: 0.05,
-            batch_norm: false,
-            border,
-        };
-        let mut g = Generator::new(&config, Stream { purpose: Purpose::Weights, ..stream(0) }, &DEVICE)?;
-        g.grow()?;
+        // Filters few enough for direct convolutions, whose rounding does not depend on the place.
+        let config = NetConfig { filters: 8, layers: 2, border, ..NetConfig::default() };
+        let stream = Stream::new(3, [1, 0, 0], 0);
+        let g = Generator::new(&config, 2, first_weights::generator(&config, stream, &DEVICE))?;
         // Larger weights than those of the beginning, so that differences show.
         for (_, p) in g.parameters() {
             let louder = (&p * 8.0)?;
-            crate::weights::assign(&[("p".into(), p)], &[("p".to_string(), louder)].into_iter().collect())?;
+            weights::assign(&[("p".into(), p)], &[("p".to_string(), louder)].into_iter().collect())?;
         }
         Ok(g)
     }

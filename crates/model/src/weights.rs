@@ -1,109 +1,143 @@
-//! Networks on disk: safetensors under PyTorch's parameter names.
+//! Networks from and to named tensors and safetensors files, under PyTorch's parameter names.
 
-use crate::{Discriminator, Error, Generator, Result};
-use candle_core::{Device, Tensor};
+use crate::{Discriminator, Error, Generator, NetConfig, Result};
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::path::Path;
 
+/// A generator of `stages` stages made of all of `tensors`.
+///
+/// # Errors
+/// [`Error::Weights`] where a parameter is missing, has another shape, or a tensor is left over; running statistics, which
+/// PyTorch stores and which are never used here, may be.
+pub fn generator(
+    config: &NetConfig,
+    stages: usize,
+    tensors: HashMap<String, Tensor>,
+    device: &Device,
+) -> Result<Generator> {
+    let names: Vec<String> = tensors.keys().cloned().collect();
+    let g = Generator::new(config, stages, VarBuilder::from_tensors(tensors, DType::F32, device))?;
+    none_left(&names, &g.parameters())?;
+    Ok(g)
+}
+
+/// A discriminator made of all of `tensors`.
+///
+/// # Errors
+/// As [`generator`].
+pub fn discriminator(
+    config: &NetConfig,
+    tensors: HashMap<String, Tensor>,
+    device: &Device,
+) -> Result<Discriminator> {
+    let names: Vec<String> = tensors.keys().cloned().collect();
+    let d = Discriminator::new(config, VarBuilder::from_tensors(tensors, DType::F32, device))?;
+    none_left(&names, &d.parameters())?;
+    Ok(d)
+}
+
 /// Writes named tensors to `path`, in the order of their names.
+///
+/// # Errors
+/// [`Error::File`] where the file cannot be written.
 pub fn save(path: &Path, tensors: &[(String, Tensor)]) -> Result<()> {
     let tensors: HashMap<&str, Tensor> = tensors.iter().map(|(n, t)| (n.as_str(), t.clone())).collect();
     candle_core::safetensors::save(&tensors, path).map_err(|e| file(path, e))
 }
 
 /// Reads every tensor of `path`.
+///
+/// # Errors
+/// [`Error::File`] where the file cannot be read or is no whole safetensors file.
 pub fn load(path: &Path, device: &Device) -> Result<HashMap<String, Tensor>> {
     let bytes = std::fs::read(path).map_err(|e| file(path, e))?;
     candle_core::safetensors::load_buffer(&bytes, device)
         .map_err(|e| file(path, format!("not a whole safetensors file ({e}); was it cut off?")))
 }
 
-/// Copies `tensors` into `parameters` by name; every parameter must be there with its shape, and nothing else.
+/// Copies `tensors` into `parameters` by name: into the memory that is there, which an optimizer or a recorded iteration knows.
+///
+/// # Errors
+/// [`Error::Weights`] where a parameter is missing, has another shape, or a tensor is left over.
 pub fn assign(parameters: &[(String, Tensor)], tensors: &HashMap<String, Tensor>) -> Result<()> {
     for (name, parameter) in parameters {
-        let tensor = tensors.get(name).ok_or_else(|| Error::Weights(format!("{name} is missing")))?;
+        let tensor = tensors.get(name).ok_or_else(|| Error::missing(name))?;
         if tensor.shape() != parameter.shape() {
-            let (got, expected) = (tensor.dims(), parameter.dims());
-            return Err(Error::Weights(format!("{name} has shape {got:?}, expected {expected:?}")));
+            return Err(Error::shape(name, tensor.dims(), parameter.dims()));
         }
-        parameter.slice_set(&tensor.to_dtype(candle_core::DType::F32)?.contiguous()?, 0, 0)?;
+        parameter.slice_set(&tensor.to_dtype(DType::F32)?.contiguous()?, 0, 0)?;
     }
-    let extra = tensors.keys().find(|name| !ignored(name) && !parameters.iter().any(|(n, _)| n == *name));
-    match extra {
+    none_left(tensors.keys(), parameters)
+}
+
+/// Checks that every name is that of a parameter.
+fn none_left<'a>(names: impl IntoIterator<Item = &'a String>, parameters: &[(String, Tensor)]) -> Result<()> {
+    let known = |name: &String| ignored(name) || parameters.iter().any(|(n, _)| n == name);
+    match names.into_iter().find(|name| !known(name)) {
         None => Ok(()),
         Some(name) => Err(Error::Weights(format!("{name} belongs to no layer"))),
     }
 }
 
-/// PyTorch stores running statistics that are never used here.
+/// Running statistics of batch norm, which PyTorch stores and which are never used here.
 fn ignored(name: &str) -> bool {
     name.ends_with("running_mean") || name.ends_with("running_var") || name.ends_with("num_batches_tracked")
 }
 
-impl Generator {
-    /// Grows to `stages` and takes its weights from `tensors`.
-    pub fn load(&mut self, stages: usize, tensors: &HashMap<String, Tensor>) -> Result<()> {
-        while self.stages() < stages {
-            self.grow()?;
-        }
-        assign(&self.parameters(), tensors)
-    }
-}
-
-impl Discriminator {
-    /// Takes its weights from `tensors`.
-    pub fn load(&mut self, tensors: &HashMap<String, Tensor>) -> Result<()> {
-        assign(&self.parameters(), tensors)
-    }
-}
-
-fn file(path: &Path, reason: impl std::fmt::Display) -> Error {
+fn file(path: &Path, reason: impl Display) -> Error {
     Error::File { path: path.display().to_string(), reason: reason.to_string() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ActivationKind, Border, NetConfig};
-    use kernels::{Purpose, Stream};
+    use crate::{ActivationKind, first_weights};
+    use kernels::Stream;
 
     #[test]
     fn weights_come_back_as_they_were_saved_and_misfits_are_named() -> Result<()> {
         let config = NetConfig {
-            channels: 3,
             filters: 4,
-            kernel: 3,
             layers: 1,
             activation: ActivationKind::Prelu,
-            lrelu_alpha: 0.05,
             batch_norm: true,
-            border: Border::Grown,
-        };
-        let new = |seed| {
-            let stream = Stream { seed, purpose: Purpose::Weights, stage: 0, level: 0, iteration: 0 };
-            Generator::new(&config, stream, &Device::Cpu)
+            ..NetConfig::default()
         };
         let bits = |g: &Generator| -> Result<Vec<Vec<f32>>> {
             g.parameters().iter().map(|(_, t)| Ok(t.flatten_all()?.to_vec1()?)).collect()
         };
         let dir = tempfile::tempdir().map_err(|e| Error::Weights(e.to_string()))?;
         let path = dir.path().join("generator.safetensors");
-        let mut saved = new(1)?;
-        saved.grow()?;
+        let stream = Stream::new(1, [1, 0, 0], 0);
+        let saved = Generator::new(&config, 2, first_weights::generator(&config, stream, &Device::Cpu))?;
         save(&path, &saved.parameters())?;
 
         let mut tensors = load(&path, &Device::Cpu)?;
-        let mut loaded = new(2)?;
-        loaded.load(2, &tensors)?;
-        assert_eq!(bits(&loaded)?, bits(&saved)?);
+        let loaded = |tensors: &HashMap<_, _>| generator(&config, 2, tensors.clone(), &Device::Cpu);
+        assert_eq!(bits(&loaded(&tensors)?)?, bits(&saved)?);
+        // candle alone reads them as well.
+        let bytes = std::fs::read(&path).map_err(|e| Error::Weights(e.to_string()))?;
+        let vb = VarBuilder::from_buffered_safetensors(bytes, DType::F32, &Device::Cpu)?;
+        assert_eq!(bits(&Generator::new(&config, 2, vb.clone())?)?, bits(&saved)?);
+        let missing = Generator::new(&config, 3, vb).map_err(|e| e.to_string()).map(|_| ());
+        assert!(missing.is_err_and(|e| e.contains("body.2.block0.conv.weight is missing")));
 
-        let tail = tensors.remove("tail.0.bias").ok_or_else(|| Error::Weights("no tail".into()))?;
-        let missing = loaded.load(2, &tensors).map_err(|e| e.to_string());
-        assert!(missing.is_err_and(|e| e.contains("tail.0.bias is missing")));
+        let refused = |tensors: &HashMap<_, _>, expected: &str| {
+            let error = loaded(tensors).map(|_| ()).expect_err("is refused").to_string();
+            assert!(error.contains(expected), "{error}");
+        };
+        let tail = tensors.remove("tail.0.bias").ok_or_else(|| Error::missing("tail"))?;
+        refused(&tensors, "tail.0.bias is missing");
+        tensors.insert("tail.0.bias".into(), Tensor::zeros(7, DType::F32, &Device::Cpu)?);
+        refused(&tensors, "tail.0.bias has shape [7], expected [3]");
         tensors.insert("tail.0.bias".into(), tail.clone());
+        tensors.insert("head.norm.running_mean".into(), tail.clone());
+        loaded(&tensors)?;
         tensors.insert("tail.1.bias".into(), tail);
-        let extra = loaded.load(2, &tensors).map_err(|e| e.to_string());
-        assert!(extra.is_err_and(|e| e.contains("tail.1.bias belongs to no layer")));
+        refused(&tensors, "tail.1.bias belongs to no layer");
         Ok(())
     }
 }

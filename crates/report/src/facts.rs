@@ -18,7 +18,7 @@ pub(crate) fn header(run: &Run, log: &Log) -> String {
     } else {
         format!("unfinished: {} of {} stages are done", info.stages_done, info.sizes.len())
     };
-    let (preset, task) = (escape(&info.preset), escape(&info.task));
+    let (preset, task) = (info.preset.name(), info.task.name());
     format!(
         "<header>\n<h1>{}</h1>\n<p>ConSinGAN, {task}, preset {preset}, {state}</p>\n</header>\n",
         escape(&info.picture)

@@ -5,7 +5,7 @@ use ndarray::Array3;
 use pyramid::Picture;
 use report::{ReportRequest, report, write_report};
 use std::path::Path;
-use train::{Control, Event, Label, Pace, Run, TrainConfig};
+use train::{Control, Event, Label, Pace, Preset, Run, Task, TrainConfig};
 
 const REQUEST: ReportRequest = ReportRequest { samples: 2, scored: true, seed: 1 };
 const NAME: &str = "<script>alert(1)</script>\"'&.png";
@@ -23,7 +23,7 @@ fn run(dir: &Path, channels: usize) -> std::result::Result<Run, Box<dyn std::err
     };
     let value = |(y, x, c): (usize, usize, usize)| ((y * 7 + x * (c + 3)) as f32 * 0.21).sin();
     let picture = Picture::from_pixels(Array3::from_shape_fn((20, 24, channels), value))?;
-    let label = Label { task: "generation".into(), preset: "\"preset\u{7}".into(), picture: NAME.into() };
+    let label = Label { task: Task::Generation, preset: Preset::Custom, picture: NAME.into() };
     Ok(Run::create(&dir.join("run"), config, &picture, label)?)
 }
 

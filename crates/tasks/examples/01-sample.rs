@@ -7,7 +7,7 @@
 use candle_core::Device;
 use std::error::Error;
 use std::path::{Path, PathBuf};
-use tasks::{Format, Preset, SampleRequest, Sampler, Target};
+use tasks::{Format, Preset, SampleRequest, Sampler, Target, Task, settings};
 use train::{Control, Event, Label, Noise, Pace, Run, TrainConfig, train};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -40,10 +40,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn small_run(dir: &Path) -> Result<Run, Box<dyn Error>> {
     let bundled = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/images/summer-palace.jpg");
     let picture = pyramid::load(bundled.as_ref())?;
-    let config =
-        TrainConfig { niter: 100, train_stages: 3, filters: 32, max_size: 80, ..Preset::Quick.config() };
-    let label =
-        Label { task: "generation".into(), preset: "quick".into(), picture: "summer-palace.jpg".into() };
+    let config = TrainConfig {
+        niter: 100,
+        train_stages: 3,
+        filters: 32,
+        max_size: 80,
+        ..settings(Task::Generation, Preset::Quick)
+    };
+    let label = Label { task: Task::Generation, preset: Preset::Quick, picture: "summer-palace.jpg".into() };
     let mut run = Run::create(dir, config, &picture, label)?;
     train(&mut run, &Noise, &Device::Cpu, Pace::default(), &mut |_: &Event<'_>| Control::Continue)?;
     Ok(run)

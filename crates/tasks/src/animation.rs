@@ -4,10 +4,8 @@
 use crate::Result;
 use crate::sample::stages_done;
 use candle_core::{Device, Tensor};
-use kernels::{Purpose, Stream};
 use limits::{OutOfRange, within};
-use model::{Generator, Inputs};
-use train::Run;
+use train::{Model, Run, streams};
 
 /// How to walk.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,10 +46,7 @@ impl Default for AnimateRequest {
 /// `z = a z_rec + (1 - a) (z + b (z - z_before) + (1 - b) u)`, at every stage from the start stage on.
 #[derive(Debug)]
 pub struct Animation {
-    generator: Generator,
-    amps: Vec<f64>,
-    sizes: Vec<(usize, usize)>,
-    fixed: Vec<Tensor>,
+    model: Model,
     request: AnimateRequest,
     /// Distance from the fixed noise at each stage: now, and a step before.
     state: Vec<(Tensor, Tensor)>,
@@ -67,16 +62,8 @@ impl Animation {
     pub fn new(run: &Run, request: &AnimateRequest, device: &Device) -> Result<Self> {
         let stages = stages_done(run)?;
         check(request, stages)?;
-        let fixed = run.fixed_noise(stages, device)?;
-        let mut animation = Animation {
-            generator: run.generator(stages - 1, device)?,
-            amps: run.info.amps.clone(),
-            sizes: run.info.sizes[..stages].to_vec(),
-            fixed,
-            request: *request,
-            state: Vec::new(),
-            frame: 0,
-        };
+        let model = run.model(stages, device)?;
+        let mut animation = Animation { model, request: *request, state: Vec::new(), frame: 0 };
         animation.state = animation.start()?;
         Ok(animation)
     }
@@ -84,7 +71,7 @@ impl Animation {
     /// Where the walk begins. An open one: from `z_rec` to `0.99 z_rec + 0.01 u`. A closed one: where a walk
     /// with the same fresh noise comes back to after all its frames.
     fn start(&self) -> Result<Vec<(Tensor, Tensor)>> {
-        let moving = self.fixed.iter().enumerate().skip(self.request.start_stage);
+        let moving = self.model.fixed.iter().enumerate().skip(self.request.start_stage);
         if self.request.end == End::Open {
             let first = |(level, fixed): (usize, &Tensor)| {
                 let step = ((self.fresh(level, 0)? * 0.01)? - (fixed * 0.01)?)?;
@@ -117,10 +104,9 @@ impl Animation {
     }
 
     fn fresh(&self, level: usize, frame: u32) -> Result<Tensor> {
-        let fixed = &self.fixed[level];
+        let fixed = &self.model.fixed[level];
         let (_, h, w, c) = fixed.dims4()?;
-        let (seed, level) = (self.request.seed, level as u32);
-        let stream = Stream { seed, purpose: Purpose::Sampling, stage: 1, level, iteration: frame };
+        let stream = streams::walk_noise(self.request.seed, level, frame);
         Ok(kernels::normal(stream, (0, 0), (h, w, c), fixed.device())?)
     }
 
@@ -128,11 +114,11 @@ impl Animation {
         let mut state = std::mem::take(&mut self.state);
         self.step(&mut state, self.frame)?;
         self.state = state;
-        let mut noise = self.fixed.clone();
+        let mut noise = self.model.fixed.clone();
         for (z, (away, _)) in noise.iter_mut().skip(self.request.start_stage).zip(&self.state) {
             *z = (&*z + away)?;
         }
-        Ok(self.generator.forward(Inputs { noise: &noise, sizes: &self.sizes, amps: &self.amps })?)
+        Ok(self.model.generator.forward(self.model.inputs(&noise))?)
     }
 }
 

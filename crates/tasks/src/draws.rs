@@ -1,31 +1,30 @@
 //! Random choices, one after the other, from one stream of numbers.
 
-use kernels::{Purpose, Stream};
+use kernels::Stream;
+use train::Moment;
 
 /// Choices drawn at once; tasks need some thirty.
 const COUNT: usize = 128;
 
-/// Random choices that are a function of a stream alone, drawn one after the other.
+/// Random choices that are a function of a moment alone, drawn one after the other.
 #[derive(Debug)]
 pub struct Draws {
-    stream: Stream,
+    moment: Moment,
+    set: u32,
     numbers: Vec<f64>,
     next: usize,
 }
 
 impl Draws {
-    /// The choices of what `stream` names, apart from all other numbers that are drawn for it. `kind` tells several sets of
-    /// choices for the same stream apart.
-    pub fn new(stream: Stream, kind: u32) -> Self {
-        // The purpose goes into the level, so that training and samples differ.
-        let level = (stream.purpose as u32) << 8 | kind;
-        let stream = Stream { purpose: Purpose::Augmentation, level, ..stream };
-        Draws { stream, numbers: kernels::uniform(stream, COUNT), next: 0 }
+    /// The choices of a moment, apart from all other numbers that are drawn for it. `set` tells several sets of choices for the
+    /// same moment apart.
+    pub fn new(moment: Moment, set: u32) -> Self {
+        Draws { moment, set, numbers: kernels::uniform(moment.choices(set), COUNT), next: 0 }
     }
 
     /// The stream of noise that belongs to these choices; `index` tells several apart.
     pub fn noise(&self, index: u32) -> Stream {
-        Stream { level: self.stream.level | (index + 1) << 16, ..self.stream }
+        self.moment.noise_of_choices(self.set, index)
     }
 
     /// Uniform in (0, 1).
@@ -67,15 +66,15 @@ impl Draws {
 mod tests {
     use super::*;
 
-    fn stream(iteration: u32) -> Stream {
-        Stream { seed: 3, purpose: Purpose::Training, stage: 1, level: 0, iteration }
+    fn moment(iteration: usize) -> Moment {
+        Moment::training(3, 1, iteration)
     }
 
     #[test]
     fn choices_keep_to_their_ranges_and_weights() {
         let (mut counts, mut whole) = ([0; 3], [0; 4]);
         for iteration in 0..2000 {
-            let mut draws = Draws::new(stream(iteration), 0);
+            let mut draws = Draws::new(moment(iteration), 0);
             counts[draws.weighted(&[5.0, 0.0, 1.0])] += 1;
             whole[draws.whole(2, 5) - 2] += 1;
             assert!((1.0..3.0).contains(&draws.between(1.0, 3.0)));
@@ -85,11 +84,11 @@ mod tests {
     }
 
     #[test]
-    fn choices_are_the_streams() {
-        let first = |stream, kind| Draws::new(stream, kind).unit();
-        assert_eq!(first(stream(4), 0), first(stream(4), 0));
-        assert_ne!(first(stream(4), 0), first(stream(5), 0));
-        assert_ne!(first(stream(4), 0), first(stream(4), 1));
-        assert_ne!(first(stream(4), 0), first(Stream { purpose: Purpose::Sampling, ..stream(4) }, 0));
+    fn choices_are_the_moments() {
+        let first = |moment, set| Draws::new(moment, set).unit();
+        assert_eq!(first(moment(4), 0), first(moment(4), 0));
+        assert_ne!(first(moment(4), 0), first(moment(5), 0));
+        assert_ne!(first(moment(4), 0), first(moment(4), 1));
+        assert_ne!(first(moment(4), 0), first(Moment::sample(3, 4), 0));
     }
 }

@@ -21,14 +21,6 @@ pub enum Error {
         /// The run directory.
         path: PathBuf,
     },
-    /// The run was made for a task that this version does not know.
-    #[error("{path}: was made for the task \"{task}\", which is not known here")]
-    UnknownTask {
-        /// The run directory.
-        path: PathBuf,
-        /// The task's name.
-        task: String,
-    },
     /// The run was trained for a task that cannot retouch pictures.
     #[error("{path}: was trained for {task}, which cannot retouch pictures")]
     CannotRetouch {

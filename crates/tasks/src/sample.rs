@@ -4,8 +4,7 @@ use crate::{Error, Result, first_input};
 use candle_core::{Device, Tensor};
 use kernels::Wrap;
 use limits::OutOfRange;
-use model::Generator;
-use train::{FirstInput, Run, Sampling, Target, draw, output_sizes, reconstruct};
+use train::{FirstInput, Model, Run, Sampling, Target, output_sizes};
 
 /// What to draw from a run.
 #[derive(Clone, Debug, Default)]
@@ -25,10 +24,7 @@ pub struct SampleRequest {
 /// A run's generator, ready to draw.
 #[derive(Debug)]
 pub struct Sampler {
-    generator: Generator,
-    amps: Vec<f64>,
-    fixed: Vec<Tensor>,
-    sizes: Vec<(usize, usize)>,
+    model: Model,
     first: Box<dyn FirstInput>,
     start_stage: usize,
     wrap: Wrap,
@@ -54,10 +50,7 @@ impl Sampler {
         let smallest = run.config.kernel;
         let sizes = output_sizes(&run.info.sizes[..stages], request.target, smallest)?;
         Ok(Sampler {
-            generator: run.generator(stages - 1, device)?,
-            amps: run.info.amps[..stages].to_vec(),
-            fixed: run.fixed_noise(stages, device)?,
-            sizes,
+            model: Model { sizes, ..run.model(stages, device)? },
             first: first_input(run, device)?,
             start_stage: request.start_stage,
             wrap: request.wrap,
@@ -67,7 +60,7 @@ impl Sampler {
 
     /// Height and width of what it draws.
     pub fn size(&self) -> (usize, usize) {
-        self.sizes[self.sizes.len() - 1]
+        self.model.size()
     }
 
     /// Sample number `index`, `[1, H, W, C]` in [-1, 1].
@@ -75,7 +68,7 @@ impl Sampler {
     /// # Errors
     /// [`Error::Train`] where the memory does not suffice, or by a fault of this program.
     pub fn sample(&self, index: u32) -> Result<Tensor> {
-        Ok(draw(&self.generator, self.sampling(), index)?)
+        Ok(self.model.draw(self.sampling(), index)?)
     }
 
     /// What the fixed noise gives, `[1, H, W, C]` in [-1, 1].
@@ -83,14 +76,11 @@ impl Sampler {
     /// # Errors
     /// As [`Sampler::sample`].
     pub fn reconstruction(&self) -> Result<Tensor> {
-        Ok(reconstruct(&self.generator, self.sampling())?)
+        Ok(self.model.reconstruct(self.wrap)?)
     }
 
     fn sampling(&self) -> Sampling<'_> {
         Sampling {
-            amps: &self.amps,
-            sizes: &self.sizes,
-            fixed: &self.fixed,
             first: self.first.as_ref(),
             start_stage: self.start_stage,
             wrap: self.wrap,

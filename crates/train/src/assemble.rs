@@ -1,11 +1,9 @@
 //! Finished runs of what another program trained.
 
 use crate::log::{Log, LogLengths};
-use crate::run::store_stage;
 use crate::rundir::vacant;
-use crate::{Error, FirstInput, Label, Result, Run, RunInfo, Sampling, TrainConfig};
+use crate::{Error, FirstInput, Label, Losses, Model, Result, Run, RunInfo, TrainConfig};
 use candle_core::Tensor;
-use kernels::Wrap;
 use model::{Discriminator, Generator};
 use pyramid::Picture;
 use std::path::Path;
@@ -32,6 +30,10 @@ pub struct Trained<'a> {
 impl Run {
     /// Makes the finished run `dir` of what was trained elsewhere, whole or not at all like [`Run::create`]. Its logs are empty,
     /// its losses and times zero.
+    ///
+    /// # Errors
+    /// [`Error::Contradiction`] where a part does not have an item a stage, [`Error::Run`] where `dir` exists or cannot be made,
+    /// [`Error::Value`] for settings that cannot be.
     pub fn assemble(dir: &Path, trained: Trained<'_>) -> Result<Self> {
         let Trained { config, label, pictures, fixed, first, amps, networks } = trained;
         config.check()?;
@@ -41,24 +43,21 @@ impl Run {
             return Err(Error::Contradiction(format!("not every part of the run has {stages} stages")));
         }
         let info = RunInfo::new(&config, label, pictures[stages - 1].size(), pictures);
-        Run::make(dir, config, info, |run| {
+        Self::make(dir, config, info, |run| {
             run.fill(pictures)?;
-            for (stage, (g, d)) in networks.iter().enumerate() {
-                let sampling = Sampling {
-                    amps: &amps[..=stage],
-                    sizes: &run.info.sizes[..=stage],
-                    fixed: &fixed[..=stage],
-                    first,
-                    start_stage: 0,
-                    wrap: Wrap::default(),
-                    seed: run.info.seed,
+            for (stage, (generator, discriminator)) in networks.iter().enumerate() {
+                let model = Model {
+                    generator: generator.clone(),
+                    amps: amps[..=stage].to_vec(),
+                    sizes: run.info.sizes[..=stage].to_vec(),
+                    fixed: fixed[..=stage].to_vec(),
                 };
-                store_stage(run, stage, g, d, sampling)?;
+                run.store_stage(&model, discriminator, first)?;
             }
             run.info.amps = amps.to_vec();
             run.info.stages_done = stages;
             run.info.seconds = vec![0.0; stages];
-            run.info.losses = vec![[0.0; 5]; stages];
+            run.info.losses = vec![Losses::default(); stages];
             run.info.logs = Log::open(&run.dir, LogLengths::default())?.flush()?;
             run.save_info()
         })
@@ -68,11 +67,12 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Preset, Task};
 
     #[test]
     fn a_run_that_lacks_a_stage_is_refused_and_not_there() {
         let dir = tempfile::tempdir().expect("a directory");
-        let label = Label { task: "t".into(), preset: "p".into(), picture: "x.png".into() };
+        let label = Label { task: Task::Generation, preset: Preset::Custom, picture: "x.png".into() };
         let config = TrainConfig::default();
         let trained = Trained {
             config,

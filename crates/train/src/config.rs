@@ -1,6 +1,6 @@
 //! What a run is trained with.
 
-use crate::{Error, GuardKind, Result};
+use crate::{Error, GuardKind, Result, RetouchConfig};
 use kernels::Precision;
 use model::{ActivationKind, Border, NetConfig};
 use pyramid::{Schedule, Spacing};
@@ -61,9 +61,12 @@ pub struct TrainConfig {
     pub noise_amp: f64,
     /// What the collapse guard acts on.
     pub guard: GuardKind,
-    /// How exactly a card multiplies; the CPU always computes in f32.
+    /// How exactly a GPU multiplies; the CPU always computes in f32.
     #[serde(with = "precision", default)]
     pub precision: Precision,
+    /// How the run is used where it is one of harmonization or editing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retouch: Option<RetouchConfig>,
 }
 
 impl Default for TrainConfig {
@@ -95,12 +98,17 @@ impl Default for TrainConfig {
             noise_amp: 0.1,
             guard: GuardKind::Numeric,
             precision: Precision::Tf32,
+            retouch: None,
         }
     }
 }
 
 impl TrainConfig {
-    /// Checks every value against its range, the first that breaks it is the error.
+    /// Checks every value against its range.
+    ///
+    /// # Errors
+    /// [`Error::Value`] for the first value that is outside it, [`Error::Contradiction`] where the smallest size is above the
+    /// largest, [`Error::Model`] where the networks refuse a value.
     pub fn check(&self) -> Result<()> {
         let whole = |name, value: usize, min: usize, max: usize| {
             if (min..=max).contains(&value) { Ok(()) } else { Err(Error::range(name, value, min, max)) }
@@ -136,7 +144,7 @@ impl TrainConfig {
         real("alpha", self.alpha, 0.0, 1e6)?;
         real("noise-amp", self.noise_amp, 0.0, 100.0)?;
         self.net(3).check()?;
-        Ok(())
+        self.retouch.map_or(Ok(()), |retouch| retouch.check())
     }
 
     /// The networks for a picture of `channels` channels.
@@ -192,7 +200,7 @@ mod spacing {
     }
 }
 
-/// Neither does `kernels`.
+/// `kernels` knows no serde either.
 mod precision {
     use kernels::Precision;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};

@@ -31,7 +31,7 @@ pub fn step_flops(config: &TrainConfig, channels: usize, sizes: &[(usize, usize)
     flops(config, channels, sizes, saved)
 }
 
-/// The same with every convolution counted as a direct one, which is what matrix units compute.
+/// [`step_flops`] with every convolution counted as a direct one, which is what matrix units compute.
 pub fn direct_flops(config: &TrainConfig, channels: usize, sizes: &[(usize, usize)]) -> f64 {
     flops(config, channels, sizes, 1.0)
 }

@@ -1,31 +1,42 @@
 //! How a run directory comes to be: for a picture, or to train another run's last stage again.
 
-use crate::files::{to_nchw, write, write_tensors};
+use crate::files::write_tensors;
+use crate::info::{FORMAT, RunInfo};
 use crate::log::LogLengths;
-use crate::rundir::{FIRST_INPUT, FIXED_NOISE, Label, PYRAMID, Run, RunInfo, tensor, vacant};
-use crate::{Error, Result, TrainConfig, checkpoint};
+use crate::pictures::{tensor, to_nchw};
+use crate::rundir::{DISCRIMINATOR, FIRST_INPUT, FIXED_NOISE, GENERATOR, PYRAMID, Run, vacant};
+use crate::{Error, Label, Result, TrainConfig, checkpoint};
 use candle_core::{Device, Tensor};
 use pyramid::Picture;
+use std::fs;
 use std::path::Path;
 
 impl Run {
     /// Makes a run directory `dir` for `picture`. Nothing of it is there until all of it is: it is filled under another
-    /// name beside `dir` and renamed. Fails if `dir` exists.
+    /// name beside `dir` and renamed.
+    ///
+    /// # Errors
+    /// [`Error::Run`] where `dir` exists or cannot be made, [`Error::Value`] and [`Error::Contradiction`] for settings that cannot
+    /// be, [`Error::Picture`] where the picture does not suit the sizes.
     pub fn create(dir: &Path, config: TrainConfig, picture: &Picture, label: Label) -> Result<Self> {
         config.check()?;
         vacant(dir)?;
         let smallest = config.net(picture.channels()).receptive_field();
         let pictures = pyramid::pyramid(picture, &config.schedule(), smallest)?;
         let info = RunInfo::new(&config, label, picture.size(), &pictures);
-        Run::make(dir, config, info, |run| run.fill(&pictures))
+        Self::make(dir, config, info, |run| run.fill(&pictures))
     }
 
     /// Makes a run directory `dir` that trains the last stage of `from`, a finished run, once more: `niter` iterations from its
     /// weights, discriminator, fixed noise and amplitudes, with new optimizers, stage 0 being fed with `first_input`
     /// (`[1, H, W, C]` of the coarsest size). As [`Run::create`], it is there in whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Run`] where `from` is not finished, or `dir` exists or cannot be made; [`Error::Value`] where `niter` is out of
+    /// range.
     pub fn fine_tune(
         dir: &Path,
-        from: &Run,
+        from: &Self,
         niter: usize,
         first_input: &Tensor,
         device: &Device,
@@ -38,26 +49,25 @@ impl Run {
         let config = TrainConfig { niter, ..from.config.clone() };
         config.check()?;
         let last = config.train_stages - 1;
-        let mut info = from.info.clone();
+        let mut info = RunInfo { format: FORMAT, ..from.info.clone() };
         info.stages_done = last;
         info.amps.truncate(last);
         info.seconds.truncate(last);
         info.losses.truncate(last);
         info.logs = LogLengths::default();
         info.origin = Some(from.dir.to_string_lossy().into_owned());
-        Run::make(dir, config, info, |run| {
+        Self::make(dir, config, info, |run| {
             run.fill_settings()?;
             for name in ["pyramid.png", PYRAMID, FIXED_NOISE] {
                 copy(&from.dir.join(name), &run.dir.join(name))?;
             }
             for stage in 0..last {
                 let dir = run.stage_dir(stage);
-                std::fs::create_dir_all(&dir).map_err(Error::io(&dir))?;
-                for name in ["generator.safetensors", "discriminator.safetensors"] {
+                fs::create_dir_all(&dir).map_err(Error::io(&dir))?;
+                for name in [GENERATOR, DISCRIMINATOR] {
                     copy(&from.stage_dir(stage).join(name), &dir.join(name))?;
                 }
-                let sheet = Path::new("samples").join(format!("stage-{stage}.png"));
-                copy(&from.dir.join(&sheet), &run.dir.join(&sheet))?;
+                copy(&from.sheet(stage), &run.sheet(stage))?;
             }
             let input = vec![("input".to_string(), to_nchw(first_input)?)];
             write_tensors(&run.dir.join(FIRST_INPUT), input, None)?;
@@ -70,9 +80,9 @@ impl Run {
         dir: &Path,
         config: TrainConfig,
         info: RunInfo,
-        fill: impl FnOnce(&mut Run) -> Result<()>,
+        fill: impl FnOnce(&mut Self) -> Result<()>,
     ) -> Result<Self> {
-        let mut run = Run { dir: dir.to_path_buf(), config, info };
+        let mut run = Self { dir: dir.to_path_buf(), config, info };
         ::files::make_directory(dir, |temporary| {
             run.dir = temporary.to_path_buf();
             fill(&mut run)
@@ -91,13 +101,12 @@ impl Run {
 
     fn fill_settings(&self) -> Result<()> {
         let samples = self.dir.join("samples");
-        std::fs::create_dir_all(&samples).map_err(Error::io(&samples))?;
-        let text = toml::to_string(&self.config).map_err(|e| Error::run(&self.dir, e.to_string()))?;
-        write(&self.dir.join("config.toml"), text.as_bytes())?;
+        fs::create_dir_all(&samples).map_err(Error::io(&samples))?;
+        self.save_config()?;
         self.save_info()
     }
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
-    std::fs::copy(from, to).map(|_| ()).map_err(Error::io(from))
+    fs::copy(from, to).map(|_| ()).map_err(Error::io(from))
 }

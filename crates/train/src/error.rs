@@ -1,7 +1,8 @@
 //! What can go wrong in this crate.
 
-use crate::Collapse;
+use crate::collapse::Collapse;
 use std::fmt::Display;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// An error of a run.
@@ -44,7 +45,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// Training went wrong again after the guard had gone back once.
     #[error(
@@ -58,7 +59,7 @@ pub enum Error {
         /// What was seen.
         collapse: Collapse,
     },
-    /// A card's memory is too small.
+    /// A GPU's memory is too small.
     #[error(
         "the GPU's memory does not suffice for stage {stage} of {}x{} pixels; about --max-size {fits} fits (or use --device cpu)",
         size.0, size.1
@@ -89,20 +90,20 @@ impl Error {
         min: impl Display,
         max: impl Display,
     ) -> Self {
-        Error::Value { name, value: value.to_string(), expected: format!("between {min} and {max}") }
+        Self::Value { name, value: value.to_string(), expected: format!("between {min} and {max}") }
     }
 
     pub(crate) fn above_zero(name: &'static str, value: f64, max: f64) -> Self {
-        Error::Value { name, value: value.to_string(), expected: format!("above 0 and at most {max}") }
+        Self::Value { name, value: value.to_string(), expected: format!("above 0 and at most {max}") }
     }
 
     pub(crate) fn run(path: &Path, reason: impl Into<String>) -> Self {
-        Error::Run { path: path.to_path_buf(), reason: reason.into() }
+        Self::Run { path: path.to_path_buf(), reason: reason.into() }
     }
 
-    pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+    pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
-        move |source| Error::Io { path, source }
+        move |source| Self::Io { path, source }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a training run tells while it goes on. This crate never prints: an observer shows events, and can stop the run.
 
-use crate::Collapse;
+use crate::{Collapse, Losses};
 use std::path::Path;
 
 /// Something that happened.
@@ -26,19 +26,19 @@ pub enum Event<'a> {
     Iteration {
         /// The stage.
         stage: usize,
-        /// Which iteration, from 1. A card may be some iterations behind it: this one is queued.
+        /// Which iteration, from 1. A GPU may still be computing earlier ones: this one is queued.
         done: usize,
     },
-    /// An iteration's losses have arrived and are logged, behind its [`Event::Iteration`] or the next one.
+    /// An iteration's losses have arrived and are logged, after its [`Event::Iteration`] or the next one.
     Losses {
         /// The stage.
         stage: usize,
         /// Which iteration, from 1.
         done: usize,
-        /// The losses, in the order of [`crate::Losses::NAMES`].
-        losses: [f32; 5],
+        /// The losses.
+        losses: Losses,
     },
-    /// A card could not record the iteration to replay it; the stage goes on step by step, slower.
+    /// A GPU could not record the iteration to replay it; the stage goes on step by step, slower.
     NotRecorded {
         /// The stage.
         stage: usize,
@@ -52,7 +52,7 @@ pub enum Event<'a> {
         /// Iterations of it that are done.
         done: usize,
     },
-    /// The collapse guard went back; the rates are lower from here on. Iterations behind `to` are void.
+    /// The collapse guard went back; the rates are lower from here on. Iterations after `to` are void.
     WentBack {
         /// The stage.
         stage: usize,

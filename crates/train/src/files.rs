@@ -16,6 +16,9 @@ pub(crate) fn remove_temporary(dir: &Path) -> Result<()> {
 }
 
 /// Writes named tensors, with one metadata entry if given (more than one would not be written in a stable order).
+///
+/// # Errors
+/// [`Error::Io`] where the file cannot be written.
 pub fn write_tensors(
     path: &Path,
     tensors: Vec<(String, Tensor)>,
@@ -27,6 +30,9 @@ pub fn write_tensors(
 }
 
 /// Reads named tensors and the metadata.
+///
+/// # Errors
+/// [`Error::Io`] where the file cannot be read, [`Error::Run`] where it is no whole safetensors file.
 pub fn read_tensors(
     path: &Path,
     device: &Device,
@@ -38,15 +44,4 @@ pub fn read_tensors(
     let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).map_err(|e| damaged(&e))?;
     let tensors = candle_core::safetensors::load_buffer(&bytes, device).map_err(|e| damaged(&e))?;
     Ok((tensors, header.metadata().clone().unwrap_or_default()))
-}
-
-/// `[1, H, W, C]`, as we compute, to `[1, C, H, W]`, as files hold it.
-pub fn to_nchw(x: &Tensor) -> Result<Tensor> {
-    // Files are written from the CPU's memory anyway.
-    Ok(x.to_device(&Device::Cpu)?.permute((0, 3, 1, 2))?.contiguous()?)
-}
-
-/// And back.
-pub fn to_nhwc(x: &Tensor) -> Result<Tensor> {
-    Ok(x.permute((0, 2, 3, 1))?.contiguous()?)
 }

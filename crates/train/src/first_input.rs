@@ -1,23 +1,32 @@
 //! What stage 0 is fed with: the one thing in which tasks differ while a generator trains and draws.
 
 use crate::Result;
+use crate::streams::Moment;
 use candle_core::Tensor;
-use kernels::{Purpose, Stream};
 use std::fmt::Debug;
 
-/// A task's input of stage 0. Both answers are functions of their arguments alone: a run that goes on asks again.
+/// A task's input of stage 0. All answers are functions of their arguments alone: a run that goes on asks again.
 pub trait FirstInput: Debug {
     /// The input that must give the picture back, `[1, H, W, C]`, for the coarsest picture `real` and the run's seed.
+    ///
+    /// # Errors
+    /// Where it cannot be made.
     fn fixed(&self, real: &Tensor, seed: u64) -> Result<Tensor>;
 
-    /// Overwrites `target [1, H, W, C]` with the input of a fake. The stream's purpose says whether that is for training
-    /// or a sample, its iteration which one; `target` may have another size than the coarsest picture.
-    fn fill(&self, target: &Tensor, stream: Stream) -> Result<()>;
+    /// Overwrites `target [1, H, W, C]` with the input of a fake at a moment of training, or of a sample; `target` may have
+    /// another size than the coarsest picture.
+    ///
+    /// # Errors
+    /// Where it cannot be made.
+    fn fill(&self, target: &Tensor, moment: Moment) -> Result<()>;
 
-    /// An input of stage 0 (`[1, H, W, C]` of the coarsest size) for this iteration of training, and the picture that it must
+    /// An input of stage 0 (`[1, H, W, C]` of the coarsest size) for this moment of training, and the picture that it must
     /// give, of the size of `real`, the stage's picture: in place of the fixed input and `real`. `None`, in every iteration
     /// alike: those two.
-    fn example(&self, _real: &Tensor, _stream: Stream) -> Result<Option<Example>> {
+    ///
+    /// # Errors
+    /// Where it cannot be made.
+    fn example(&self, _real: &Tensor, _moment: Moment) -> Result<Option<Example>> {
         Ok(None)
     }
 }
@@ -40,13 +49,7 @@ impl FirstInput for Noise {
         Ok(real.clone())
     }
 
-    fn fill(&self, target: &Tensor, stream: Stream) -> Result<()> {
-        Ok(kernels::fill_normal(target, stream)?)
+    fn fill(&self, target: &Tensor, moment: Moment) -> Result<()> {
+        Ok(kernels::fill_normal(target, moment.noise())?)
     }
-}
-
-/// The stream of a run's fixed noise that enters stage `stage`.
-pub fn fixed_stream(seed: u64, stage: usize) -> Stream {
-    let level = stage as u32;
-    Stream { seed, purpose: Purpose::FixedNoise, stage: level, level, iteration: 0 }
 }

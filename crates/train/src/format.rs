@@ -1,7 +1,8 @@
 //! A picture as a file.
 
-use crate::files::{to_nchw, write_tensors};
-use crate::{Result, picture, tensor};
+use crate::Result;
+use crate::files::write_tensors;
+use crate::pictures::{picture, tensor, to_nchw};
 use candle_core::{Device, Tensor};
 use pyramid::Picture;
 use std::path::{Path, PathBuf};

@@ -3,56 +3,21 @@
 //! What it does depends on iterations alone, never on the clock, and its state is part of a checkpoint: a resumed run is
 //! guarded exactly as one that was not stopped.
 
-use crate::checkpoint::Parts;
 use crate::log::LogLengths;
-use crate::{Losses, Result};
+use crate::networks::{Networks, Steps};
+use crate::{Collapse, Result};
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::collections::HashMap;
 
 /// The state to go back to is kept every so many iterations, and at a stage's start.
 pub(crate) const KEEP_EVERY: usize = 250;
 /// Losses are looked at every so many iterations.
 pub(crate) const CHECK_EVERY: usize = 10;
-/// A loss beyond this has exploded; healthy ones stay within some hundreds.
-const EXPLODED: f32 = 1e5;
 /// Samples whose pixels vary less than this, relative to the picture's, have gone flat.
 const FLAT: f64 = 0.02;
 /// What going back multiplies the rates with.
 const SLOWER: f64 = 0.3;
-
-/// What the guard acts on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum GuardKind {
-    /// Losses that are no numbers or have exploded.
-    Numeric,
-    /// Those, and samples gone flat (all black is the usual way).
-    All,
-}
-
-/// What went wrong.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Collapse {
-    /// A loss is NaN or infinite.
-    NotANumber(&'static str),
-    /// A loss has exploded.
-    Exploded(&'static str, f32),
-    /// Samples hardly vary; the number is their deviation relative to the picture's.
-    Flat(f64),
-}
-
-impl fmt::Display for Collapse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Collapse::NotANumber(loss) => write!(f, "the loss {loss} is not a number"),
-            Collapse::Exploded(loss, value) => write!(f, "the loss {loss} has exploded ({value:e})"),
-            Collapse::Flat(deviation) => {
-                write!(f, "samples have gone flat ({deviation:.4} of the picture's contrast)")
-            }
-        }
-    }
-}
 
 /// The guard's part of a checkpoint's position.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -65,45 +30,33 @@ pub(crate) struct GuardState {
     /// Iterations that were done in the state to go back to.
     pub(crate) back_to: usize,
     /// Optimizer steps in that state.
-    steps: (u64, u64),
+    steps: Steps,
     /// The logs' lengths in that state.
     pub(crate) logs: LogLengths,
 }
 
-/// A copy of a stage's state.
-pub(crate) type Snapshot = Vec<(String, Tensor)>;
+/// The tensors of a copy of a stage's state, by their names with the part's prefix.
+pub(crate) type Snapshot = HashMap<String, Tensor>;
 
 impl GuardState {
     /// A stage's start.
     pub(crate) fn new() -> Self {
-        GuardState { factor: 1.0, tripped: false, back_to: 0, steps: (0, 0), logs: LogLengths::default() }
+        let (steps, logs) = (Steps::default(), LogLengths::default());
+        Self { factor: 1.0, tripped: false, back_to: 0, steps, logs }
     }
 
     /// Copies the present state, after `done` iterations.
-    pub(crate) fn keep(&mut self, parts: &Parts<'_>, done: usize, logs: LogLengths) -> Result<Snapshot> {
-        (self.back_to, self.steps, self.logs) = (done, parts.steps(), logs);
-        parts.tensors().into_iter().map(|(name, tensor)| Ok((name, tensor.copy()?))).collect()
+    pub(crate) fn keep(&mut self, networks: &Networks, done: usize, logs: LogLengths) -> Result<Snapshot> {
+        (self.back_to, self.steps, self.logs) = (done, networks.steps(), logs);
+        networks.tensors().into_iter().map(|(name, tensor)| Ok((name, tensor.copy()?))).collect()
     }
 
     /// Goes back to the kept state, with lower rates from there on.
-    pub(crate) fn go_back(&mut self, parts: Parts<'_>, snapshot: &Snapshot) -> Result<()> {
-        parts.restore(snapshot.iter().cloned().collect(), self.steps)?;
+    pub(crate) fn go_back(&mut self, networks: &mut Networks, snapshot: &Snapshot) -> Result<()> {
+        networks.restore(snapshot, self.steps)?;
         (self.tripped, self.factor) = (true, self.factor * SLOWER);
         Ok(())
     }
-}
-
-/// Whether losses tell that training has gone wrong; `lambda` is the penalty's weight, which is taken out. The reconstruction's
-/// error cannot explode: both pictures lie in [-1, 1].
-pub(crate) fn check_losses(losses: &[f32; 5], lambda: f64) -> Option<Collapse> {
-    let named = || Losses::NAMES.into_iter().zip(*losses);
-    if let Some((name, _)) = named().find(|(_, l)| !l.is_finite()) {
-        return Some(Collapse::NotANumber(name));
-    }
-    let [real, fake, penalty, adversarial, _] = *losses;
-    let scores = [real, fake, penalty / lambda.max(f64::MIN_POSITIVE) as f32, adversarial];
-    let exploded = Losses::NAMES.into_iter().zip(scores).find(|(_, l)| l.is_finite() && l.abs() > EXPLODED);
-    exploded.map(|(name, l)| Collapse::Exploded(name, l))
 }
 
 /// Whether samples have gone flat beside the real picture; a picture that is flat itself cannot tell.
@@ -131,17 +84,7 @@ fn deviation(x: &Tensor) -> Result<f64> {
 mod tests {
     use super::*;
     use candle_core::Device;
-
-    #[test]
-    fn losses_are_judged_by_name() {
-        assert_eq!(check_losses(&[1.0, -300.0, 0.0, 2.0, 3e6], 0.1), None);
-        assert_eq!(check_losses(&[1.0, -300.0, 2e6, 2.0, 3.0], 1000.0), None);
-        assert_eq!(check_losses(&[1.0, f32::NAN, 0.0, 2.0, 3.0], 0.1), Some(Collapse::NotANumber("d_fake")));
-        assert_eq!(
-            check_losses(&[1.0, 0.0, 2e6, 2.0, 3.0], 1.0),
-            Some(Collapse::Exploded("gradient_penalty", 2e6))
-        );
-    }
+    use std::slice;
 
     #[test]
     fn only_flat_samples_of_a_picture_with_contrast_are_flat() -> Result<()> {
@@ -149,9 +92,9 @@ mod tests {
             Tensor::from_vec((0..48).map(|i| scale * i as f32).collect(), (1, 4, 4, 3), &Device::Cpu)
         };
         let (real, black) = (ramp(0.02)?, ramp(0.0)?);
-        assert_eq!(check_samples(&real, std::slice::from_ref(&black))?, Some(Collapse::Flat(0.0)));
+        assert_eq!(check_samples(&real, slice::from_ref(&black))?, Some(Collapse::Flat(0.0)));
         assert_eq!(check_samples(&real, &[black.clone(), ramp(0.01)?])?, None);
-        assert_eq!(check_samples(&black, std::slice::from_ref(&black))?, None);
+        assert_eq!(check_samples(&black, slice::from_ref(&black))?, None);
         Ok(())
     }
 }

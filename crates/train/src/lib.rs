@@ -1,11 +1,8 @@
-//! ConSinGAN's stage-wise training: the step, the stage loop, checkpoints, the run directory and its events.
-//!
-//! [`Run::create`] makes a run directory for a picture, [`train`] takes it from wherever it is to its end, [`draw`] makes
-//! pictures from the trained generator. The same configuration gives the same bytes on the same machine, whatever the
-//! number of threads and however often the run was stopped. Nothing here prints; an [`Observer`] receives [`Event`]s.
+#![doc = include_str!("../README.md")]
 
 mod assemble;
 mod checkpoint;
+mod collapse;
 mod config;
 mod cost;
 mod create;
@@ -14,36 +11,55 @@ mod event;
 pub mod files;
 mod first_input;
 mod format;
+mod format_1;
 mod guard;
+mod info;
+mod label;
 mod log;
+mod loss_buffer;
 mod losses;
 mod memory;
+mod networks;
 mod noise;
 mod optimizer;
-mod run;
+pub mod pictures;
+mod retouch;
 mod rundir;
 mod sample;
+mod session;
 mod sizes;
+mod stage;
+mod stage_loop;
 mod step;
+mod stored;
+pub mod streams;
 mod timing;
 
 pub use assemble::Trained;
+pub use collapse::{Collapse, GuardKind};
 pub use config::TrainConfig;
 pub use cost::{direct_flops, iteration_cost, step_flops};
 pub use error::{Error, Result};
 pub use event::{Control, Event, Observer};
-pub use first_input::{Example, FirstInput, Noise, fixed_stream};
+pub use first_input::{Example, FirstInput, Noise};
 pub use format::Format;
-pub use guard::{Collapse, GuardKind};
+pub use info::{FORMAT, RunInfo};
+pub use label::{Label, Preset, Task};
 pub use log::{EVENTS, LogLengths, TENSORBOARD};
+pub use loss_buffer::LossBuffer;
 pub use losses::Losses;
+pub use networks::Networks;
 pub use noise::{draw_noise, penalty_alphas};
 pub use optimizer::Adam;
-pub use run::{Outcome, Pace, train};
-pub use rundir::{FORMAT, Label, Run, RunInfo, picture, tensor};
-pub use sample::{Sampling, draw, reconstruct};
+pub use pictures::{picture, tensor};
+pub use retouch::{RetouchConfig, Transfer};
+pub use rundir::Run;
+pub use sample::{Model, Sampling};
+pub use session::Pace;
 pub use sizes::{LONGEST, MOST_PIXELS, Target, output_sizes};
-pub use step::{StageInputs, calibrate, optimizers, prepare, step};
+pub use stage_loop::{Outcome, train};
+pub use step::{StageInputs, calibrate, prepare, step};
+pub use streams::Moment;
 #[cfg(feature = "cuda")]
 pub use timing::profile_stage;
 pub use timing::{median, time_stage};

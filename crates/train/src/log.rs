@@ -49,11 +49,8 @@ pub(crate) enum Line {
     Iteration {
         stage: usize,
         iteration: usize,
-        d_real: f32,
-        d_fake: f32,
-        gradient_penalty: f32,
-        g_adversarial: f32,
-        reconstruction: f32,
+        #[serde(flatten)]
+        losses: Losses,
     },
     WentBack {
         stage: usize,
@@ -78,7 +75,7 @@ impl Log {
         if tensorboard.length == 0 {
             tensorboard.write(&record(&[field_f64(1, now()), field_bytes(3, b"brain.Event:2")].concat()))?;
         }
-        Ok(Log { events: Out::open(dir.join(EVENTS), lengths.events)?, tensorboard })
+        Ok(Self { events: Out::open(dir.join(EVENTS), lengths.events)?, tensorboard })
     }
 
     pub(crate) fn line(&mut self, line: &Line) -> Result<()> {
@@ -94,24 +91,15 @@ impl Log {
         stage: usize,
         iteration: usize,
         niter: usize,
-        losses: [f32; 5],
+        losses: &Losses,
     ) -> Result<()> {
-        let [d_real, d_fake, gradient_penalty, g_adversarial, reconstruction] = losses;
-        self.line(&Line::Iteration {
-            stage,
-            iteration,
-            d_real,
-            d_fake,
-            gradient_penalty,
-            g_adversarial,
-            reconstruction,
-        })?;
+        self.line(&Line::Iteration { stage, iteration, losses: *losses })?;
         let value = |(name, value): (&str, f32)| {
             let summary =
                 [field_bytes(1, format!("stage-{stage}/{name}").as_bytes()), field_f32(2, value)].concat();
             field_bytes(1, &summary)
         };
-        let values: Vec<u8> = Losses::NAMES.into_iter().zip(losses).flat_map(value).collect();
+        let values: Vec<u8> = losses.named().into_iter().flat_map(value).collect();
         let step = (stage * niter + iteration) as u64;
         let event = [field_f64(1, now()), field_varint(2, step), field_bytes(5, &values)].concat();
         self.tensorboard.write(&record(&event))
@@ -135,7 +123,7 @@ impl Out {
             Ok((file, length))
         };
         let (file, length) = open().map_err(Error::io(&path))?;
-        Ok(Out { path, file: BufWriter::new(file), length })
+        Ok(Self { path, file: BufWriter::new(file), length })
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
@@ -186,4 +174,28 @@ fn varint(mut value: u64) -> Vec<u8> {
     }
     bytes.push(value as u8);
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Programs that read the log know its keys.
+    #[test]
+    fn a_line_of_losses_has_their_names() -> serde_json::Result<()> {
+        let losses = Losses {
+            d_real: 0.1,
+            d_fake: -2.5,
+            gradient_penalty: 3.0,
+            g_adversarial: f32::NAN,
+            reconstruction: 1e-7,
+        };
+        let line = serde_json::to_string(&Line::Iteration { stage: 1, iteration: 20, losses })?;
+        let expected = concat!(
+            r#"{"event":"iteration","stage":1,"iteration":20,"d_real":0.1,"d_fake":-2.5,"gradient_penalty":3.0,"#,
+            r#""g_adversarial":null,"reconstruction":1e-7}"#
+        );
+        assert_eq!(line, expected);
+        Ok(())
+    }
 }

@@ -1,14 +1,14 @@
-//! What an iteration needs of a card's memory, for the error where there is too little of it.
+//! What an iteration needs of a GPU's memory, for the error where there is too little of it.
 
 use crate::{Error, Run, TrainConfig};
 use candle_core::Device;
 
 /// Feature maps that an iteration holds at once, of `filters` channels and the last stage's size, with three blocks a stage: as
-/// measured on the CPU (the paper's step takes 641 MB at 172x250 pixels), some 14 gradients that a card keeps until it has all of
+/// measured on the CPU (the paper's step takes 641 MB at 172x250 pixels), some 14 gradients that a GPU keeps until it has all of
 /// them, and as many again in the recorded iteration.
 const MAPS: f64 = 144.0;
 
-/// The same error; or, where a card ran out of memory, one that says what fits.
+/// The error as it is; or, where a GPU ran out of memory, one that says what fits.
 pub(crate) fn explained(error: Error, run: &Run, device: &Device) -> Error {
     let text = error.to_string().to_ascii_lowercase();
     if device.is_cpu() || !(text.contains("out_of_memory") || text.contains("out of memory")) {

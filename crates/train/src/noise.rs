@@ -1,11 +1,14 @@
 //! The random numbers of an iteration.
 
-use crate::first_input::FirstInput;
-use crate::{Result, TrainConfig};
+use crate::streams::{self, Moment};
+use crate::{FirstInput, Result, TrainConfig};
 use candle_core::Tensor;
-use kernels::{Purpose, Stream};
 
-/// Fills the buffers with an iteration's noise, that of stage 0 with what the task gives it.
+/// Overwrites the buffers of [`crate::StageInputs::fresh_noise`] with an iteration's noise, that of stage 0 with what the task
+/// gives it.
+///
+/// # Errors
+/// Where the task's input cannot be made or the device fails.
 pub fn draw_noise(
     config: &TrainConfig,
     first: &dyn FirstInput,
@@ -14,35 +17,17 @@ pub fn draw_noise(
     buffers: &[Tensor],
 ) -> Result<()> {
     for (level, buffer) in buffers.iter().enumerate() {
-        let stream = training_stream(config, stage, level, iteration);
         if level == 0 {
-            first.fill(buffer, stream)?;
+            first.fill(buffer, Moment::training(config.seed, stage, iteration))?;
         } else {
-            kernels::fill_normal(buffer, stream)?;
+            kernels::fill_normal(buffer, streams::training_noise(config.seed, stage, level, iteration))?;
         }
     }
     Ok(())
 }
 
-/// The stream of an iteration's noise that enters stage `level`.
-pub(crate) fn training_stream(config: &TrainConfig, stage: usize, level: usize, iteration: usize) -> Stream {
-    Stream {
-        seed: config.seed,
-        purpose: Purpose::Training,
-        stage: stage as u32,
-        level: level as u32,
-        iteration: iteration as u32,
-    }
-}
-
-/// The mixing factors of an iteration's critic steps.
+/// The mixing factors of an iteration's critic steps, in (0, 1).
 pub fn penalty_alphas(config: &TrainConfig, stage: usize, iteration: usize) -> Vec<f32> {
-    let stream = Stream {
-        seed: config.seed,
-        purpose: Purpose::PenaltyAlpha,
-        stage: stage as u32,
-        level: 0,
-        iteration: iteration as u32,
-    };
+    let stream = streams::penalty_alphas(config.seed, stage, iteration);
     kernels::uniform(stream, config.d_steps).into_iter().map(|u| u as f32).collect()
 }

@@ -1,19 +1,29 @@
-//! Drawing pictures from a generator: fresh noise above a start stage, the fixed noise below it.
+//! A trained generator with what belongs to it, and the pictures that it draws.
 
-use crate::{FirstInput, Result};
-use candle_core::{DType, Tensor};
-use kernels::{Purpose, Stream, Wrap};
+use crate::streams::{self, Moment};
+use crate::{Error, FirstInput, Result};
+use candle_core::{DType, Device, Tensor};
+use kernels::Wrap;
 use model::{Generator, Inputs};
 
-/// What a sample is made from.
+/// A generator with what makes it this picture's: everything that drawing needs but the request. [`crate::Run::model`] loads it.
+///
+/// All lists have an item for each of the generator's stages. A clone shares the weights with the original.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The generator.
+    pub generator: Generator,
+    /// Noise amplitude of every stage.
+    pub amps: Vec<f64>,
+    /// Height and width that each stage gives: those of training, or any other that the network can work on.
+    pub sizes: Vec<(usize, usize)>,
+    /// The fixed noise, `[1, H, W, C]` of [`model::NetConfig::noise_shape`] at the sizes of training.
+    pub fixed: Vec<Tensor>,
+}
+
+/// How a sample is drawn.
 #[derive(Clone, Copy, Debug)]
 pub struct Sampling<'a> {
-    /// Noise amplitude of every stage of the generator.
-    pub amps: &'a [f64],
-    /// Height and width that each stage gives; any size the network can work on.
-    pub sizes: &'a [(usize, usize)],
-    /// The run's fixed noise, `[1, H, W, C]` a stage.
-    pub fixed: &'a [Tensor],
     /// What stage 0 gets where it is not fixed.
     pub first: &'a dyn FirstInput,
     /// Stages below it get the fixed noise, and so the training picture's layout; 0: all noise is fresh.
@@ -24,38 +34,85 @@ pub struct Sampling<'a> {
     pub seed: u64,
 }
 
-/// Sample number `index`, `[1, H, W, C]` in [-1, 1]: a function of the seed and the index alone, whatever was drawn
-/// before. Stages below `start_stage` get the fixed noise, resized where the sizes are not those of training.
-pub fn draw(g: &Generator, sampling: Sampling<'_>, index: u32) -> Result<Tensor> {
-    let mut noise = Vec::with_capacity(g.stages());
-    for (level, &size) in sampling.sizes.iter().enumerate().take(g.stages()) {
-        let (h, w, c) = g.config().tiled_noise_shape(level, size, sampling.wrap);
-        noise.push(if level < sampling.start_stage {
-            let fixed = &sampling.fixed[level];
-            if fixed.dims() == [1, h, w, c] { fixed.clone() } else { kernels::bicubic(fixed, (h, w))? }
-        } else {
-            let stream = Stream {
-                seed: sampling.seed,
-                purpose: Purpose::Sampling,
-                stage: 0,
-                level: level as u32,
-                iteration: index,
-            };
-            let device = sampling.fixed[0].device();
-            if level == 0 {
-                let input = Tensor::zeros((1, h, w, c), DType::F32, device)?;
-                sampling.first.fill(&input, stream)?;
-                input
-            } else {
-                kernels::normal(stream, (0, 0), (h, w, c), device)?
-            }
-        });
+impl Model {
+    /// Checks that every list has an item for each stage.
+    ///
+    /// # Errors
+    /// [`Error::Contradiction`] where one has more or fewer.
+    pub fn check(&self) -> Result<()> {
+        let (stages, lengths) =
+            (self.generator.stages(), [self.amps.len(), self.sizes.len(), self.fixed.len()]);
+        if lengths == [stages; 3] {
+            return Ok(());
+        }
+        let [amps, sizes, fixed] = lengths;
+        Err(Error::Contradiction(format!(
+            "a generator of {stages} stages has {amps} noise amplitudes, {sizes} sizes and fixed noise for {fixed} stages"
+        )))
     }
-    let inputs = Inputs { noise: &noise, sizes: sampling.sizes, amps: sampling.amps };
-    Ok(if sampling.wrap.any() { g.forward_tiled(inputs, sampling.wrap)? } else { g.forward(inputs)? })
-}
 
-/// What the fixed noise gives: the reconstruction of the training picture, at `sizes`.
-pub fn reconstruct(g: &Generator, sampling: Sampling<'_>) -> Result<Tensor> {
-    draw(g, Sampling { start_stage: g.stages(), ..sampling }, 0)
+    /// Height and width of the pictures.
+    pub fn size(&self) -> (usize, usize) {
+        self.sizes.last().copied().unwrap_or_default()
+    }
+
+    /// Where the generator computes.
+    pub fn device(&self) -> &Device {
+        self.fixed.first().map_or(&Device::Cpu, Tensor::device)
+    }
+
+    /// What the generator gets with this noise, an item a stage.
+    pub fn inputs<'a>(&'a self, noise: &'a [Tensor]) -> Inputs<'a> {
+        Inputs { noise, sizes: &self.sizes, amps: &self.amps }
+    }
+
+    /// Sample number `index`, `[1, H, W, C]` in [-1, 1]: a function of the seed and the index alone, whatever was drawn
+    /// before. Stages below the start stage get the fixed noise, resized where the sizes are not those of training.
+    ///
+    /// # Errors
+    /// Where the sizes are too small for the network, or the task's input cannot be made.
+    pub fn draw(&self, sampling: Sampling<'_>, index: u32) -> Result<Tensor> {
+        self.picture(sampling.wrap, |level, shape| {
+            if level < sampling.start_stage {
+                self.fixed_at(level, shape)
+            } else if level == 0 {
+                let (h, w, c) = shape;
+                let input = Tensor::zeros((1, h, w, c), DType::F32, self.device())?;
+                sampling.first.fill(&input, Moment::sample(sampling.seed, index))?;
+                Ok(input)
+            } else {
+                let stream = streams::sample_noise(sampling.seed, level, index);
+                Ok(kernels::normal(stream, (0, 0), shape, self.device())?)
+            }
+        })
+    }
+
+    /// What the fixed noise gives, `[1, H, W, C]` in [-1, 1]: the reconstruction of the training picture.
+    ///
+    /// # Errors
+    /// Where the sizes are too small for the network.
+    pub fn reconstruct(&self, wrap: Wrap) -> Result<Tensor> {
+        self.picture(wrap, |level, shape| self.fixed_at(level, shape))
+    }
+
+    /// The picture of the noise that `noise` makes for each stage and shape.
+    fn picture(
+        &self,
+        wrap: Wrap,
+        noise: impl Fn(usize, (usize, usize, usize)) -> Result<Tensor>,
+    ) -> Result<Tensor> {
+        self.check()?;
+        let shape = |level: usize| self.generator.config().tiled_noise_shape(level, self.sizes[level], wrap);
+        let noise = (0..self.generator.stages()).map(|level| noise(level, shape(level)));
+        let noise = noise.collect::<Result<Vec<_>>>()?;
+        let inputs = self.inputs(&noise);
+        let g = &self.generator;
+        Ok(if wrap.any() { g.forward_tiled(inputs, wrap)? } else { g.forward(inputs)? })
+    }
+
+    /// The fixed noise of a stage, resized to a shape.
+    fn fixed_at(&self, level: usize, (h, w, c): (usize, usize, usize)) -> Result<Tensor> {
+        let fixed = &self.fixed[level];
+        Ok(if fixed.dims() == [1, h, w, c] { fixed.clone() } else { kernels::bicubic(fixed, (h, w))? })
+    }
 }

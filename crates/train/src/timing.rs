@@ -1,22 +1,22 @@
 //! How long an iteration takes here: the real step on new weights.
 
-use crate::first_input::{Noise, fixed_stream};
-use crate::losses::Late;
+use crate::loss_buffer::LateLosses;
 use crate::noise::{draw_noise, penalty_alphas};
-use crate::optimizer::Adam;
-use crate::run::weights;
-use crate::rundir::tensor;
-use crate::step::{StageInputs, optimizers, prepare, step};
-use crate::{Result, TrainConfig};
+use crate::pictures::tensor;
+use crate::session::new_networks;
+use crate::step::{StageInputs, prepare, step};
+use crate::{Model, Networks, Noise, Result, TrainConfig, streams};
 use candle_core::{Device, Tensor};
 use kernels::Replay;
-use model::{Discriminator, Generator};
 use pyramid::Picture;
 use std::time::{Duration, Instant};
 
 /// Times of `iterations` training iterations at stage `stage` of a pyramid, after `warm_up` that do not count: noise,
 /// critic and generator steps and the losses' reading, as a run does them: an iteration is done when its losses have arrived,
-/// and a card has the next one queued by then.
+/// and a GPU has the next one queued by then.
+///
+/// # Errors
+/// Where the settings do not suit the pictures, or the device fails.
 pub fn time_stage(
     config: &TrainConfig,
     pictures: &[Picture],
@@ -26,10 +26,10 @@ pub fn time_stage(
     device: &Device,
 ) -> Result<Vec<Duration>> {
     let mut trial = Trial::new(config, pictures, stage, device)?;
-    // The first time a card does a step it loads its kernels, the second time it records them.
+    // The first time a GPU does a step it loads its kernels, the second time it records them.
     let warm_up = if device.is_cpu() { warm_up } else { warm_up + 2 };
     let mut replay = Replay::new(device);
-    let mut late = Late::new(&trial.inputs.losses)?;
+    let mut late = LateLosses::new(&trial.inputs.losses)?;
     let mut times = Vec::with_capacity(iterations);
     let mut before = Instant::now();
     for i in 0..warm_up + iterations {
@@ -46,7 +46,10 @@ pub fn time_stage(
     Ok(times)
 }
 
-/// What each kernel of an iteration at stage `stage` takes on a card, the longest first.
+/// What each kernel of an iteration at stage `stage` takes on a GPU, the longest first.
+///
+/// # Errors
+/// Where the settings do not suit the pictures, or the device is no GPU or fails.
 #[cfg(feature = "cuda")]
 pub fn profile_stage(
     config: &TrainConfig,
@@ -63,10 +66,7 @@ pub fn profile_stage(
 struct Trial<'a> {
     config: &'a TrainConfig,
     stage: usize,
-    g: Generator,
-    d: Discriminator,
-    opt_g: Adam,
-    opt_d: Adam,
+    networks: Networks,
     inputs: StageInputs,
     fresh: Vec<Tensor>,
 }
@@ -74,32 +74,32 @@ struct Trial<'a> {
 impl<'a> Trial<'a> {
     fn new(config: &'a TrainConfig, pictures: &[Picture], stage: usize, device: &Device) -> Result<Self> {
         kernels::set_precision(config.precision);
-        let net = config.net(pictures[0].channels());
-        let mut g = Generator::new(&net, weights(config.seed, 0), device)?;
-        let d = Discriminator::new(&net, weights(config.seed, 1), device)?;
+        let channels = pictures[0].channels();
+        let (mut generator, discriminator) = new_networks(config.seed, config, channels, device)?;
         let sizes: Vec<_> = pictures[..=stage].iter().map(Picture::size).collect();
         let mut fixed = vec![tensor(&pictures[0], device)?];
         for (level, &size) in sizes.iter().enumerate().skip(1) {
-            g.grow()?;
-            let shape = net.noise_shape(level, size);
-            fixed.push(kernels::normal(fixed_stream(config.seed, level), (0, 0), shape, device)?);
+            generator.grow()?;
+            let shape = config.net(channels).noise_shape(level, size);
+            let stream = streams::fixed_noise(config.seed, level);
+            fixed.push(kernels::normal(stream, (0, 0), shape, device)?);
         }
-        let amps: Vec<f64> = (0..=stage).map(|k| if k == 0 { 1.0 } else { 0.1 }).collect();
-        let (opt_d, opt_g) = optimizers(&g, &d, config)?;
-        let real = tensor(&pictures[stage], device)?;
-        let inputs = StageInputs::new(&g, config, real, &sizes, &amps, &fixed)?;
+        let amps = (0..=stage).map(|k| if k == 0 { 1.0 } else { 0.1 }).collect();
+        let networks = Networks::new(generator, discriminator, config)?;
+        let model = Model { generator: networks.generator.clone(), amps, sizes, fixed };
+        let inputs = StageInputs::new(model, config, tensor(&pictures[stage], device)?)?;
         let fresh = inputs.fresh_noise()?;
-        Ok(Trial { config, stage, g, d, opt_g, opt_d, inputs, fresh })
+        Ok(Self { config, stage, networks, inputs, fresh })
     }
 
     fn prepare(&mut self, iteration: usize) -> Result<()> {
         draw_noise(self.config, &Noise, self.stage, iteration, &self.fresh)?;
         let alphas = penalty_alphas(self.config, self.stage, iteration);
-        prepare((&mut self.opt_d, &mut self.opt_g), &self.inputs, &alphas, 1.0, self.config)
+        prepare(&mut self.networks, &self.inputs, &alphas, 1.0, self.config)
     }
 
     fn step(&self) -> Result<()> {
-        step(&self.g, &self.d, (&self.opt_d, &self.opt_g), &self.inputs, self.config)
+        step(&self.networks, &self.inputs, self.config)
     }
 }
 

@@ -1,14 +1,14 @@
-//! Whole iterations as a card does them: the CUDA kernels' source run on the processor against the CPU's own loops, and what is
+//! Whole iterations as a GPU does them: the CUDA kernels' source run on the processor against the CPU's own loops, and what is
 //! launched from one iteration to the next.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)] // a test
 
 use candle_core::{Device, Tensor};
-use kernels::{Launch, Precision, Purpose, Stream, emulate, launches, normal};
-use model::{ActivationKind, Border, Discriminator, Generator};
+use kernels::{Launch, Precision, emulate, launches, normal};
+use model::{ActivationKind, Border, Discriminator, Generator, first_weights};
 use std::sync::Mutex;
-use train::{StageInputs, TrainConfig, direct_flops, optimizers, prepare, step};
+use train::{Losses, Model, Networks, StageInputs, TrainConfig, direct_flops, prepare, step, streams};
 
 const SIZES: [(usize, usize); 3] = [(15, 18), (18, 22), (21, 26)];
 /// Those of the paper's run on `summer-palace.jpg`.
@@ -37,45 +37,43 @@ fn config(activation: ActivationKind, batch_norm: bool, border: Border) -> Train
     }
 }
 
-fn stream(purpose: Purpose, level: usize, iteration: u32) -> Stream {
-    Stream { seed: 5, purpose, stage: 0, level: level as u32, iteration }
-}
+const SEED: u64 = 5;
 
 /// Parameters before and after `iterations`, the last losses, and each iteration's launches.
 struct Trained {
     before: Vec<Vec<f32>>,
     after: Vec<Vec<f32>>,
-    losses: [f32; 5],
+    losses: Losses,
     launches: Vec<Vec<Launch>>,
 }
 
 fn train(config: &TrainConfig, sizes: &[(usize, usize)], iterations: u32, how: How) -> Trained {
     let cpu = &Device::Cpu;
     let net = config.net(3);
-    let mut g = Generator::new(&net, stream(Purpose::Weights, 0, 0), cpu).unwrap();
-    let d = Discriminator::new(&net, stream(Purpose::Weights, 1, 0), cpu).unwrap();
-    for _ in 1..sizes.len() {
-        g.grow().unwrap();
-    }
+    let first = first_weights::generator(&net, streams::generator_weights(SEED), cpu);
+    let g = Generator::new(&net, sizes.len(), first).unwrap();
+    let first = first_weights::discriminator(&net, streams::discriminator_weights(SEED), cpu);
+    let d = Discriminator::new(&net, first).unwrap();
     let picture =
-        |(h, w)| normal(stream(Purpose::Other, 0, 0), (0, 0), (h, w, 3), cpu).unwrap().tanh().unwrap();
+        |(h, w)| normal(streams::synthetic_haze(SEED), (0, 0), (h, w, 3), cpu).unwrap().tanh().unwrap();
     let mut fixed = vec![picture(sizes[0])];
     for (level, &size) in sizes.iter().enumerate().skip(1) {
         let shape = net.noise_shape(level, size);
-        fixed.push(normal(stream(Purpose::FixedNoise, level, 0), (0, 0), shape, cpu).unwrap());
+        fixed.push(normal(streams::fixed_noise(SEED, level), (0, 0), shape, cpu).unwrap());
     }
-    let (mut opt_d, mut opt_g) = optimizers(&g, &d, config).unwrap();
-    let (last, amps) = (sizes[sizes.len() - 1], [1.0, 0.1, 0.1, 0.1, 0.1, 0.1]);
+    let last = sizes[sizes.len() - 1];
+    let amps = [1.0, 0.1, 0.1, 0.1, 0.1, 0.1][..sizes.len()].to_vec();
+    let model = Model { generator: g.clone(), amps, sizes: sizes.to_vec(), fixed };
+    let mut networks = Networks::new(g.clone(), d.clone(), config).unwrap();
     let mut inputs = None;
     let mut run = |i: u32| {
-        let inputs = inputs.get_or_insert_with(|| {
-            StageInputs::new(&g, config, picture(last), sizes, &amps[..sizes.len()], &fixed).unwrap()
-        });
+        let inputs =
+            inputs.get_or_insert_with(|| StageInputs::new(model.clone(), config, picture(last)).unwrap());
         for (level, buffer) in inputs.fresh_noise().unwrap().iter().enumerate() {
-            kernels::fill_normal(buffer, stream(Purpose::Training, level, i)).unwrap();
+            kernels::fill_normal(buffer, streams::training_noise(SEED, 0, level, i as usize)).unwrap();
         }
-        prepare((&mut opt_d, &mut opt_g), inputs, &[0.2, 0.5 + 0.1 * i as f32, 0.7], 1.0, config).unwrap();
-        let work = || step(&g, &d, (&opt_d, &opt_g), inputs, config).unwrap();
+        prepare(&mut networks, inputs, &[0.2, 0.5 + 0.1 * i as f32, 0.7], 1.0, config).unwrap();
+        let work = || step(&networks, inputs, config).unwrap();
         let launches = match how {
             How::Cpu => (work(), vec![]).1,
             How::Emulated => emulate(work).1,
@@ -98,16 +96,14 @@ fn norm(values: impl Iterator<Item = f32>) -> f64 {
 }
 
 fn compare(config: &TrainConfig) {
-    let (cpu, card) = (train(config, &SIZES, 2, How::Cpu), train(config, &SIZES, 2, How::Emulated));
-    for (ours, expected) in card.losses.iter().zip(cpu.losses) {
+    let (cpu, gpu) = (train(config, &SIZES, 2, How::Cpu), train(config, &SIZES, 2, How::Emulated));
+    for ((name, ours), (_, expected)) in gpu.losses.named().into_iter().zip(cpu.losses.named()) {
         assert!(
             (ours - expected).abs() <= 2e-3 * expected.abs().max(1e-3),
-            "{:?} {:?}",
-            card.losses,
-            cpu.losses
+            "{name}: {ours} instead of {expected}"
         );
     }
-    for (k, ((before, expected), ours)) in cpu.before.iter().zip(&cpu.after).zip(&card.after).enumerate() {
+    for (k, ((before, expected), ours)) in cpu.before.iter().zip(&cpu.after).zip(&gpu.after).enumerate() {
         // In front of a norm a bias has no effect: Adam makes what it likes of its gradient's rounding.
         if config.batch_norm && before.len() == config.filters {
             continue;
@@ -131,7 +127,7 @@ fn iterations_of_kernels_are_those_of_the_cpu() {
     }
 }
 
-/// A card records an iteration once and replays it: each must launch the same with the same numbers, and whatever differs must
+/// A GPU records an iteration once and replays it: each must launch the same with the same numbers, and whatever differs must
 /// stand in tensors. Iterations differ in their noise, in the penalty's mix and in Adam's corrections.
 ///
 /// `--nocapture` shows the launches of the paper's iterations and what their convolutions compute.

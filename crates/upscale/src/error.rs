@@ -2,6 +2,7 @@
 
 use crate::UpscaleMode;
 use std::path::PathBuf;
+use train::Task;
 
 /// Why a picture could not be enlarged.
 #[derive(Debug, thiserror::Error)]
@@ -42,12 +43,12 @@ pub enum Error {
         step: f64,
     },
     /// The run was trained for something else.
-    #[error("{path}: is a run of {task}, not of super-resolution")]
+    #[error("{path}: is a run of {}, not of super-resolution", task.name())]
     OtherTask {
         /// The run directory.
         path: PathBuf,
         /// What it was trained for.
-        task: String,
+        task: Task,
     },
     /// The run's training has not ended.
     #[error("{path}: is not finished")]

@@ -2,9 +2,9 @@
 
 use crate::Result;
 use crate::resample::{ROUNDS, back_project, enlarge, reduce, rounded, size_of};
-use kernels::{Purpose, Stream};
 use ndarray::{Array3, Array4, ArrayView3, Axis, s};
 use pyramid::{Target, imresize};
+use train::streams;
 
 /// The picture itself and reductions of it serve as truth; the coarser, the sharper and the fewer pixels.
 const SCALES: [f64; 5] = [1.0, 0.9, 0.8, 0.7, 0.6];
@@ -62,9 +62,7 @@ pub(crate) fn crops(
     seed: u64,
     iteration: usize,
 ) -> (Array4<f32>, Array4<f32>) {
-    let iteration = iteration as u32;
-    let stream = Stream { seed, purpose: Purpose::Augmentation, stage: 0, level: 0, iteration };
-    let numbers = kernels::uniform(stream, 4 * count);
+    let numbers = kernels::uniform(streams::enlarger_crops(seed, iteration), 4 * count);
     let smallest = pairs.iter().map(|p| p.truth.dim().0.min(p.truth.dim().1)).min().unwrap_or(1);
     let (side, channels) = (side.min(smallest), pairs[0].truth.dim().2);
     let mut batch = [(); 2].map(|()| Array4::zeros((count, side, side, channels)));

@@ -9,14 +9,10 @@ use crate::features::{Moments, enlarged_features};
 use crate::resample::{ROUNDS, back_project, enlarged_size};
 use crate::{Error, Result, UpscaleMode, UpscaleRequest, check_upscale};
 use candle_core::{Device, Tensor};
-use kernels::{Purpose, Stream};
-use model::{Border, Generator, Inputs};
+use model::Border;
 use pyramid::{Picture, Size, Spacing, imresize};
 use std::path::Path;
-use train::{GuardKind, Label, Run, Target, TrainConfig, output_sizes};
-
-/// What `run.json` calls these runs.
-pub(crate) const TASK: &str = "super-resolution";
+use train::{GuardKind, Label, Model, Preset, Run, Target, Task, TrainConfig, output_sizes, streams};
 
 /// A step of the generator, at best.
 const STEP: f64 = 1.259_921_049_894_873_2;
@@ -61,7 +57,7 @@ fn config(size: Size, request: &UpscaleRequest) -> TrainConfig {
 /// [`Error::Range`] for how it should be trained, [`Error::Train`] where the directory cannot be made.
 pub fn upscaling_run(picture: &Picture, request: &UpscaleRequest, dir: &Path, name: &str) -> Result<Run> {
     request.check_training()?;
-    let label = Label { task: TASK.into(), preset: "quick".into(), picture: name.into() };
+    let label = Label { task: Task::SuperResolution, preset: Preset::Quick, picture: name.into() };
     Ok(Run::create(dir, config(picture.size(), request), picture, label)?)
 }
 
@@ -78,10 +74,10 @@ pub fn upscale_with_run(run: &Run, picture: &Picture, factor: f64, seed: u64) ->
     let sizes =
         output_sizes(&run.info.sizes, Target::Size(picture.size().0, picture.size().1), run.config.kernel)?;
     let device = Device::Cpu;
-    let generator = run.generator(sizes.len() - 1, &device)?;
-    let features = reconstruction(run, &generator, picture, &sizes, seed)?;
-    let features = grown(run, &generator, features, factor, size, seed)?;
-    let high = train::picture(&generator.picture(&features)?)?;
+    let model = Model { sizes, ..run.model(run.info.stages_done, &device)? };
+    let features = reconstruction(&model, picture, seed)?;
+    let features = grown(run, &model, features, factor, size, seed)?;
+    let high = train::picture(&model.generator.picture(&features)?)?;
     let high = back_project(high.into_pixels(), low, factor, ROUNDS)?;
     let high = matched(high, low, factor)?;
     Ok(Picture::from_pixels(high)?)
@@ -95,27 +91,21 @@ struct Reconstruction {
 
 /// The features that give `picture` back: its reduction at stage 0, the fixed noise above, drawn anew where the sizes are not those
 /// of training.
-fn reconstruction(
-    run: &Run,
-    generator: &Generator,
-    picture: &Picture,
-    sizes: &[Size],
-    seed: u64,
-) -> Result<Reconstruction> {
+fn reconstruction(model: &Model, picture: &Picture, seed: u64) -> Result<Reconstruction> {
     let device = Device::Cpu;
-    let fixed = run.fixed_noise(sizes.len(), &device)?;
+    let Model { generator, sizes, .. } = model;
     let coarsest = imresize(picture.pixels(), pyramid::Target::Size(sizes[0]))?;
     let mut noise = vec![train::tensor(&Picture::from_pixels(coarsest)?, &device)?];
-    for (level, fixed) in fixed.into_iter().enumerate().skip(1) {
+    for (level, fixed) in model.fixed.iter().enumerate().skip(1) {
         let (h, w, c) = generator.config().noise_shape(level, sizes[level]);
         let same = fixed.dims() == [1, h, w, c];
         noise.push(if same {
-            fixed
+            fixed.clone()
         } else {
-            kernels::normal(stream(seed, level, 0), (0, 0), (h, w, c), &device)?
+            kernels::normal(streams::upscaling_noise(seed, level, 0), (0, 0), (h, w, c), &device)?
         });
     }
-    let inputs = Inputs { noise: &noise, sizes, amps: &run.info.amps };
+    let inputs = model.inputs(&noise);
     let last = sizes.len() - 1;
     let below = generator.features(inputs, None, 0..last)?;
     let features = generator.features(inputs, Some(below.clone()), last..last + 1)?;
@@ -128,14 +118,14 @@ fn reconstruction(
 /// first given the moments of those that the stage was trained on.
 fn grown(
     run: &Run,
-    generator: &Generator,
+    model: &Model,
     reconstruction: Reconstruction,
     factor: f64,
     size: Size,
     seed: u64,
 ) -> Result<Tensor> {
+    let Model { generator, amps, .. } = model;
     let last = generator.stages() - 1;
-    let amp = run.info.amps[last];
     let below = Moments::of(&reconstruction.below)?;
     let mut features = reconstruction.features;
     let (_, h, w, _) = features.dims4()?;
@@ -146,8 +136,9 @@ fn grown(
         let turned = Moments::of(&features)?.turned_into(&below, &features)?;
         let enlarged = enlarged_features(&turned, factor.powf(1.0 / count as f64), next)?;
         let shape = (next.0, next.1, generator.config().filters);
-        let noise = kernels::normal(stream(seed, last, done), (0, 0), shape, features.device())?;
-        features = generator.refine(last, &enlarged, &noise, amp * NOISE)?;
+        let noise =
+            kernels::normal(streams::upscaling_noise(seed, last, done), (0, 0), shape, features.device())?;
+        features = generator.refine(last, &enlarged, &noise, amps[last] * NOISE)?;
     }
     Ok(features)
 }
@@ -162,15 +153,10 @@ fn repeats(sizes: &[Size], factor: f64) -> usize {
     (factor.ln() / step.max(1.05).ln()).round().max(1.0) as usize
 }
 
-/// The noise of stage `level`; `time` 0 belongs to the reconstruction, the others to what comes after it.
-fn stream(seed: u64, level: usize, time: usize) -> Stream {
-    Stream { seed, purpose: Purpose::Sampling, stage: 1, level: level as u32, iteration: time as u32 }
-}
-
 /// Runs of another task, unfinished ones, and those of pictures with other channels cannot enlarge.
 fn check_run(run: &Run, picture: &Picture) -> Result<()> {
-    if run.info.task != TASK {
-        return Err(Error::OtherTask { path: run.dir.clone(), task: run.info.task.clone() });
+    if run.info.task != Task::SuperResolution {
+        return Err(Error::OtherTask { path: run.dir.clone(), task: run.info.task });
     }
     if !run.is_finished() {
         return Err(Error::Unfinished { path: run.dir.clone() });

@@ -6,11 +6,10 @@ use crate::Result;
 use crate::pairs::{Pair, crops, turned, turned_back};
 use crate::strips;
 use candle_core::{DType, Device, Tensor};
-use kernels::{Purpose, Stream};
-use model::{ActivationKind, Border, Generator, Inputs, NetConfig};
+use model::{ActivationKind, Border, Generator, Inputs, NetConfig, first_weights};
 use ndarray::{Array3, Array4, ArrayView3, s};
 use std::collections::HashMap;
-use train::Adam;
+use train::{Adam, streams};
 
 /// Crops of an iteration.
 const BATCH: usize = 4;
@@ -80,8 +79,9 @@ pub(crate) fn residual(network: &Generator, enlarged: ArrayView3<'_, f32>) -> Re
 /// First weights: those of the generator, larger by what keeps the features' size through so many layers (He et al. 2015), and
 /// a tail of zeros, so that training begins at the bicubic enlargement.
 fn untrained(channels: usize, seed: u64) -> Result<Generator> {
-    let stream = Stream { seed, purpose: Purpose::Weights, stage: 0, level: 2, iteration: 0 };
-    let network = Generator::new(&net(channels), stream, &Device::Cpu)?;
+    let net = net(channels);
+    let first = first_weights::generator(&net, streams::enlarger_weights(seed), &Device::Cpu);
+    let network = Generator::new(&net, 1, first)?;
     let parameters = network.parameters();
     let mut weights = HashMap::new();
     for (name, parameter) in &parameters {

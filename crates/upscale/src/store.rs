@@ -5,8 +5,7 @@ use crate::residual::net;
 use crate::trust::{Seen, Trust};
 use crate::{Error, Result};
 use candle_core::Device;
-use kernels::{Purpose, Stream};
-use model::Generator;
+use model::weights;
 use serde_json::{Value, json};
 use std::path::Path;
 use train::files::{read_tensors, write_tensors};
@@ -62,9 +61,8 @@ impl Enlarger {
         let (Some(below), Some((energy, remains))) = (pair("below"), pair("trained")) else {
             return Err(Error::Damaged { path, reason: "its numbers are missing".into() });
         };
-        let stream = Stream { seed: 0, purpose: Purpose::Weights, stage: 0, level: 2, iteration: 0 };
-        let mut network = Generator::new(&net(channels as usize), stream, &Device::Cpu)?;
-        network.load(1, &tensors).map_err(|e| Error::Damaged { path, reason: e.to_string() })?;
+        let network = weights::generator(&net(channels as usize), 1, tensors, &Device::Cpu);
+        let network = network.map_err(|e| Error::Damaged { path, reason: e.to_string() })?;
         Ok(Enlarger { network, step, trust: Trust { below, trained: Seen { energy, remains } } })
     }
 }

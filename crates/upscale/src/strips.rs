@@ -43,12 +43,13 @@ mod tests {
     use super::*;
     use crate::residual::net;
     use candle_core::Device;
-    use kernels::{Purpose, Stream};
+    use model::first_weights;
+    use train::streams;
 
     #[test]
     fn strips_are_the_whole_bit_by_bit() -> Result<()> {
-        let stream = Stream { seed: 3, purpose: Purpose::Weights, stage: 0, level: 0, iteration: 0 };
-        let g = Generator::new(&net(3), stream, &Device::Cpu)?;
+        let stream = streams::generator_weights(3);
+        let g = Generator::new(&net(3), 1, first_weights::generator(&net(3), stream, &Device::Cpu))?;
         for (height, width) in [(151, 23), (132, 9), (7, 31)] {
             let x = kernels::normal(stream, (0, 0), (height, width, 3), &Device::Cpu)?;
             let inputs = Inputs { noise: std::slice::from_ref(&x), sizes: &[(height, width)], amps: &[0.0] };

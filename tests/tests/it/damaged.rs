@@ -108,7 +108,9 @@ fn runs_of_other_versions_and_changed_ones() {
     let path = run.join("run.json");
     let info = json(&path);
     let changes = [
-        ("format", 99.into(), "format version 99, this program reads version 1"),
+        ("format", 99.into(), "format version 99, this program reads versions 1 to 2"),
+        ("format", 0.into(), "format version 0, this program reads versions 1 to 2"),
+        ("task", "knitting".into(), "the task \"knitting\" is not known"),
         ("format", serde_json::json!("one"), "is damaged"),
         ("stages_done", 1.into(), "contradicts"),
         ("stages_done", 3.into(), "contradicts"),

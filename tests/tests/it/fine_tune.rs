@@ -3,14 +3,14 @@
 use candle_core::{Device, Tensor};
 use std::path::Path;
 use tests::{files, picture};
-use train::{Control, Event, Label, Noise, Outcome, Pace, Run, TrainConfig, train};
+use train::{Control, Event, Label, Noise, Outcome, Pace, Preset, Run, Task, TrainConfig, train};
 
 const NITER: usize = 4;
 
 fn trained(dir: &Path, stop: usize) -> Run {
     let image = dir.join("image.png");
     picture(48, 40).save(&image).unwrap();
-    let label = Label { task: "generation".into(), preset: "quick".into(), picture: "image.png".into() };
+    let label = Label { task: Task::Generation, preset: Preset::Quick, picture: "image.png".into() };
     let config =
         TrainConfig { niter: NITER, train_stages: 2, max_size: 40, filters: 8, ..TrainConfig::default() };
     let mut run = Run::create(&dir.join("run"), config, &pyramid::load(&image).unwrap(), label).unwrap();

@@ -8,6 +8,7 @@ mod config;
 mod damaged;
 mod dehaze;
 mod fine_tune;
+mod format_1;
 mod golden;
 mod import;
 mod inputs;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
 use tests::{Json, files, json, json_lines, names, picture, refused, succeeds, tiny_run};
-use train::{Control, Event, Label, Noise, Outcome, Pace, Run, TrainConfig, train};
+use train::{Control, Event, Label, Noise, Outcome, Pace, Preset, Run, Task, TrainConfig, train};
 
 const NITER: usize = 5;
 const STAGES: usize = 2;
@@ -40,7 +40,7 @@ fn wild() -> TrainConfig {
 fn create(dir: &Path, name: &str, config: TrainConfig) -> Run {
     let image = dir.join("image.png");
     picture(48, 40).save(&image).unwrap();
-    let label = Label { task: "generation".into(), preset: "quick".into(), picture: "image.png".into() };
+    let label = Label { task: Task::Generation, preset: Preset::Quick, picture: "image.png".into() };
     Run::create(&dir.join(name), config, &pyramid::load(&image).unwrap(), label).unwrap()
 }
 

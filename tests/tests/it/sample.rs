@@ -131,8 +131,8 @@ fn the_stages_done_so_far_are_enough() {
     let whole = tiny_run(dir, "whole", &[]);
     let pictures = || pyramid::load(&dir.join("tiny.png")).unwrap();
     let whole = Run::open(&whole).unwrap();
-    let label =
-        train::Label { task: "generation".into(), preset: "quick".into(), picture: "tiny.png".into() };
+    let (task, preset) = (train::Task::Generation, train::Preset::Quick);
+    let label = train::Label { task, preset, picture: "tiny.png".into() };
     let mut run = Run::create(&dir.join("run"), whole.config.clone(), &pictures(), label).unwrap();
     assert!(refused(dir, ["sample", "run"]).contains("train --resume"));
     let mut until_first = |e: &Event<'_>| match e {

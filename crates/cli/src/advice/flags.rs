@@ -10,11 +10,6 @@ impl Flags {
         Self(command.get_arguments().filter_map(|argument| argument.get_long()).map(String::from).collect())
     }
 
-    /// The first of some names of one thing that is a flag of this command, with its dashes.
-    pub(super) fn first(&self, names: &[&str]) -> Option<String> {
-        names.iter().find(|name| self.has(name)).map(|name| format!("--{name}"))
-    }
-
     /// Ways out, joined to one hint. Those that name a flag which this command lacks are left out.
     pub(super) fn ways(&self, ways: &[&str]) -> Option<String> {
         let possible: Vec<&str> = ways.iter().copied().filter(|way| self.allow(way)).collect();

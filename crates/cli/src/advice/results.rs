@@ -32,7 +32,6 @@ pub(super) fn tasks(error: &tasks::Error, flags: &Flags) -> Advice {
         Error::Metrics(e) => of_cause(e, flags),
         Error::Tensor(e) => of_cause(e, flags),
         Error::NoStage { path } | Error::Unfinished { path } => go_on(path),
-        Error::UnknownTask { .. } => Advice::hint("use the program that made it"),
         Error::CannotRetouch { .. } => {
             Advice::hint("train a run with --task harmonization or --task editing")
         }

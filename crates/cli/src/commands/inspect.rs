@@ -43,10 +43,10 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
     line(&format!(
         "{}: {} of {} ({h}x{w}, {} channels), preset {}, seed {}",
         run.dir.display(),
-        info.task,
+        info.task.name(),
         info.picture,
         info.channels,
-        info.preset,
+        info.preset.name(),
         info.seed
     ));
     let state = if run.is_finished() {
@@ -79,9 +79,9 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
             continue;
         }
         let losses: Vec<String> = losses
+            .named()
             .iter()
-            .zip(Losses::NAMES)
-            .map(|(l, name)| format!("{l:>width$.4}", width = name.len()))
+            .map(|(name, loss)| format!("{loss:>width$.4}", width = name.len()))
             .collect();
         line(&format!(
             "{k:>5} {size:>9} {:>9.4} {:>12}  {}",

@@ -80,8 +80,8 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
     args.threads.apply();
     let run = Run::open(&args.run)?;
     let (this, name) = if task == Task::Editing { ("edit", "edited") } else { ("harmonize", "harmonized") };
-    if Task::of(&run)? != task {
-        let (trained, needed) = (&run.info.task, task.name());
+    if run.info.task != task {
+        let (trained, needed) = (run.info.task.name(), task.name());
         return Err(refusal(
             format!("{}: was trained for {trained}, {this} needs {needed}", run.dir.display()),
             format!("train one with: consingan train PICTURE --task {needed}"),

@@ -34,7 +34,7 @@ struct Shown {
     /// Cost of an iteration of each stage.
     costs: Vec<f64>,
     /// The last losses that were told of this stage.
-    losses: Option<[f32; 5]>,
+    losses: Option<Losses>,
     /// When the present stretch of iterations began, and how many were done then.
     since: (Instant, usize),
     /// When the last log line about iterations was written.
@@ -73,9 +73,12 @@ impl Shown {
         }
         let (per_second, left) = self.speed(stage, done);
         let mut text = format!("{per_second:.1} it/s, {} left", duration(left));
-        if let Some([real, fake, penalty, adversarial, rec]) = self.losses {
-            let critic = fake - real;
-            text += &format!(", D {critic:.3} (penalty {penalty:.3}), G {adversarial:.3}, rec {rec:.3}");
+        if let Some(losses) = self.losses {
+            let Losses { d_real, d_fake, gradient_penalty: penalty, g_adversarial, reconstruction } = losses;
+            let critic = d_fake - d_real;
+            text += &format!(
+                ", D {critic:.3} (penalty {penalty:.3}), G {g_adversarial:.3}, rec {reconstruction:.3}"
+            );
         }
         if self.bar.is_shown() {
             self.bar.set(done);
@@ -137,8 +140,8 @@ fn print_json(event: &Event<'_>) {
         }
         Event::Losses { stage, done, losses } => {
             let mut value = serde_json::json!({"event": "iteration", "stage": stage, "iteration": done});
-            for (name, loss) in Losses::NAMES.into_iter().zip(losses) {
-                value[name] = (*loss).into();
+            for (name, loss) in losses.named() {
+                value[name] = loss.into();
             }
             value
         }

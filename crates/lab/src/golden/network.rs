@@ -2,9 +2,8 @@
 
 use super::{Case, Check};
 use anyhow::{Context, Result, bail};
-use candle_core::Tensor;
-use kernels::{Purpose, Stream};
-use model::{ActivationKind, Border, Discriminator, Generator, Inputs, NetConfig};
+use candle_core::{Module, Tensor};
+use model::{ActivationKind, Border, Discriminator, Generator, Inputs, NetConfig, weights};
 use std::collections::HashMap;
 
 pub(super) fn forward(case: &Case) -> Result<Vec<Check>> {
@@ -58,11 +57,8 @@ pub(super) fn net(case: &Case) -> Result<NetConfig> {
 
 /// Both networks with the case's weights.
 pub(super) fn networks(case: &Case, net: &NetConfig) -> Result<(Generator, Discriminator)> {
-    let stream = Stream { seed: 0, purpose: Purpose::Weights, stage: 0, level: 0, iteration: 0 };
-    let mut g = Generator::new(net, stream, &case.device)?;
-    let mut d = Discriminator::new(net, stream, &case.device)?;
-    g.load(sizes(case)?.len(), &part(case, "g.")?)?;
-    d.load(&part(case, "d.")?)?;
+    let g = weights::generator(net, sizes(case)?.len(), part(case, "g.")?, &case.device)?;
+    let d = weights::discriminator(net, part(case, "d.")?, &case.device)?;
     Ok((g, d))
 }
 
@@ -89,12 +85,12 @@ pub(super) fn picture(case: &Case, name: &str) -> Result<Tensor> {
     if tensor.rank() != 4 {
         bail!("{name} has shape {:?}", tensor.dims());
     }
-    Ok(train::files::to_nhwc(&tensor)?)
+    Ok(train::pictures::to_nhwc(&tensor)?)
 }
 
 /// Values in the reference's order: pictures become `[1, C, H, W]` again.
 pub(super) fn values(x: &Tensor) -> Result<Vec<f32>> {
-    if x.rank() == 4 { flat(&train::files::to_nchw(x)?) } else { flat(x) }
+    if x.rank() == 4 { flat(&train::pictures::to_nchw(x)?) } else { flat(x) }
 }
 
 pub(super) fn flat(x: &Tensor) -> Result<Vec<f32>> {

@@ -4,23 +4,24 @@ use super::network::{flat, net, networks, picture, sizes};
 use super::{Case, Check};
 use anyhow::{Context, Result};
 use candle_core::Tensor;
-use train::{StageInputs, TrainConfig, calibrate, optimizers, prepare, step};
+use train::{Model, Networks, StageInputs, TrainConfig, calibrate, prepare, step};
 
 pub(super) fn train(case: &Case) -> Result<Vec<Check>> {
     let net = net(case)?;
-    let (g, d) = networks(case, &net)?;
     let (sizes, config) = (sizes(case)?, config(case)?);
     let amps: Vec<f64> = serde_json::from_value(case.meta["amps"].clone()).context("amps")?;
     let fixed = (0..sizes.len()).map(|k| picture(case, &format!("fixed.{k}"))).collect::<Result<Vec<_>>>()?;
     let real = picture(case, "real")?;
 
-    let (last, below) = amps.split_last().context("amps is empty")?;
-    let ours = calibrate(&g, &config, &real, &sizes, below, &fixed)?;
+    let last = *amps.last().context("amps is empty")?;
+    let (generator, discriminator) = networks(case, &net)?;
+    let mut networks = Networks::new(generator, discriminator, &config)?;
+    let model = Model { generator: networks.generator.clone(), amps, sizes, fixed };
+    let ours = calibrate(&model, &config, &real)?;
     let mut checks = vec![Check::new("amps", (ours - last).abs() / last.abs(), 1e-5)];
 
-    let inputs = StageInputs::new(&g, &config, real, &sizes, &amps, &fixed)?;
+    let inputs = StageInputs::new(model, &config, real)?;
     let fresh = inputs.fresh_noise()?;
-    let (mut opt_d, mut opt_g) = optimizers(&g, &d, &config)?;
     let (alphas_shape, alphas) = case.get("gp_alphas")?;
     let mut losses = Vec::new();
     for i in 0..config.niter {
@@ -30,16 +31,17 @@ pub(super) fn train(case: &Case) -> Result<Vec<Check>> {
         let per = alphas_shape[1];
         let alphas: Vec<f32> = alphas[i * per..(i + 1) * per].iter().map(|&a| a as f32).collect();
         let factor = config.rate_factor(i);
-        prepare((&mut opt_d, &mut opt_g), &inputs, &alphas, factor, &config)?;
-        step(&g, &d, (&opt_d, &opt_g), &inputs, &config)?;
-        losses.extend(inputs.losses.read()?);
+        prepare(&mut networks, &inputs, &alphas, factor, &config)?;
+        step(&networks, &inputs, &config)?;
+        losses.extend(inputs.losses.read()?.named().map(|(_, loss)| loss));
     }
     let mut check = case.compare("losses", &losses, 0.0)?;
     check.allowed = 2e-3;
     checks.push(check);
 
-    let ours = g.parameters().into_iter().map(|(n, t)| (format!("g.{n}"), t));
-    for (name, tensor) in ours.chain(d.parameters().into_iter().map(|(n, t)| (format!("d.{n}"), t))) {
+    let ours = networks.generator.parameters().into_iter().map(|(n, t)| (format!("g.{n}"), t));
+    let of_discriminator = networks.discriminator.parameters().into_iter();
+    for (name, tensor) in ours.chain(of_discriminator.map(|(n, t)| (format!("d.{n}"), t))) {
         // In front of a norm a bias has no effect: its true gradient is zero, and what Adam makes of rounding is its own.
         let exempt = net.batch_norm && name.starts_with("g.") && name.ends_with("conv.bias");
         if !exempt {

@@ -3,12 +3,11 @@
 mod tiles;
 
 use crate::draws::Draws;
-use crate::pixels::{add_noise, overwrite, resized};
 use candle_core::Tensor;
-use kernels::Stream;
 use ndarray::Array3;
 use tiles::move_tiles;
-use train::{FirstInput, fixed_stream};
+use train::pictures::{add_noise, overwrite, resized};
+use train::{FirstInput, Moment, streams};
 
 /// Deviation of the noise on every input of stage 0.
 pub(crate) const NOISE: f64 = 0.1;
@@ -28,15 +27,15 @@ impl Shuffled {
 
 impl FirstInput for Shuffled {
     fn fixed(&self, real: &Tensor, seed: u64) -> train::Result<Tensor> {
-        Ok(add_noise(real, fixed_stream(seed, 0), NOISE)?)
+        add_noise(real, streams::fixed_noise(seed, 0), NOISE)
     }
 
-    fn fill(&self, target: &Tensor, stream: Stream) -> train::Result<()> {
+    fn fill(&self, target: &Tensor, moment: Moment) -> train::Result<()> {
         let (_, h, w, _) = target.dims4()?;
         let mut pixels = resized(&self.picture, (h, w))?;
-        move_tiles(&mut pixels, &mut Draws::new(stream, 0));
+        move_tiles(&mut pixels, &mut Draws::new(moment, 0));
         overwrite(target, &pixels)?;
-        Ok(target.slice_set(&add_noise(target, stream, NOISE)?, 0, 0)?)
+        Ok(target.slice_set(&add_noise(target, moment.noise(), NOISE)?, 0, 0)?)
     }
 }
 
@@ -44,7 +43,6 @@ impl FirstInput for Shuffled {
 mod tests {
     use super::*;
     use candle_core::{DType, Device};
-    use kernels::Purpose;
 
     #[test]
     fn inputs_are_the_picture_with_moved_parts_and_noise() -> train::Result<()> {
@@ -55,12 +53,12 @@ mod tests {
             Ok(((a - &real)?.sqr()?.mean_all()?.to_scalar::<f32>()?).sqrt())
         };
         assert!((deviation(&first.fixed(&real, 4)?)? - 0.1).abs() < 0.01);
-        let stream = Stream { seed: 5, purpose: Purpose::Training, stage: 0, level: 0, iteration: 9 };
+        let moment = Moment::training(5, 0, 9);
         let target = Tensor::zeros((1, 30, 40, 1), DType::F32, &Device::Cpu)?;
-        first.fill(&target, stream)?;
+        first.fill(&target, moment)?;
         let once = target.flatten_all()?.to_vec1::<f32>()?;
         assert!((0.1..0.5).contains(&deviation(&target)?), "{}", deviation(&target)?);
-        first.fill(&target, stream)?;
+        first.fill(&target, moment)?;
         assert_eq!(target.flatten_all()?.to_vec1::<f32>()?, once);
         Ok(())
     }

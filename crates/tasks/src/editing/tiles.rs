@@ -34,7 +34,7 @@ pub(crate) fn move_tiles(pixels: &mut Array3<f32>, draws: &mut Draws) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kernels::{Purpose, Stream};
+    use train::Moment;
 
     #[test]
     fn every_pixel_is_one_of_the_picture_from_the_same_direction() {
@@ -42,9 +42,9 @@ mod tests {
         let picture = Array3::from_shape_fn((h, w, 2), |(y, x, c)| if c == 0 { y as f32 } else { x as f32 });
         let mut most: usize = 0;
         for iteration in 0..200 {
-            let stream = Stream { seed: 1, purpose: Purpose::Training, stage: 0, level: 0, iteration };
+            let moment = Moment::training(1, 0, iteration);
             let mut pixels = picture.clone();
-            move_tiles(&mut pixels, &mut Draws::new(stream, 0));
+            move_tiles(&mut pixels, &mut Draws::new(moment, 0));
             let mut moved = 0;
             for y in 0..h {
                 for x in 0..w {

@@ -102,10 +102,10 @@ fn cut_out(pixels: &mut Array3<f32>, draws: &mut Draws) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kernels::{Purpose, Stream};
+    use train::Moment;
 
-    fn draws(iteration: u32) -> Draws {
-        Draws::new(Stream { seed: 1, purpose: Purpose::Training, stage: 0, level: 0, iteration }, 0)
+    fn draws(iteration: usize) -> Draws {
+        Draws::new(Moment::training(1, 0, iteration), 0)
     }
 
     fn ramp(channels: usize) -> Array3<f32> {

@@ -5,14 +5,13 @@ mod colour;
 mod recolour;
 
 use crate::draws::Draws;
-use crate::pixels::{overwrite, pixels, resized, tensor};
 use augment::augment;
 use candle_core::Tensor;
-use kernels::Stream;
 use ndarray::Array3;
 pub use recolour::Recolouring;
 use recolour::{Patch, recolour};
-use train::{Example, FirstInput};
+use train::pictures::{overwrite, pixels, resized, tensor_of};
+use train::{Example, FirstInput, Moment};
 
 /// Stage 0's input: the coarsest picture, changed at random; fixed, the picture itself.
 #[derive(Debug)]
@@ -34,18 +33,18 @@ impl FirstInput for Augmented {
         Ok(real.clone())
     }
 
-    fn fill(&self, target: &Tensor, stream: Stream) -> train::Result<()> {
+    fn fill(&self, target: &Tensor, moment: Moment) -> train::Result<()> {
         let (_, h, w, _) = target.dims4()?;
         let mut pixels = resized(&self.picture, (h, w))?;
-        augment(&mut pixels, &mut Draws::new(stream, 0));
+        augment(&mut pixels, &mut Draws::new(moment, 0));
         overwrite(target, &pixels)
     }
 
-    fn example(&self, real: &Tensor, stream: Stream) -> train::Result<Option<Example>> {
+    fn example(&self, real: &Tensor, moment: Moment) -> train::Result<Option<Example>> {
         if !self.restores {
             return Ok(None);
         }
-        let mut draws = Draws::new(stream, 1);
+        let mut draws = Draws::new(moment, 1);
         let (mut input, mut target) = (self.picture.clone(), pixels(real)?);
         let patch = Patch::draw(&mut draws);
         if let Some(patch) = &patch {
@@ -53,8 +52,8 @@ impl FirstInput for Augmented {
             patch.paste(&mut target);
         }
         recolour(&mut input, patch.as_ref(), &mut draws);
-        let input = tensor(&input, real.device())?;
-        Ok(Some(Example { input, target: tensor(&target, real.device())? }))
+        let input = tensor_of(&input, real.device())?;
+        Ok(Some(Example { input, target: tensor_of(&target, real.device())? }))
     }
 }
 
@@ -62,17 +61,15 @@ impl FirstInput for Augmented {
 mod tests {
     use super::*;
     use candle_core::{DType, Device};
-    use kernels::Purpose;
 
     #[test]
-    fn inputs_are_their_streams_whatever_was_drawn_before_and_whatever_the_size() -> train::Result<()> {
+    fn inputs_are_their_moments_whatever_was_drawn_before_and_whatever_the_size() -> train::Result<()> {
         let picture = Array3::from_shape_fn((20, 30, 3), |(y, x, c)| ((y * x + c) % 7) as f32 / 4.0 - 0.8);
         let first = Augmented::new(picture, true);
-        let stream =
-            |iteration| Stream { seed: 5, purpose: Purpose::Training, stage: 0, level: 0, iteration };
+        let moment = |iteration| Moment::training(5, 0, iteration);
         let fill = |iteration, (h, w)| -> train::Result<Vec<f32>> {
             let target = Tensor::zeros((1, h, w, 3), DType::F32, &Device::Cpu)?;
-            first.fill(&target, stream(iteration))?;
+            first.fill(&target, moment(iteration))?;
             Ok(target.flatten_all()?.to_vec1()?)
         };
         let once = fill(3, (20, 30))?;
@@ -81,7 +78,7 @@ mod tests {
         assert!(fill(3, (7, 91))?.iter().all(|v| (-1.0..=1.0).contains(v)));
         let real = Tensor::zeros((1, 40, 60, 3), DType::F32, &Device::Cpu)?;
         let example = |i| -> train::Result<Option<Vec<f32>>> {
-            let Some(example) = first.example(&real, stream(i))? else { return Ok(None) };
+            let Some(example) = first.example(&real, moment(i))? else { return Ok(None) };
             assert_eq!(example.input.dims(), [1, 20, 30, 3]);
             assert_eq!(example.target.dims(), [1, 40, 60, 3]);
             Ok(Some(example.input.flatten_all()?.to_vec1()?))

@@ -166,7 +166,7 @@ fn place((h, w): (usize, usize), draws: &mut Draws) -> Array2<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kernels::{Purpose, Stream};
+    use train::Moment;
 
     #[test]
     fn turning_by_nothing_changes_nothing_and_grays_stay_gray() {
@@ -192,8 +192,8 @@ mod tests {
         };
         let mut recoloured = 0;
         for iteration in 0..40 {
-            let stream = Stream { seed: 2, purpose: Purpose::Training, stage: 0, level: 0, iteration };
-            let mut draws = Draws::new(stream, 1);
+            let moment = Moment::training(2, 0, iteration);
+            let mut draws = Draws::new(moment, 1);
             let Some(patch) = Patch::draw(&mut draws) else { continue };
             let (mut small, mut large) = (picture(1), picture(4));
             patch.paste(&mut small);

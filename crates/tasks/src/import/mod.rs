@@ -7,16 +7,15 @@
 mod parameters;
 
 use crate::task::own_input;
-use crate::{Error, Result, Task};
+use crate::{Error, Result};
 use candle_core::{Device, Tensor};
-use kernels::{Purpose, Stream};
-use model::{Discriminator, Generator, NetConfig};
+use model::{Discriminator, Generator, NetConfig, weights};
 use parameters::Parameters;
 use pth::TorchFile;
 use pyramid::Picture;
-use std::collections::HashMap;
 use std::path::Path;
-use train::{Run, Trained, files};
+use train::pictures::to_nhwc;
+use train::{Run, Trained};
 
 /// Makes the run directory `out` of the official program's `folder`: a finished run, with the names of the mode as its task
 /// and of the preset `official`. What that program does not keep is left out: the picture's size before it was scaled (the
@@ -51,7 +50,7 @@ pub fn import(folder: &Path, out: &Path) -> Result<Run> {
                 ),
             ));
         }
-        fixed.push(files::to_nhwc(tensor)?);
+        fixed.push(to_nhwc(tensor)?);
     }
 
     let amps = TorchFile::open(&folder.join("noise_amp.pth"))?;
@@ -65,8 +64,7 @@ pub fn import(folder: &Path, out: &Path) -> Result<Run> {
             discriminator(&TorchFile::open(&folder.join("netD.pth"))?, &net)?,
         ));
     }
-    let task = Task::from_name(&label.task).unwrap_or_default();
-    let first = own_input(task, &label.preset, &pictures[0])?;
+    let first = own_input(label.task, &config, &pictures[0])?;
     let trained = Trained {
         config,
         label,
@@ -92,7 +90,7 @@ fn picture(file: &TorchFile, x: &Tensor, channels: usize) -> Result<Picture> {
     let sides = 1..=16_384;
     match *x.dims() {
         [1, c, h, w] if c == channels && sides.contains(&h) && sides.contains(&w) => {
-            Ok(train::picture(&files::to_nhwc(x)?)?)
+            Ok(train::picture(&to_nhwc(x)?)?)
         }
         _ => Err(refusal(
             file,
@@ -102,39 +100,11 @@ fn picture(file: &TorchFile, x: &Tensor, channels: usize) -> Result<Picture> {
 }
 
 fn generator(file: &TorchFile, net: &NetConfig, stages: usize) -> Result<Generator> {
-    let tensors = file.named()?;
-    large_enough(file, &tensors, net, net.layers * stages)?;
-    let mut g = Generator::new(net, ANY, &Device::Cpu).map_err(|e| refusal(file, e.to_string()))?;
-    g.load(stages, &tensors).map_err(|e| misfit(file, e))?;
-    Ok(g)
+    weights::generator(net, stages, file.named()?, &Device::Cpu).map_err(|e| misfit(file, e))
 }
 
 fn discriminator(file: &TorchFile, net: &NetConfig) -> Result<Discriminator> {
-    let tensors = file.named()?;
-    large_enough(file, &tensors, net, net.layers)?;
-    let mut d = Discriminator::new(net, ANY, &Device::Cpu).map_err(|e| refusal(file, e.to_string()))?;
-    d.load(&tensors).map_err(|e| misfit(file, e))?;
-    Ok(d)
-}
-
-/// The weights that a network is made with; all of them are replaced.
-const ANY: Stream = Stream { seed: 0, purpose: Purpose::Weights, stage: 0, level: 0, iteration: 0 };
-
-/// Checks that there are weights enough for `convolutions` of the body. A network is made before it is filled: without
-/// this, a line of `parameters.txt` could ask for any amount of memory.
-fn large_enough(
-    file: &TorchFile,
-    tensors: &HashMap<String, Tensor>,
-    net: &NetConfig,
-    convolutions: usize,
-) -> Result<()> {
-    let found: usize = tensors.values().map(Tensor::elem_count).sum();
-    let least = convolutions * net.filters * net.filters * net.kernel * net.kernel;
-    if found >= least {
-        return Ok(());
-    }
-    let what = format!("{} filters in {convolutions} convolutions", net.filters);
-    Err(refusal(file, format!("has {found} weights, too few for {what}")))
+    weights::discriminator(net, file.named()?, &Device::Cpu).map_err(|e| misfit(file, e))
 }
 
 fn misfit(file: &TorchFile, error: model::Error) -> Error {
@@ -161,9 +131,9 @@ mod tests {
         for name in ["zip", "legacy"] {
             let run = import(&assets.join(name), &dir.path().join(name))?;
             let sampler = crate::Sampler::new(&run, &crate::SampleRequest::default(), &Device::Cpu)?;
-            let ours = files::to_nchw(&sampler.reconstruction()?)?;
+            let ours = train::pictures::to_nchw(&sampler.reconstruction()?)?;
             let (mut expected, _) =
-                files::read_tensors(&assets.join(name).join("expected.safetensors"), &Device::Cpu)?;
+                train::files::read_tensors(&assets.join(name).join("expected.safetensors"), &Device::Cpu)?;
             let expected = expected.remove("reconstruction").ok_or("no reconstruction")?;
             let error = (ours - expected)?.abs()?.flatten_all()?.max(0)?.to_scalar::<f32>()?;
             assert!(error < 1e-5, "{name}: {error}");

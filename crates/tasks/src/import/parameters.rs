@@ -5,7 +5,7 @@ use model::{ActivationKind, Border};
 use pyramid::Spacing;
 use std::collections::HashMap;
 use std::path::Path;
-use train::{Label, TrainConfig};
+use train::{Label, Preset, RetouchConfig, Task, TrainConfig};
 
 /// Name of the file.
 const FILE: &str = "parameters.txt";
@@ -45,10 +45,17 @@ fn parse(text: &str) -> std::result::Result<Parameters, String> {
         return Err("has no line like `nfc<tab>-<tab>64`".into());
     }
     let mode = options.text("train_mode").unwrap_or("generation");
-    if !["generation", "retarget", "animation", "harmonization", "editing"].contains(&mode) {
-        let modes = "generation, retarget, animation, harmonization and editing";
-        return Err(format!("has train_mode {mode:?}, there are {modes}"));
-    }
+    let task = match mode {
+        "generation" => Task::Generation,
+        "retarget" => Task::Retarget,
+        "animation" => Task::Animation,
+        "harmonization" => Task::Harmonization,
+        "editing" => Task::Editing,
+        _ => {
+            let modes = "generation, retarget, animation, harmonization and editing";
+            return Err(format!("has train_mode {mode:?}; there are {modes}"));
+        }
+    };
     if options.flag("fine_tune")? == Some(true) {
         let from = options.text("model_dir").unwrap_or("the one it began from");
         return Err(format!(
@@ -83,14 +90,17 @@ fn parse(text: &str) -> std::result::Result<Parameters, String> {
         "prelu" => ActivationKind::Prelu,
         other => return Err(format!("has activation {other:?}, there are lrelu, elu, selu and prelu")),
     };
-    config.border = if matches!(mode, "generation" | "animation") { Border::Grown } else { Border::Padded };
-    config.spacing = if mode == "harmonization" { Spacing::Geometric } else { Spacing::Improved };
+    let grown = matches!(task, Task::Generation | Task::Animation);
+    config.border = if grown { Border::Grown } else { Border::Padded };
+    config.spacing = if task == Task::Harmonization { Spacing::Geometric } else { Spacing::Improved };
+    let retouches = matches!(task, Task::Harmonization | Task::Editing);
+    config.retouch = retouches.then_some(RetouchConfig::OFFICIAL);
     config.check().map_err(|e| format!("cannot be used ({e})"))?;
 
     let picture = options.text("input_name").and_then(|name| name.rsplit(['/', '\\']).next());
     let label = Label {
-        task: mode.into(),
-        preset: "official".into(),
+        task,
+        preset: Preset::Official,
         picture: picture.filter(|name| !name.is_empty()).unwrap_or("unknown").into(),
     };
     Ok(Parameters { config, label, channels })
@@ -132,7 +142,7 @@ mod tests {
         assert_eq!((config.activation, config.batch_norm), (ActivationKind::Prelu, true));
         assert_eq!((config.border, config.spacing), (Border::Padded, Spacing::Geometric));
         assert_eq!((config.niter, channels), (2000, 3));
-        assert_eq!((label.task.as_str(), label.picture.as_str()), ("harmonization", "scream.jpg"));
+        assert_eq!((label.task, label.picture.as_str()), (Task::Harmonization, "scream.jpg"));
     }
 
     #[test]

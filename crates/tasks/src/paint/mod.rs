@@ -9,11 +9,9 @@ use self::palette::Palette;
 use crate::Result;
 use crate::sample::stages_done;
 use candle_core::{Device, Tensor};
-use kernels::{Purpose, Stream};
 use limits::OutOfRange;
-use model::{Generator, Inputs};
 use pyramid::{Picture, imresize};
-use train::{Run, Target, output_sizes};
+use train::{Model, Run, Target, output_sizes, streams};
 
 /// How a painting becomes a picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -31,9 +29,7 @@ pub struct PaintRequest {
 /// A painting that is ready to be refined.
 #[derive(Debug)]
 pub struct Painter {
-    generator: Generator,
-    amps: Vec<f64>,
-    sizes: Vec<(usize, usize)>,
+    model: Model,
     /// The painting as it enters, `[1, H, W, C]`.
     painting: Tensor,
     request: PaintRequest,
@@ -61,9 +57,7 @@ impl Painter {
             small = Palette::of(&real, colours)?.apply(&small)?;
         }
         Ok(Painter {
-            generator: run.generator(stages - 1, device)?,
-            amps: run.info.amps[..stages].to_vec(),
-            sizes,
+            model: Model { sizes, ..run.model(stages, device)? },
             painting: train::tensor(&small, device)?,
             request: *request,
         })
@@ -85,20 +79,19 @@ impl Painter {
     pub fn refine(&self, index: u32) -> Result<Tensor> {
         let start = self.request.start_stage;
         let mut noise = vec![self.painting.clone()];
-        for (level, &size) in self.sizes.iter().enumerate().skip(1) {
-            let shape = self.generator.config().noise_shape(level, size);
-            let (seed, level) = (self.request.seed, level as u32);
-            let stream = Stream { seed, purpose: Purpose::Sampling, stage: 0, level, iteration: index };
+        let Model { generator, sizes, .. } = &self.model;
+        for (level, &size) in sizes.iter().enumerate().skip(1) {
+            let stream = streams::sample_noise(self.request.seed, level, index);
             // Skipped stages are not fed.
-            let shape = if (level as usize) <= start { (1, 1, 1) } else { shape };
+            let shape = if level <= start { (1, 1, 1) } else { generator.config().noise_shape(level, size) };
             noise.push(kernels::normal(stream, (0, 0), shape, self.painting.device())?);
         }
-        let inputs = Inputs { noise: &noise, sizes: &self.sizes, amps: &self.amps };
-        let mut features = self.generator.features(inputs, None, 0..1)?;
-        if start + 1 < self.sizes.len() {
-            features = self.generator.features(inputs, Some(features), start + 1..self.sizes.len())?;
+        let inputs = self.model.inputs(&noise);
+        let mut features = generator.features(inputs, None, 0..1)?;
+        if start + 1 < sizes.len() {
+            features = generator.features(inputs, Some(features), start + 1..sizes.len())?;
         }
-        Ok(self.generator.picture(&features)?)
+        Ok(generator.picture(&features)?)
     }
 }
 

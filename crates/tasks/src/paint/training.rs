@@ -6,12 +6,11 @@
 use super::palette::Palette;
 use crate::Result;
 use crate::draws::Draws;
-use crate::pixels::{overwrite, pixels, resized, tensor};
 use candle_core::Tensor;
-use kernels::Stream;
 use ndarray::{Array3, s};
 use pyramid::Picture;
-use train::{Example, FirstInput, TrainConfig};
+use train::pictures::{overwrite, pixels, resized, tensor_of};
+use train::{Example, FirstInput, Moment, TrainConfig};
 
 /// Colours of the rough versions.
 const COLOURS: [usize; 5] = [3, 4, 6, 9, 14];
@@ -45,9 +44,9 @@ impl Painted {
         Ok(Painted { rough })
     }
 
-    /// A rough version and a window, as the stream has them.
-    fn draw(&self, stream: Stream) -> (&Array3<f32>, Window) {
-        let mut draws = Draws::new(stream, 0);
+    /// A rough version and a window, as the moment has them.
+    fn draw(&self, moment: Moment) -> (&Array3<f32>, Window) {
+        let mut draws = Draws::new(moment, 0);
         let rough = &self.rough[draws.whole(0, self.rough.len() - 1)];
         (rough, Window::draw(rough.dim(), &mut draws))
     }
@@ -56,21 +55,21 @@ impl Painted {
 impl FirstInput for Painted {
     fn fixed(&self, real: &Tensor, _: u64) -> train::Result<Tensor> {
         // One with all its colours and smooth areas.
-        tensor(&self.rough[self.rough.len() - 1], real.device())
+        tensor_of(&self.rough[self.rough.len() - 1], real.device())
     }
 
-    fn fill(&self, target: &Tensor, stream: Stream) -> train::Result<()> {
+    fn fill(&self, target: &Tensor, moment: Moment) -> train::Result<()> {
         let (_, h, w, _) = target.dims4()?;
-        let (rough, window) = self.draw(stream);
+        let (rough, window) = self.draw(moment);
         overwrite(target, &window.of(rough, (h, w))?)
     }
 
-    fn example(&self, real: &Tensor, stream: Stream) -> train::Result<Option<Example>> {
+    fn example(&self, real: &Tensor, moment: Moment) -> train::Result<Option<Example>> {
         let (_, h, w, _) = real.dims4()?;
-        let (rough, window) = self.draw(stream);
+        let (rough, window) = self.draw(moment);
         let (ch, cw, _) = rough.dim();
-        let input = tensor(&window.of(rough, (ch, cw))?, real.device())?;
-        let target = tensor(&window.of(&pixels(real)?, (h, w))?, real.device())?;
+        let input = tensor_of(&window.of(rough, (ch, cw))?, real.device())?;
+        let target = tensor_of(&window.of(&pixels(real)?, (h, w))?, real.device())?;
         Ok(Some(Example { input, target }))
     }
 }
@@ -116,7 +115,6 @@ impl Window {
 mod tests {
     use super::*;
     use candle_core::{DType, Device};
-    use kernels::Purpose;
 
     #[test]
     fn examples_show_the_same_part_of_the_rough_and_the_real_picture() -> Result<()> {
@@ -130,10 +128,10 @@ mod tests {
         };
         let painted = Painted::new(ramp(40, 60))?;
         assert_eq!(painted.rough.len(), 10);
-        let real = tensor(&ramp(80, 120), &Device::Cpu)?;
+        let real = tensor_of(&ramp(80, 120), &Device::Cpu)?;
         for iteration in 0..20 {
-            let stream = Stream { seed: 1, purpose: Purpose::Training, stage: 1, level: 0, iteration };
-            let Some(example) = painted.example(&real, stream)? else { panic!("an example") };
+            let moment = Moment::training(1, 1, iteration);
+            let Some(example) = painted.example(&real, moment)? else { panic!("an example") };
             assert_eq!(
                 (example.input.dims(), example.target.dims()),
                 (&[1, 40, 60, 3][..], &[1, 80, 120, 3][..])
@@ -143,7 +141,7 @@ mod tests {
                 assert!((a - b).abs() < 0.08, "{a} {b}");
             }
             let target = Tensor::zeros((1, 33, 21, 3), DType::F32, &Device::Cpu)?;
-            painted.fill(&target, stream)?;
+            painted.fill(&target, moment)?;
             assert!(target.abs()?.max_all()?.to_scalar::<f32>()? > 0.1);
         }
         Ok(())

@@ -7,7 +7,7 @@ use train::Run;
 
 /// The task of a finished run that can retouch.
 pub(crate) fn retouching_task(run: &Run) -> Result<Task> {
-    let task = Task::of(run)?;
+    let task = run.info.task;
     if !matches!(task, Task::Harmonization | Task::Editing) {
         return Err(Error::CannotRetouch { path: run.dir.clone(), task: task.name() });
     }

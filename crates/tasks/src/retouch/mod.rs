@@ -12,17 +12,14 @@ mod twins;
 
 pub use fine_tune::{fine_tune, fine_tune_niter};
 pub(crate) use naive::NaiveInput;
-pub use transfer::Transfer;
 
-use crate::pixels::{add_noise, pixels, resized, tensor};
-use crate::{Preset, Result, Task, editing};
+use crate::{Result, Task, Transfer, editing};
 use candle_core::Device;
 use checks::{fitted, retouching_task};
-use kernels::{Purpose, Stream};
-use model::Inputs;
 use ndarray::Array3;
 use pyramid::Picture;
-use train::Run;
+use train::pictures::{add_noise, pixels, resized, tensor_of};
+use train::{Moment, Run};
 use transfer::Places;
 
 /// How to retouch.
@@ -33,7 +30,7 @@ pub struct RetouchRequest<'a> {
     pub mask: Option<&'a Picture>,
     /// Seed of the noise on an edited picture.
     pub seed: u64,
-    /// What to take from the network's picture; the preset's if none is given.
+    /// What to take from the network's picture; what the run's settings say if none is given.
     pub transfer: Option<Transfer>,
 }
 
@@ -71,22 +68,21 @@ pub fn retouch(run: &Run, naive: &Picture, request: &RetouchRequest<'_>) -> Resu
     // People draw masks with some room around what they pasted, which must not count as pasted.
     let pasted = derived.map_or_else(|_| mask.clone(), |derived| mask::narrowed(&mask, &derived));
 
-    let stream = Stream { seed: request.seed, purpose: Purpose::Sampling, stage: 0, level: 0, iteration: 0 };
-    let mut noise = run.fixed_noise(last + 1, device)?;
-    let mut input = tensor(&resized(&fitted, run.info.sizes[0])?, device)?;
+    let model = run.model(last + 1, device)?;
+    let mut input = tensor_of(&resized(&fitted, run.info.sizes[0])?, device)?;
     if task == Task::Editing {
-        input = add_noise(&input, stream, editing::NOISE)?;
+        input = add_noise(&input, Moment::sample(request.seed, 0).noise(), editing::NOISE)?;
     }
-    let g = run.generator(last, device)?;
-    let how = request.transfer.unwrap_or_else(|| usual(run, task));
+    let usual = || run.config.retouch.map_or(Transfer::Picture, |retouch| retouch.transfer);
+    let how = request.transfer.unwrap_or_else(usual);
     let mut soft = mask::softened(&mask, radius(task));
     if how == Transfer::Seams {
         soft *= &strange::strangeness(&small, &real, &soft)?;
     }
     let soft = mask::scaled(&soft, naive.size())?;
+    let mut noise = model.fixed.clone();
     noise[0] = input;
-    let inputs = Inputs { noise: &noise, sizes: &run.info.sizes, amps: &run.info.amps };
-    let network = pixels(&g.forward(inputs).map_err(train::Error::from)?)?;
+    let network = pixels(&model.generator.forward(model.inputs(&noise)).map_err(train::Error::from)?)?;
     let changed =
         transfer::transfer(how, &fitted, &network, Places { soft: &soft, pasted: &pasted, real: &real })?;
     let full_mask = mask::scaled(&mask, naive.size())?.mapv(|v| if v >= 0.5 { 1.0 } else { 0.0 });
@@ -100,15 +96,6 @@ pub fn retouch(run: &Run, naive: &Picture, request: &RetouchRequest<'_>) -> Resu
 /// Radius of the disk that a mask is dilated by, in pixels of the run's finest stage.
 fn radius(task: Task) -> u8 {
     if task == Task::Editing { 20 } else { 7 }
-}
-
-fn usual(run: &Run, task: Task) -> Transfer {
-    match (Preset::from_name(&run.info.preset), task) {
-        (Some(Preset::Quick | Preset::Auto), Task::Harmonization) => Transfer::Colours,
-        (Some(Preset::Quick | Preset::Auto), _) => Transfer::Seams,
-        // The paper's recipe, which models of the official program were trained by as well.
-        _ => Transfer::Picture,
-    }
 }
 
 /// The result with the naive picture's alpha, where it has one that the run does not know.

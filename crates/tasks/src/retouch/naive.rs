@@ -1,11 +1,10 @@
 //! The naive picture as the input of a run that is trained on it.
 
 use crate::Result;
-use crate::pixels::{add_noise, overwrite, pixels, resized};
 use candle_core::Tensor;
-use kernels::Stream;
 use ndarray::Array3;
-use train::{Example, FirstInput};
+use train::pictures::{add_noise, overwrite, pixels, resized};
+use train::{Example, FirstInput, Moment};
 
 /// Stage 0's input of a fine-tuning run: the naive picture, with noise of some deviation that is fresh each
 /// time.
@@ -35,16 +34,16 @@ impl FirstInput for NaiveInput {
         Ok(self.fixed.clone())
     }
 
-    fn fill(&self, target: &Tensor, stream: Stream) -> train::Result<()> {
+    fn fill(&self, target: &Tensor, moment: Moment) -> train::Result<()> {
         let (_, h, w, _) = target.dims4()?;
         overwrite(target, &resized(&self.picture, (h, w))?)?;
         if self.noise > 0.0 {
-            target.slice_set(&add_noise(target, stream, self.noise)?, 0, 0)?;
+            target.slice_set(&add_noise(target, moment.noise(), self.noise)?, 0, 0)?;
         }
         Ok(())
     }
 
-    fn example(&self, real: &Tensor, stream: Stream) -> train::Result<Option<Example>> {
-        self.task.example(real, stream)
+    fn example(&self, real: &Tensor, moment: Moment) -> train::Result<Option<Example>> {
+        self.task.example(real, moment)
     }
 }

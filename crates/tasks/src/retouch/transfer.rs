@@ -1,38 +1,8 @@
 //! How what the network made gets into the naive picture at its full size.
 
-use crate::Result;
+use crate::{Result, Transfer};
 use ndarray::{Array2, Array3};
 use pyramid::{Target, imresize};
-
-/// What is taken from the network's picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transfer {
-    /// The picture itself, as the official program does.
-    Picture,
-    /// What it changed, added to the naive picture, which keeps detail finer than the network's.
-    Change,
-    /// Only how it changed colours: for each place of the mask one affine map of colours, which also heeds
-    /// what colours the training picture has where it looks alike.
-    Colours,
-    /// The picture where the naive picture has what the training picture has nowhere, as it has along the
-    /// borders of parts that were moved; what was only moved stays as it is.
-    Seams,
-}
-
-impl Transfer {
-    /// All of them.
-    pub const ALL: [Transfer; 4] = [Transfer::Picture, Transfer::Change, Transfer::Colours, Transfer::Seams];
-
-    /// The name on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Transfer::Picture => "picture",
-            Transfer::Change => "change",
-            Transfer::Colours => "colours",
-            Transfer::Seams => "seams",
-        }
-    }
-}
 
 /// Where the naive picture may change.
 #[derive(Clone, Copy, Debug)]

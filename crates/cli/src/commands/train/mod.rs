@@ -132,7 +132,7 @@ fn create(args: &TrainArgs, device: &Device) -> Result<Option<Run>> {
         None => free_name(&Path::new("runs").join(stem)),
     };
     let name = image.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let label = Label { task: task.name().into(), preset: preset.name().into(), picture: name };
+    let label = Label { task, preset, picture: name };
     let run = Run::create(&dir, config, &picture, label)?;
     let (h, w) = picture.size();
     let last = sizes[sizes.len() - 1];
@@ -153,7 +153,7 @@ fn tell_start(run: &Run) {
     tracing::info!("run directory: {}", run.dir.display());
     tracing::info!(
         "preset {}: {} stages ({}), {} iterations each, {} threads",
-        run.info.preset,
+        run.info.preset.name(),
         sizes.len(),
         sizes.join(", "),
         run.config.niter,
@@ -168,7 +168,7 @@ fn tell_end(run: &Run) -> Result<()> {
     tracing::info!("samples: {}", sheet.display());
     write_report(run);
     let dir = run.dir.display();
-    match Task::of(run)? {
+    match run.info.task {
         Task::Harmonization => tracing::info!("use it: consingan harmonize {dir} PICTURE"),
         Task::Editing => tracing::info!("use it: consingan edit {dir} PICTURE"),
         _ => tracing::info!("more of them, at any size: consingan sample {dir} -n 16 --size 200x400"),

@@ -1,12 +1,12 @@
 //! A tiny run in a temporary directory, stopped in the middle and resumed; an observer prints its events.
 //!
-//! `cargo run --release -p train --example tiny [PICTURE]`
+//! `cargo run --release -p train --example 01_tiny [PICTURE]`
 #![allow(clippy::print_stdout)]
 
 use candle_core::Device;
 use std::error::Error;
 use std::path::PathBuf;
-use train::{Control, Event, Label, Noise, Outcome, Pace, Run, TrainConfig, train};
+use train::{Control, Event, Label, Noise, Outcome, Pace, Preset, Run, Task, TrainConfig, train};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let bundled = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/images/coffee.jpg");
@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let config =
         TrainConfig { niter: 40, train_stages: 3, filters: 16, max_size: 60, ..TrainConfig::default() };
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let label = Label { task: "generation".into(), preset: "none".into(), picture: name };
+    let label = Label { task: Task::Generation, preset: Preset::Custom, picture: name };
 
     let place = tempfile::tempdir()?;
     let dir = place.path().join("run");

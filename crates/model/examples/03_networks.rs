@@ -1,27 +1,22 @@
 //! Both networks once around: a generator of three stages makes a picture, the critic judges it, and both gradients
 //! are computed.
 //!
-//! `cargo run --release -p model --example networks`
+//! `cargo run --release -p model --example 03_networks`
 #![allow(clippy::print_stdout)]
 
 use candle_core::{Device, Tensor};
-use kernels::{Purpose, Stream};
-use model::{ActivationKind, Border, Discriminator, Generator, Inputs, NetConfig, Result};
+use kernels::Stream;
+use model::{Discriminator, Generator, Inputs, NetConfig, Result, first_weights};
 
 fn main() -> Result<()> {
-    let config = NetConfig {
-        channels: 3,
-        filters: 64,
-        kernel: 3,
-        layers: 3,
-        activation: ActivationKind::Lrelu,
-        lrelu_alpha: 0.05,
-        batch_norm: false,
-        border: Border::Grown,
-    };
-    let stream = |purpose, level| Stream { seed: 0, purpose, stage: 0, level, iteration: 0 };
-    let mut g = Generator::new(&config, stream(Purpose::Weights, 0), &Device::Cpu)?;
-    let d = Discriminator::new(&config, stream(Purpose::Weights, 1), &Device::Cpu)?;
+    let config = NetConfig::default();
+    // What each stream's numbers are for is up to the caller.
+    let stream = |purpose, index| Stream::new(0, [purpose, 0, index], 0);
+    let (weights, noise, picture) = (1, 5, 7);
+    let first = first_weights::generator(&config, stream(weights, 0), &Device::Cpu);
+    let mut g = Generator::new(&config, 1, first)?;
+    let d =
+        Discriminator::new(&config, first_weights::discriminator(&config, stream(weights, 1), &Device::Cpu))?;
     g.grow()?;
     g.grow()?;
     println!("generator: {} numbers in {} stages", count(&g.parameters()), g.stages());
@@ -36,12 +31,7 @@ fn main() -> Result<()> {
     let amps = [1.0, 0.1, 0.1];
     let noise = (0..3)
         .map(|k| {
-            kernels::normal(
-                stream(Purpose::Sampling, k as u32),
-                (0, 0),
-                config.noise_shape(k, sizes[k]),
-                &Device::Cpu,
-            )
+            kernels::normal(stream(noise, k as u32), (0, 0), config.noise_shape(k, sizes[k]), &Device::Cpu)
         })
         .collect::<candle_core::Result<Vec<_>>>()?;
     let inputs = Inputs { noise: &noise, sizes: &sizes, amps: &amps };
@@ -52,7 +42,7 @@ fn main() -> Result<()> {
     println!("a picture: {:?}", tape.picture().dims());
 
     // A real picture would stand here.
-    let real = kernels::normal(stream(Purpose::Other, 0), (0, 0), (66, 100, 3), &Device::Cpu)?.tanh()?;
+    let real = kernels::normal(stream(picture, 0), (0, 0), (66, 100, 3), &Device::Cpu)?.tanh()?;
     let critic = d.critic_step(&real, tape.picture(), &Tensor::new(&[0.5f32], &Device::Cpu)?, 0.1)?;
     for (name, loss) in [("real", &critic.real), ("fake", &critic.fake), ("penalty", &critic.penalty)] {
         println!("{name}: {:.4}", loss.to_vec1::<f32>()?[0]);

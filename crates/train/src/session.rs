@@ -1,0 +1,153 @@
+//! A run while it is trained: what outlives its stages.
+
+use crate::checkpoint::Checkpoint;
+use crate::event::{Event, Observer};
+use crate::log::Log;
+use crate::networks::Networks;
+use crate::sample::Model;
+use crate::{Error, FirstInput, Result, Run, TrainConfig, streams};
+use candle_core::{Device, Tensor};
+use model::{Discriminator, Generator, first_weights};
+use std::fs::{File, TryLockError};
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+/// When to write what; nothing here changes the numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Losses are read and logged every so many iterations (and at a stage's first and last).
+    pub log_every: usize,
+    /// A checkpoint is written when the last one is older than this.
+    pub checkpoint_every: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { log_every: 10, checkpoint_every: Duration::from_secs(60) }
+    }
+}
+
+/// A run under training, with what was given to train it.
+pub(crate) struct Session<'a> {
+    pub(crate) run: &'a mut Run,
+    pub(crate) first: &'a dyn FirstInput,
+    pub(crate) device: &'a Device,
+    pub(crate) pace: Pace,
+    pub(crate) observer: &'a mut dyn Observer,
+    pub(crate) config: TrainConfig,
+    pub(crate) networks: Networks,
+    /// The fixed noise of every stage so far.
+    pub(crate) fixed: Vec<Tensor>,
+    pub(crate) log: Log,
+    /// The checkpoint of the stage that comes next, if that was begun.
+    pub(crate) checkpoint: Option<Checkpoint>,
+    _lock: Option<File>,
+}
+
+impl<'a> Session<'a> {
+    /// Opens the run's logs, checkpoint and networks, and keeps other processes from training it.
+    pub(crate) fn open(
+        run: &'a mut Run,
+        first: &'a dyn FirstInput,
+        device: &'a Device,
+        pace: Pace,
+        observer: &'a mut dyn Observer,
+    ) -> Result<Self> {
+        let lock = lock(&run.dir)?;
+        run.upgrade()?;
+        let config = run.config.clone();
+        kernels::set_precision(config.precision);
+        let (stage, amps) = (run.info.stages_done, run.info.amps.len());
+        // One of another stage is left over from a stop between the end of a stage and its removal.
+        let checkpoint = Checkpoint::load(&run.dir, device)?.filter(|c| {
+            let position = &c.position;
+            position.stage == stage && position.amps.len() == amps + 1 && position.done <= config.niter
+        });
+        let logs = checkpoint.as_ref().map_or(run.info.logs, |c| c.position.logs);
+        let log = Log::open(&run.dir, logs)?;
+        if checkpoint.is_some() || stage > 0 {
+            let iteration = checkpoint.as_ref().map_or(0, |c| c.position.done);
+            observer.notify(&Event::Resumed { stage, iteration });
+        }
+        let (generator, discriminator) = networks(run, device)?;
+        let networks = Networks::new(generator, discriminator, &config)?;
+        let fixed = (0..stage).map(|below| fixed_noise(run, first, below, device));
+        let fixed = fixed.collect::<Result<Vec<_>>>()?;
+        Ok(Self { run, first, device, pace, observer, config, networks, fixed, log, checkpoint, _lock: lock })
+    }
+
+    /// Makes the networks ready for the stage that comes next: stages above 0 begin as copies of the one below, optimizers are new.
+    /// Returns the model that is trained, whose last amplitude is still to be found.
+    pub(crate) fn grow(&mut self) -> Result<Model> {
+        let stage = self.run.info.stages_done;
+        if stage > 0 {
+            self.networks.generator.grow()?;
+        }
+        self.networks.renew_optimizers(&self.config)?;
+        self.fixed.push(fixed_noise(self.run, self.first, stage, self.device)?);
+        let mut amps = self.run.info.amps.clone();
+        amps.push(0.0);
+        Ok(Model {
+            generator: self.networks.generator.clone(),
+            amps,
+            sizes: self.run.info.sizes[..=stage].to_vec(),
+            fixed: self.fixed.clone(),
+        })
+    }
+
+    /// Ends the run, of which all stages are done.
+    pub(crate) fn close(self) -> Result<()> {
+        self.run.tidy()?;
+        self.observer.notify(&Event::Finished);
+        Ok(())
+    }
+}
+
+/// Keeps a second process from training the same run, for as long as what it returns lives. Where directories cannot be
+/// locked (Windows, some network file systems) it keeps nobody.
+fn lock(dir: &Path) -> Result<Option<File>> {
+    let Ok(directory) = File::open(dir) else { return Ok(None) };
+    // A process that was just started from this one may hold a copy of a lock that was given back, for a moment.
+    for _ in 0..20 {
+        match directory.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(20)),
+            _ => return Ok(Some(directory)),
+        }
+    }
+    Err(Error::run(dir, "is being trained by another process; wait for it, or stop it first"))
+}
+
+/// The networks as they are at the end of the last finished stage, or new ones.
+fn networks(run: &Run, device: &Device) -> Result<(Generator, Discriminator)> {
+    if let Some(last) = run.info.stages_done.checked_sub(1) {
+        return Ok((run.generator(last, device)?, run.discriminator(last, device)?));
+    }
+    new_networks(run.info.seed, &run.config, run.info.channels, device)
+}
+
+/// Networks of one stage with their first weights.
+pub(crate) fn new_networks(
+    seed: u64,
+    config: &TrainConfig,
+    channels: usize,
+    device: &Device,
+) -> Result<(Generator, Discriminator)> {
+    let net = config.net(channels);
+    let of_generator = first_weights::generator(&net, streams::generator_weights(seed), device);
+    let of_discriminator = first_weights::discriminator(&net, streams::discriminator_weights(seed), device);
+    Ok((Generator::new(&net, 1, of_generator)?, Discriminator::new(&net, of_discriminator)?))
+}
+
+/// The noise that gives the picture back: the task's at stage 0, drawn once above; or what the run brought with it.
+fn fixed_noise(run: &Run, first: &dyn FirstInput, stage: usize, device: &Device) -> Result<Tensor> {
+    if run.info.origin.is_some() {
+        let mut stored = run.fixed_noise(stage + 1, device)?;
+        return Ok(stored.swap_remove(stage));
+    }
+    if stage == 0 {
+        return first.fixed(&run.real(0, device)?, run.info.seed);
+    }
+    let shape = run.config.net(run.info.channels).noise_shape(stage, run.info.sizes[stage]);
+    Ok(kernels::normal(streams::fixed_noise(run.info.seed, stage), (0, 0), shape, device)?)
+}
