@@ -60,7 +60,7 @@ fn a_finished_run_holds_these_files() {
     assert_eq!(names(&run), expected.into_iter().map(String::from).collect());
 
     let info = json(&run.join("run.json"));
-    assert_eq!(info["format"], 1);
+    assert_eq!(info["format"], 2);
     assert_eq!(info["seed"], 3);
     assert_eq!(info["picture"], "tiny.png");
     assert_eq!(info["picture_size"], serde_json::json!([40, 48]));
