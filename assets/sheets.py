@@ -90,7 +90,7 @@ SAMPLES = {
     "max-size-200": (run(PALACE, "--max-size", "200"), 3, ()),
     "minutes-1": (auto("70", "4", "600"), 3, ()),
     "minutes-5": (auto("130", "5", "1100"), 3, ()),
-    "minutes-20": (auto("220", "6", "1750"), 3, ()),
+    "minutes-20": (auto("230", "6", "1850"), 3, ()),
     "start-stage-0": (run(PALACE), 4, ("--start-stage", "0")),
     "start-stage-1": (run(PALACE), 4, ("--start-stage", "1")),
     "start-stage-2": (run(PALACE), 4, ("--start-stage", "2")),
