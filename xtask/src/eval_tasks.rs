@@ -11,9 +11,9 @@ use std::process::{Command, ExitCode, Stdio};
 const HEAD: &str = "\
 # How good the tasks are
 
-Made by `cargo xtask eval-tasks`; do not edit. Each task is tried on small versions of the bundled pictures, changed so that
-the truth is known; what a figure means stands in the task's page in [tasks](tasks). With pictures as arguments it tries those
-instead and prints the table; `--only TASK` tries one.
+Made by `cargo xtask eval-tasks`; do not edit. Each task is tried on small versions of the bundled pictures, changed so
+that the truth is known. The pages in [tasks](tasks) explain the figures; *bar* is what a figure should reach. With
+pictures as arguments the command tries those instead and prints the table; `--only TASK` tries one task.
 ";
 
 /// With arguments they go to the program `lab`; without, all tasks are tried and the docs are written.

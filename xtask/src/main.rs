@@ -4,6 +4,7 @@
 mod bench;
 mod eval_tasks;
 mod programs;
+mod sheets;
 
 use anyhow::{Result, bail};
 use programs::{Program, cargo, picture, report, root, run_program};
@@ -24,6 +25,8 @@ cargo xtask COMMAND
                             beside PyTorch's step and, on the CPU, the floor that the machine sets
   eval-tasks [PICTURES] [--only TASK]
                             try every task on pictures with known truth (no argument: docs/TASKS.md)
+  sheets [--device cuda] [--jobs N] [--only NAME]
+                            make the sample sheets that the documents show (docs/images/guide)
   check                     formatting, lints and documentation
   ci                        check, then test
 ";
@@ -46,6 +49,7 @@ fn run() -> Result<ExitCode> {
         Some("train") => run_program(Program::Consingan, "train", with_picture(rest)),
         Some("bench") => bench::run(rest),
         Some("eval-tasks") => eval_tasks::run(rest),
+        Some("sheets") => sheets::run(rest),
         Some("golden") => {
             let cases = root().join("assets/golden").into_os_string();
             let named = rest.iter().any(|a| a.to_string_lossy().starts_with("--cases"));

@@ -6,9 +6,9 @@ use std::fmt::Write;
 const HEAD: &str = "\
 # Benchmarks
 
-Made by `cargo xtask bench`; do not edit. It writes the same numbers to `target/bench/*.json`, and a workflow keeps those of
-every commit on the branch `benchmarks`. What they mean, and how they compare with PyTorch: [PERFORMANCE.md](PERFORMANCE.md);
-the figures of samples: [METRICS.md](METRICS.md).
+Made by `cargo xtask bench`; do not edit. It writes the same numbers to `target/bench/*.json`, and a workflow keeps
+those of every commit on the branch `benchmarks`. [PERFORMANCE.md](PERFORMANCE.md) says what they mean and how they
+compare with PyTorch, and [METRICS.md](METRICS.md) explains the figures of samples.
 ";
 
 /// The page for the parts that were measured, by name.
@@ -40,7 +40,7 @@ pub(super) fn markdown(parts: &[(&str, Value)]) -> String {
 }
 
 fn steps(results: &[Value]) -> String {
-    let mut table = String::from("| stage | size | ms an iteration | floor ms |\n|---|---|---|---|\n");
+    let mut table = String::from("| stage | size | ms per iteration | floor ms |\n|---|---|---|---|\n");
     let mut total = (0.0, 0.0);
     for r in results {
         let (ms, floor) = (r["ms_per_iter"].as_f64().unwrap_or(0.0), r["floor_ms"].as_f64().unwrap_or(0.0));
@@ -83,7 +83,7 @@ fn quality(results: &[Value]) -> String {
         }
         table.push('\n');
     }
-    table + "\nIn brackets the floor: what the picture's own mirror image scores.\n"
+    table + "\nThe numbers in brackets are the floor, which is what the picture's own mirror image scores.\n"
 }
 
 fn text(value: &Value) -> &str {
