@@ -46,6 +46,7 @@ pub(crate) fn train_transmission(
         lrelu_alpha: 0.05,
         batch_norm: false,
         border: Border::Padded,
+        ..NetConfig::default()
     };
     let first = first_weights::generator(&net, streams::generator_weights(config.seed), &device);
     let mut g = Generator::new(&net, 1, first)?;

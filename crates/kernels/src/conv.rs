@@ -7,8 +7,24 @@
 use crate::activation::{Activation, activation_grad};
 use crate::cpu::{self, ConvShape, Epilogue, Filter};
 use crate::on_device::{cuda_fwd, emulated};
+use crate::precision::Precision;
 use crate::storage::{filled, values};
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail};
+
+/// How a convolution is computed. A plain number stands for that padding, with the default precision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Conv2d {
+    /// Zeros on every side of the input, in pixels.
+    pub pad: usize,
+    /// How exactly a GPU multiplies. The CPU does not look at it.
+    pub precision: Precision,
+}
+
+impl From<usize> for Conv2d {
+    fn from(pad: usize) -> Self {
+        Self { pad, precision: Precision::default() }
+    }
+}
 
 /// `y = conv(x, w) + bias`, then LeakyReLU with `slope` if one is given.
 ///
@@ -18,45 +34,61 @@ pub fn conv2d(
     x: &Tensor,
     w: &Tensor,
     bias: Option<&Tensor>,
-    pad: usize,
+    conv: impl Into<Conv2d>,
     slope: Option<f32>,
 ) -> Result<Tensor> {
+    let conv = conv.into();
     match (bias, slope) {
-        (Some(bias), _) => x.apply_op3(w, bias, ConvBias { pad, slope }),
-        (None, None) => x.apply_op2(w, Conv { pad, direction: Direction::Forward }),
-        (None, Some(slope)) => crate::activate(&conv2d(x, w, None, pad, None)?, Activation::LeakyRelu(slope)),
+        (Some(bias), _) => x.apply_op3(w, bias, ConvBias { conv, slope }),
+        (None, None) => x.apply_op2(w, Conv { conv, direction: Direction::Forward }),
+        (None, Some(slope)) => {
+            crate::activate(&conv2d(x, w, None, conv, None)?, Activation::LeakyRelu(slope))
+        }
     }
 }
 
 /// `y = conv(x, w) * (by > 0 ? 1 : slope)`, with `by` of the result's shape: a convolution behind which LeakyReLU's
 /// derivative stands. Not differentiable by itself.
-pub fn conv2d_masked(x: &Tensor, w: &Tensor, by: &Tensor, pad: usize, slope: f32) -> Result<Tensor> {
-    x.apply_op3_no_bwd(w, by, &ConvMasked { pad, slope, direction: Direction::Forward })
+pub fn conv2d_masked(
+    x: &Tensor,
+    w: &Tensor,
+    by: &Tensor,
+    conv: impl Into<Conv2d>,
+    slope: f32,
+) -> Result<Tensor> {
+    let conv = conv.into();
+    x.apply_op3_no_bwd(w, by, &ConvMasked { conv, slope, direction: Direction::Forward })
 }
 
-/// The gradient of `conv2d(x, w)` with respect to `x`, given `gy`; `pad` is the convolution's.
+/// The gradient of `conv2d(x, w)` with respect to `x`, given `gy`; `conv` is that convolution's.
 ///
 /// With `mask = (by, slope)` the result is multiplied by LeakyReLU's derivative at `by` (of the shape of `x`).
 /// Differentiable where there is no mask.
 pub fn conv2d_input_grad(
     gy: &Tensor,
     w: &Tensor,
-    pad: usize,
+    conv: impl Into<Conv2d>,
     mask: Option<(&Tensor, f32)>,
 ) -> Result<Tensor> {
+    let conv = conv.into();
     match mask {
-        None => gy.apply_op2(w, Conv { pad, direction: Direction::Backward }),
+        None => gy.apply_op2(w, Conv { conv, direction: Direction::Backward }),
         Some((by, slope)) => {
-            gy.apply_op3_no_bwd(w, by, &ConvMasked { pad, slope, direction: Direction::Backward })
+            gy.apply_op3_no_bwd(w, by, &ConvMasked { conv, slope, direction: Direction::Backward })
         }
     }
 }
 
 /// The gradients of `conv2d(x, w, bias)` with respect to `w` (`[Co, Ci, k, k]`) and `bias` (`[Co]`), given `gy`,
 /// summed over the batch. Differentiable.
-pub fn conv2d_weight_grad(x: &Tensor, gy: &Tensor, k: usize, pad: usize) -> Result<(Tensor, Tensor)> {
+pub fn conv2d_weight_grad(
+    x: &Tensor,
+    gy: &Tensor,
+    k: usize,
+    conv: impl Into<Conv2d>,
+) -> Result<(Tensor, Tensor)> {
     let (ci, co) = (x.dim(3)?, gy.dim(3)?);
-    let both = x.apply_op2(gy, WeightGrad { k, pad })?;
+    let both = x.apply_op2(gy, WeightGrad { k, conv: conv.into() })?;
     let n = co * ci * k * k;
     Ok((both.narrow(0, 0, n)?.reshape((co, ci, k, k))?, both.narrow(0, n, co)?))
 }
@@ -68,24 +100,24 @@ pub(crate) enum Direction {
 }
 
 pub(crate) struct Conv {
-    pub(crate) pad: usize,
+    pub(crate) conv: Conv2d,
     pub(crate) direction: Direction,
 }
 
 pub(crate) struct ConvBias {
-    pub(crate) pad: usize,
+    pub(crate) conv: Conv2d,
     pub(crate) slope: Option<f32>,
 }
 
 pub(crate) struct ConvMasked {
-    pub(crate) pad: usize,
+    pub(crate) conv: Conv2d,
     pub(crate) slope: f32,
     pub(crate) direction: Direction,
 }
 
 pub(crate) struct WeightGrad {
     pub(crate) k: usize,
-    pub(crate) pad: usize,
+    pub(crate) conv: Conv2d,
 }
 
 /// Checks the operands and returns the shape as the engine wants it, with the result's dimensions.
@@ -153,7 +185,7 @@ impl CustomOp2 for Conv {
         lw: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         emulated!(self, x lx, w lw);
-        run((x, lx), (w, lw), self.pad, self.direction, |_| Ok(Epilogue::None))
+        run((x, lx), (w, lw), self.conv.pad, self.direction, |_| Ok(Epilogue::None))
     }
 
     cuda_fwd!(x lx, w lw);
@@ -168,13 +200,13 @@ impl CustomOp2 for Conv {
         let (gy, k) = (gy.contiguous()?, w.dim(2)?);
         Ok(match self.direction {
             Direction::Forward => (
-                Some(conv2d_input_grad(&gy, w, self.pad, None)?),
-                Some(conv2d_weight_grad(x, &gy, k, self.pad)?.0),
+                Some(conv2d_input_grad(&gy, w, self.conv, None)?),
+                Some(conv2d_weight_grad(x, &gy, k, self.conv)?.0),
             ),
             // y = input_grad(x, w) is linear in both: its transpose in x is the convolution itself.
             Direction::Backward => (
-                Some(conv2d(&gy, w, None, self.pad, None)?),
-                Some(conv2d_weight_grad(&gy, x, k, self.pad)?.0),
+                Some(conv2d(&gy, w, None, self.conv, None)?),
+                Some(conv2d_weight_grad(&gy, x, k, self.conv)?.0),
             ),
         })
     }
@@ -195,7 +227,7 @@ impl CustomOp3 for ConvBias {
         lb: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         emulated!(self, x lx, w lw, b lb);
-        run((x, lx), (w, lw), self.pad, Direction::Forward, |out| {
+        run((x, lx), (w, lw), self.conv.pad, Direction::Forward, |out| {
             if lb.dims() != [out[3]] {
                 bail!("conv2d: bias {:?} for {} channels", lb.dims(), out[3])
             }
@@ -217,8 +249,8 @@ impl CustomOp3 for ConvBias {
         if let Some(slope) = self.slope {
             gy = activation_grad(Activation::LeakyRelu(slope), y, &gy)?;
         }
-        let (dw, db) = conv2d_weight_grad(x, &gy, w.dim(2)?, self.pad)?;
-        Ok((Some(conv2d_input_grad(&gy, w, self.pad, None)?), Some(dw), Some(db)))
+        let (dw, db) = conv2d_weight_grad(x, &gy, w.dim(2)?, self.conv)?;
+        Ok((Some(conv2d_input_grad(&gy, w, self.conv, None)?), Some(dw), Some(db)))
     }
 }
 
@@ -237,7 +269,7 @@ impl CustomOp3 for ConvMasked {
         lb: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         emulated!(self, x lx, w lw, by lb);
-        run((x, lx), (w, lw), self.pad, self.direction, |out| {
+        run((x, lx), (w, lw), self.conv.pad, self.direction, |out| {
             if lb.dims() != out {
                 bail!("conv2d_masked: the mask is {:?}, the result {out:?}", lb.dims())
             }
@@ -262,7 +294,7 @@ impl CustomOp2 for WeightGrad {
         lg: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         emulated!(self, x lx, gy lg);
-        let shape = weight_grad_shape(lx, lg, self.k, self.pad)?;
+        let shape = weight_grad_shape(lx, lg, self.k, self.conv.pad)?;
         let ConvShape { ci, co, k, .. } = shape;
         let (x, gy) = (values(x, lx)?, values(gy, lg)?);
         let mut both = vec![0f32; co * ci * k * k + co];
@@ -285,7 +317,7 @@ impl CustomOp2 for WeightGrad {
         let n = co * ci * self.k * self.k;
         let gw = g.narrow(0, 0, n)?.reshape((co, ci, self.k, self.k))?.contiguous()?;
         let gb = g.narrow(0, n, co)?.contiguous()?;
-        let gx = conv2d_input_grad(gy, &gw, self.pad, None)?;
-        Ok((Some(gx), Some(conv2d(x, &gw, Some(&gb), self.pad, None)?)))
+        let gx = conv2d_input_grad(gy, &gw, self.conv, None)?;
+        Ok((Some(gx), Some(conv2d(x, &gw, Some(&gb), self.conv, None)?)))
     }
 }

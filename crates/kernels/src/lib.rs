@@ -40,7 +40,7 @@ pub use activation::{
 };
 pub use adam::{AdamStep, AdamUpdate, Decay, adam};
 pub use border::{crop, crop_plus, pad};
-pub use conv::{conv2d, conv2d_input_grad, conv2d_masked, conv2d_weight_grad};
+pub use conv::{Conv2d, conv2d, conv2d_input_grad, conv2d_masked, conv2d_weight_grad};
 pub use cpu::path::{Path as CpuPath, PathError, cpu_path};
 pub use cpu::pool::{set_threads, threads};
 #[cfg(feature = "cuda")]
@@ -56,7 +56,7 @@ pub use noise::{Stream, fill_normal, normal, uniform};
 pub use norm::{norm, norm_grad, norm_stats};
 pub use packed::{Packed, keep_packed};
 pub use peak::fma_peak;
-pub use precision::{Precision, precision, set_precision};
+pub use precision::Precision;
 pub use readback::Readback;
 pub use replay::Replay;
 pub use resize::{Wrap, bicubic, bicubic_grad, bicubic_grad_plus, bicubic_plus, bicubic_wrapped};

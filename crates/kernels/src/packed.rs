@@ -1,26 +1,39 @@
-//! Weights kept in the order in which a card's convolutions read them.
+//! Weights kept in the order in which a GPU's convolutions read them.
 
+use crate::precision::Precision;
 use candle_core::{Result, Tensor};
+use std::marker::PhantomData;
 
-/// Says that weights do not change for as long as it lives. Lives on the thread that made it, like a scope: what was made last
-/// goes first.
+/// Says that weights do not change for as long as it lives. It counts on the thread that made it, which it cannot leave; several
+/// may be dropped in any order.
+///
+/// ```compile_fail
+/// let packed = kernels::keep_packed(Vec::new(), kernels::Precision::Tf32).unwrap();
+/// std::thread::spawn(move || drop(packed));
+/// ```
 #[must_use = "weights are packed for as long as this lives"]
 pub struct Packed {
     #[cfg(any(feature = "cuda", feature = "emulate"))]
-    _kept: Option<crate::device::pack::Kept>,
+    _token: Option<crate::device::pack::Token>,
+    _stays_on_its_thread: PhantomData<*const ()>,
 }
 
-/// Packs convolution weights `[C_out, C_in, k, k]` once for all convolutions and input gradients with them, in one launch; else each
-/// packs its own. They must not be written to while what is returned lives. On the CPU nothing is done.
-pub fn keep_packed(weights: Vec<Tensor>) -> Result<Packed> {
+/// Packs convolution weights `[C_out, C_in, k, k]` once for all convolutions and input gradients with them and this precision, in
+/// one launch; otherwise each of these packs its own. While what is returned lives, the results of convolutions with weights that
+/// are written to are not defined. On the CPU nothing is done.
+///
+/// # Errors
+/// Where a tensor is no convolution weight, or the GPU fails.
+pub fn keep_packed(weights: Vec<Tensor>, precision: Precision) -> Result<Packed> {
     #[cfg(any(feature = "cuda", feature = "emulate"))]
     {
         let on_device = weights.first().is_some_and(|w| crate::device::takes(w.device()));
-        Ok(Packed { _kept: if on_device { crate::device::keep_packed(weights)? } else { None } })
+        let token = if on_device { crate::device::keep_packed(weights, precision)? } else { None };
+        Ok(Packed { _token: token, _stays_on_its_thread: PhantomData })
     }
     #[cfg(not(any(feature = "cuda", feature = "emulate")))]
     {
-        let _ = weights;
-        Ok(Packed {})
+        let _ = (weights, precision);
+        Ok(Packed { _stays_on_its_thread: PhantomData })
     }
 }

@@ -1,6 +1,6 @@
 //! Weight gradients of several convolutions at once.
 
-use crate::conv::conv2d_weight_grad;
+use crate::conv::{Conv2d, conv2d_weight_grad};
 #[cfg(any(feature = "cuda", feature = "emulate"))]
 use crate::on_device::{cuda_fwd, emulated};
 #[cfg(any(feature = "cuda", feature = "emulate"))]
@@ -19,8 +19,8 @@ pub struct WeightGradOf {
     pub second: Option<(Tensor, Tensor)>,
     /// The kernel's side k.
     pub kernel: usize,
-    /// The convolution's padding.
-    pub pad: usize,
+    /// How the convolution is computed.
+    pub conv: Conv2d,
 }
 
 /// Weight gradients that are wanted by the end of a backward pass. A card computes them together then, with a launch for
@@ -52,10 +52,10 @@ impl WeightGrads {
                 return Ok(self.waiting.len() - 1);
             }
         }
-        let WeightGradOf { x, gy, second, kernel, pad } = of;
-        let (mut dw, db) = conv2d_weight_grad(&x, &gy, kernel, pad)?;
+        let WeightGradOf { x, gy, second, kernel, conv } = of;
+        let (mut dw, db) = conv2d_weight_grad(&x, &gy, kernel, conv)?;
         if let Some((x, gy)) = second {
-            dw = (dw + conv2d_weight_grad(&x, &gy, kernel, pad)?.0)?;
+            dw = (dw + conv2d_weight_grad(&x, &gy, kernel, conv)?.0)?;
         }
         self.done.push((dw, db));
         Ok(self.done.len() - 1)

@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used)] // a test
 
 use candle_core::{DType, Device, Result, Tensor};
-use kernels::{Activation, AdamStep, AdamUpdate, Decay, Precision, Stream, WeightGradOf, Wrap};
+use kernels::{Activation, AdamStep, AdamUpdate, Conv2d, Decay, Precision, Stream, WeightGradOf, Wrap};
 
 type Work = dyn Fn(&Device) -> Result<Vec<Tensor>>;
 
@@ -27,7 +27,8 @@ fn values(shape: impl Into<candle_core::Shape>, seed: u64, device: &Device) -> R
     Tensor::from_vec(numbers.collect(), shape, device)
 }
 
-fn convolutions() -> Vec<Case> {
+fn convolutions(precision: Precision) -> Vec<Case> {
+    let padded = move |pad| Conv2d { pad, precision };
     let mut cases = Vec::new();
     // Batch, height, width, channels in and out, kernel, padding: multiples of four and others, more and fewer channels than
     // a tile, pictures smaller than a tile and larger.
@@ -67,22 +68,22 @@ fn convolutions() -> Vec<Case> {
         cases.push(case(format!("conv {name}"), move |d| {
             let [x, w, bias, by] = operands(d)?;
             Ok(vec![
-                kernels::conv2d(&x, &w, Some(&bias), pad, Some(0.1))?,
-                kernels::conv2d(&x, &w, Some(&bias), pad, None)?,
-                kernels::conv2d(&x, &w, None, pad, None)?,
-                kernels::conv2d_masked(&x, &w, &by, pad, 0.2)?,
+                kernels::conv2d(&x, &w, Some(&bias), padded(pad), Some(0.1))?,
+                kernels::conv2d(&x, &w, Some(&bias), padded(pad), None)?,
+                kernels::conv2d(&x, &w, None, padded(pad), None)?,
+                kernels::conv2d_masked(&x, &w, &by, padded(pad), 0.2)?,
             ])
         }));
         cases.push(case(format!("input gradient {name}"), move |d| {
             let [x, w, _, g] = operands(d)?;
             Ok(vec![
-                kernels::conv2d_input_grad(&g, &w, pad, None)?,
-                kernels::conv2d_input_grad(&g, &w, pad, Some((&x, 0.05)))?,
+                kernels::conv2d_input_grad(&g, &w, padded(pad), None)?,
+                kernels::conv2d_input_grad(&g, &w, padded(pad), Some((&x, 0.05)))?,
             ])
         }));
         cases.push(case(format!("weight gradient {name}"), move |d| {
             let [x, _, _, g] = operands(d)?;
-            let (dw, db) = kernels::conv2d_weight_grad(&x, &g, k, pad)?;
+            let (dw, db) = kernels::conv2d_weight_grad(&x, &g, k, padded(pad))?;
             Ok(vec![dw, db])
         }));
     }
@@ -90,24 +91,24 @@ fn convolutions() -> Vec<Case> {
     for (n, h, w) in [(3, 41, 61), (3, 60, 89)] {
         cases.push(case(format!("3x3, {n}x{h}x{w}"), move |d| {
             let (x, weight) = (values((n, h, w, 64), 1, d)?, values((36, 64, 3, 3), 2, d)?);
-            Ok(vec![kernels::conv2d(&x, &weight, None, 0, None)?])
+            Ok(vec![kernels::conv2d(&x, &weight, None, padded(0), None)?])
         }));
     }
     // Enough pixels for the larger tile and for several splits of the weight gradient.
-    cases.push(case("large", |d| {
+    cases.push(case("large", move |d| {
         let (x, w) = (values((2, 140, 121, 4), 1, d)?, values((12, 4, 3, 3), 2, d)?);
-        let y = kernels::conv2d(&x, &w, None, 1, None)?;
-        let (dw, db) = kernels::conv2d_weight_grad(&x, &y, 3, 1)?;
+        let y = kernels::conv2d(&x, &w, None, padded(1), None)?;
+        let (dw, db) = kernels::conv2d_weight_grad(&x, &y, 3, padded(1))?;
         Ok(vec![y, dw, db])
     }));
     // Two pairs of different batches, the second without a bias; and weights that are packed beforehand, two networks' at once.
-    cases.push(case("pairs", |d| {
+    cases.push(case("pairs", move |d| {
         let (x, g) = (values((2, 20, 21, 8), 1, d)?, values((2, 18, 19, 5), 2, d)?);
         let (x2, g2) = (values((1, 20, 21, 8), 3, d)?, values((1, 18, 19, 5), 4, d)?);
         // Several at once, of one kernel and of others.
         let mut all = kernels::WeightGrads::new();
         for second in [Some((x2, g2)), None] {
-            all.add(WeightGradOf { x: x.clone(), gy: g.clone(), second, kernel: 3, pad: 0 })?;
+            all.add(WeightGradOf { x: x.clone(), gy: g.clone(), second, kernel: 3, conv: padded(0) })?;
         }
         for (i, (n, h, w, ci, co, kernel, pad)) in [
             (1, 9, 11, 64, 64, 3, 0),
@@ -121,35 +122,37 @@ fn convolutions() -> Vec<Case> {
         {
             let x = values((n, h, w, ci), 50 + i as u64, d)?;
             let gy = values((n, h + 2 * pad + 1 - kernel, w + 2 * pad + 1 - kernel, co), 70 + i as u64, d)?;
-            all.add(WeightGradOf { x, gy, second: None, kernel, pad })?;
+            all.add(WeightGradOf { x, gy, second: None, kernel, conv: padded(pad) })?;
         }
         Ok(all.compute()?.into_iter().flat_map(|(dw, db)| [dw, db]).collect())
     }));
     // More than a launch takes.
-    cases.push(case("many pairs", |d| {
+    cases.push(case("many pairs", move |d| {
         let mut all = kernels::WeightGrads::new();
         for i in 0..40u64 {
             let (x, gy) = (values((1, 5, 6, 12), i, d)?, values((1, 3, 4, 12), 100 + i, d)?);
-            all.add(WeightGradOf { x, gy, second: None, kernel: 3, pad: 0 })?;
+            all.add(WeightGradOf { x, gy, second: None, kernel: 3, conv: padded(0) })?;
         }
         Ok(all.compute()?.into_iter().flat_map(|(dw, db)| [dw, db]).collect())
     }));
-    cases.push(case("packed", |d| {
+    cases.push(case("packed", move |d| {
         let (w, v) = (values((5, 6, 3, 3), 1, d)?, values((6, 5, 3, 3), 2, d)?);
         let (x, g) = (values((1, 9, 9, 6), 3, d)?, values((1, 7, 7, 5), 4, d)?);
-        let first = kernels::keep_packed(vec![w.clone()])?;
-        let second = kernels::keep_packed(vec![v.clone()])?;
-        let y = kernels::conv2d(&x, &w, None, 0, None)?;
-        let z = kernels::conv2d(&y, &v, None, 1, None)?;
-        drop(second);
-        let dx = kernels::conv2d_input_grad(&g, &w, 0, None)?;
+        let first = kernels::keep_packed(vec![w.clone()], precision)?;
+        let second = kernels::keep_packed(vec![v.clone()], precision)?;
+        let y = kernels::conv2d(&x, &w, None, padded(0), None)?;
+        let z = kernels::conv2d(&y, &v, None, padded(1), None)?;
+        // The first one goes first: what is left must still be found, and nothing else.
         drop(first);
-        Ok(vec![y, z, dx, kernels::conv2d(&x, &w, None, 0, None)?])
+        let again = kernels::conv2d(&y, &v, None, padded(1), None)?;
+        drop(second);
+        let dx = kernels::conv2d_input_grad(&g, &w, padded(0), None)?;
+        Ok(vec![y, z, again, dx, kernels::conv2d(&x, &w, None, padded(0), None)?])
     }));
     // A part of a batch, which begins somewhere inside a buffer.
-    cases.push(case("a view", |d| {
+    cases.push(case("a view", move |d| {
         let (x, w) = (values((3, 8, 9, 4), 1, d)?.narrow(0, 1, 2)?, values((8, 4, 3, 3), 2, d)?);
-        Ok(vec![kernels::conv2d(&x, &w, None, 0, None)?])
+        Ok(vec![kernels::conv2d(&x, &w, None, padded(0), None)?])
     }));
     cases
 }
@@ -273,31 +276,29 @@ fn emulated(case: &Case) -> Vec<Tensor> {
     kernels::emulate(|| (case.run)(&Device::Cpu)).0.unwrap()
 }
 
-/// The precision is the process's: one test goes through both.
 #[test]
 fn devices_compute_what_the_cpu_computes() {
-    let cases: Vec<Case> = convolutions().into_iter().chain(others()).collect();
     for (precision, allowed) in [(Precision::F32, 1e-5), (Precision::Tf32, 1e-3)] {
-        kernels::set_precision(precision);
+        let cases: Vec<Case> = convolutions(precision).into_iter().chain(others()).collect();
         #[cfg(feature = "emulate")]
         compare("kernels' source", &cases, allowed, emulated);
         #[cfg(feature = "cuda")]
         match kernels::cuda_device(0) {
-            Ok(card) => compare("card", &cases, allowed, |case| (case.run)(&card).unwrap()),
-            Err(error) => println!("no card here, so none was tried: {error}"),
+            Ok(gpu) => compare("GPU", &cases, allowed, |case| (case.run)(&gpu).unwrap()),
+            Err(error) => println!("there is no GPU here, so none was tried: {error}"),
         }
         let _ = (&cases, allowed);
         #[cfg(feature = "emulate")]
         {
-            opposite_pictures_cancel();
-            cards_differ_in_nothing_but_speed();
+            opposite_pictures_cancel(precision);
+            gpus_differ_in_nothing_but_speed(precision);
         }
     }
 }
 
 /// What a real and a fake picture contribute must cancel exactly, else Adam turns the rest into whole steps.
 #[cfg(feature = "emulate")]
-fn opposite_pictures_cancel() {
+fn opposite_pictures_cancel(precision: Precision) {
     for (ci, co) in [(8, 5), (12, 20), (3, 12), (12, 1)] {
         let (x, g) = (
             values((1, 40, 33, ci), 1, &Device::Cpu).unwrap(),
@@ -305,20 +306,22 @@ fn opposite_pictures_cancel() {
         );
         let x = Tensor::cat(&[&x, &x], 0).unwrap();
         let g = Tensor::cat(&[&g, &g.neg().unwrap()], 0).unwrap();
-        let ((dw, db), _) = kernels::emulate(|| kernels::conv2d_weight_grad(&x, &g, 3, 0).unwrap());
+        let ((dw, db), _) = kernels::emulate(|| {
+            kernels::conv2d_weight_grad(&x, &g, 3, Conv2d { pad: 0, precision }).unwrap()
+        });
         for sums in numbers(vec![dw, db]) {
             assert!(sums.iter().all(|&v| v == 0.0), "{ci} to {co}");
         }
     }
 }
 
-/// A small card takes other tiles of a picture, and gets the same bytes.
+/// A small GPU takes other tiles of a picture, and gets the same bytes.
 #[cfg(feature = "emulate")]
-fn cards_differ_in_nothing_but_speed() {
+fn gpus_differ_in_nothing_but_speed(precision: Precision) {
     let (x, w) =
         (values((1, 20, 35, 96), 1, &Device::Cpu).unwrap(), values((40, 96, 3, 3), 2, &Device::Cpu).unwrap());
     let on = |processors, shared| {
-        let work = || kernels::conv2d(&x, &w, None, 1, None).unwrap();
+        let work = || kernels::conv2d(&x, &w, None, Conv2d { pad: 1, precision }, None).unwrap();
         let (y, launches) = kernels::emulate_card(processors, shared, work);
         (numbers(vec![y]), launches.last().unwrap().kernel)
     };
@@ -327,9 +330,49 @@ fn cards_differ_in_nothing_but_speed() {
     for (found, kernel) in &others {
         assert!(*found == large.0, "{kernel} and {}", large.1);
     }
-    if kernels::precision() == Precision::Tf32 {
+    if precision == Precision::Tf32 {
         let kernels: Vec<_> = others.iter().map(|o| o.1).collect();
         let tiles = ["conv3x3_tf32_8x8x64", "conv3x3_tf32_8x16x64", "conv3x3_tf32_16x16x64"];
         assert_eq!((large.1, kernels), ("conv3x3_tf32_8x8x32", tiles.to_vec()));
     }
+}
+
+/// The packed filter of a token that was dropped must never be read again, whichever token is dropped first; what is
+/// kept under another token stays.
+#[cfg(feature = "emulate")]
+#[test]
+fn regression_tokens_of_packed_weights_may_be_dropped_in_any_order() {
+    let cpu = &Device::Cpu;
+    let x = values((1, 9, 9, 6), 3, cpu).unwrap();
+    let (w, v) = (values((5, 6, 3, 3), 1, cpu).unwrap(), values((5, 6, 3, 3), 2, cpu).unwrap());
+    let packs = |launches: &[kernels::Launch]| launches.iter().filter(|l| l.kernel == "conv_pack").count();
+    let convolved = |weights: &Tensor| kernels::conv2d(&x, weights, None, 0, None).unwrap();
+    let (expected, launches) = kernels::emulate(|| numbers(vec![convolved(&w), convolved(&v)]));
+    assert_eq!(packs(&launches), 2);
+    for first_goes_first in [true, false] {
+        let (found, launches) = kernels::emulate(|| {
+            let first = kernels::keep_packed(vec![w.clone()], Precision::default()).unwrap();
+            let second = kernels::keep_packed(vec![v.clone()], Precision::default()).unwrap();
+            let (gone, stays) = if first_goes_first { (first, second) } else { (second, first) };
+            drop(gone);
+            let found = numbers(vec![convolved(&w), convolved(&v)]);
+            drop(stays);
+            found
+        });
+        assert_eq!(found, expected);
+        // Two when they were kept, one by the convolution whose filter was let go.
+        assert_eq!(packs(&launches), 3);
+    }
+    // A token that is leaked keeps its memory: the addresses stay good.
+    let (found, _) = kernels::emulate(|| {
+        std::mem::forget(kernels::keep_packed(vec![w.clone()], Precision::default()).unwrap());
+        numbers(vec![convolved(&w), convolved(&v)])
+    });
+    assert_eq!(found, expected);
+    // Packed for another precision is not packed for this one.
+    let (found, launches) = kernels::emulate(|| {
+        let _kept = kernels::keep_packed(vec![v.clone()], Precision::F32).unwrap();
+        numbers(vec![convolved(&w), convolved(&v)])
+    });
+    assert_eq!((found, packs(&launches)), (expected, 2));
 }

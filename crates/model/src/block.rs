@@ -9,13 +9,14 @@ use crate::parameter::parameter;
 use crate::{ActivationKind, NetConfig, Result};
 use candle_core::Tensor;
 use candle_nn::{Init, VarBuilder};
-use kernels::{Activation, WeightGradOf, WeightGrads};
+use kernels::{Activation, Conv2d, Precision, WeightGradOf, WeightGrads};
 
 /// A convolution: weight `[C_out, C_in, k, k]`, bias `[C_out]`.
 #[derive(Clone, Debug)]
 pub(crate) struct Conv {
     pub(crate) weight: Tensor,
     pub(crate) bias: Tensor,
+    precision: Precision,
 }
 
 /// Weight and bias of a normalisation, `[C]` each.
@@ -54,19 +55,35 @@ pub(crate) struct Tape {
 impl Conv {
     /// The convolution below the builder's prefix. First weights are N(0, 0.02), as the official program has them, first biases
     /// uniform within 1/sqrt(C_in k^2), PyTorch's default.
-    pub(crate) fn new(inputs: usize, outputs: usize, kernel: usize, vb: &VarBuilder<'_>) -> Result<Self> {
+    pub(crate) fn new(
+        config: &NetConfig,
+        (inputs, outputs): (usize, usize),
+        vb: &VarBuilder<'_>,
+    ) -> Result<Self> {
+        let kernel = config.kernel;
         let bound = 1.0 / ((inputs * kernel * kernel) as f64).sqrt();
         let normal = Init::Randn { mean: 0.0, stdev: 0.02 };
         let uniform = Init::Uniform { lo: -bound, up: bound };
         Ok(Self {
             weight: parameter(vb, (outputs, inputs, kernel, kernel), "weight", normal)?,
             bias: parameter(vb, outputs, "bias", uniform)?,
+            precision: config.precision,
         })
     }
 
     /// Convolution with `pad` zeros on every side.
     pub(crate) fn forward(&self, x: &Tensor, pad: usize) -> candle_core::Result<Tensor> {
-        kernels::conv2d(x, &self.weight, Some(&self.bias), pad, None)
+        kernels::conv2d(x, &self.weight, Some(&self.bias), self.padded(pad), None)
+    }
+
+    /// The convolution with `pad` zeros on every side, without its weights.
+    pub(crate) fn padded(&self, pad: usize) -> Conv2d {
+        Conv2d { pad, precision: self.precision }
+    }
+
+    /// A copy that shares nothing with this convolution.
+    fn copy(&self) -> Result<Self> {
+        Ok(Self { weight: self.weight.copy()?, bias: self.bias.copy()?, precision: self.precision })
     }
 
     pub(crate) fn kernel(&self) -> usize {
@@ -81,7 +98,8 @@ impl Conv {
         pad: usize,
         sums: &mut WeightGrads,
     ) -> Result<Gradient> {
-        let of = WeightGradOf { x: x.clone(), gy: gy.clone(), second: None, kernel: self.kernel(), pad };
+        let (kernel, conv) = (self.kernel(), self.padded(pad));
+        let of = WeightGradOf { x: x.clone(), gy: gy.clone(), second: None, kernel, conv };
         Ok(Gradient::Conv(sums.add(of)?))
     }
 }
@@ -175,7 +193,7 @@ impl Block {
     pub(crate) fn new(config: &NetConfig, inputs: usize, vb: &VarBuilder<'_>) -> Result<Self> {
         let act_name = config.activation.name();
         Ok(Self {
-            conv: Conv::new(inputs, config.filters, config.kernel, &vb.pp("conv"))?,
+            conv: Conv::new(config, (inputs, config.filters), &vb.pp("conv"))?,
             norm: if config.batch_norm { Some(Norm::new(config.filters, &vb.pp("norm"))?) } else { None },
             act: Act::new(config, &vb.pp(act_name))?,
             act_name,
@@ -184,9 +202,9 @@ impl Block {
 
     /// `x [N, H, W, C_in]` with `pad` zeros around it to `[N, H + 2 pad - k + 1, W + 2 pad - k + 1, C_out]`.
     pub(crate) fn forward(&self, x: &Tensor, pad: usize) -> candle_core::Result<Tape> {
-        let Conv { weight, bias } = &self.conv;
+        let Conv { weight, bias, .. } = &self.conv;
         if let (None, Some(slope)) = (&self.norm, self.act.leaky()) {
-            let output = kernels::conv2d(x, weight, Some(bias), pad, Some(slope))?;
+            let output = kernels::conv2d(x, weight, Some(bias), self.conv.padded(pad), Some(slope))?;
             return Ok(Tape { input: x.clone(), before_norm: None, before_act: None, output });
         }
         let mut z = self.conv.forward(x, pad)?;
@@ -249,7 +267,7 @@ impl Block {
     /// A copy that shares nothing with this block.
     pub(crate) fn copy(&self) -> Result<Block> {
         Ok(Block {
-            conv: Conv { weight: self.conv.weight.copy()?, bias: self.conv.bias.copy()? },
+            conv: self.conv.copy()?,
             norm: match &self.norm {
                 None => None,
                 Some(n) => Some(Norm { weight: n.weight.copy()?, bias: n.bias.copy()? }),
@@ -304,16 +322,16 @@ pub(crate) fn chain_backward(
         let pad = if i == 0 { pad } else { 0 };
         let (gradients, gz) = block.backward(tape, gy.as_ref(), g, pad, sums)?;
         by_block.push(gradients);
-        let weight = &block.conv.weight;
+        let (weight, conv) = (&block.conv.weight, block.conv.padded(pad));
         if i == 0 {
             if input {
-                at_input = Some(kernels::conv2d_input_grad(&gz, weight, pad, None)?);
+                at_input = Some(kernels::conv2d_input_grad(&gz, weight, conv, None)?);
             }
         } else if let Some(slope) = blocks[i - 1].act.leaky() {
-            masked = Some(kernels::conv2d_input_grad(&gz, weight, pad, Some((&tape.input, slope)))?);
+            masked = Some(kernels::conv2d_input_grad(&gz, weight, conv, Some((&tape.input, slope)))?);
             gy = None;
         } else {
-            gy = Some(kernels::conv2d_input_grad(&gz, weight, pad, None)?);
+            gy = Some(kernels::conv2d_input_grad(&gz, weight, conv, None)?);
         }
     }
     Ok((by_block.into_iter().rev().flatten().collect(), at_input))

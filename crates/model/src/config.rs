@@ -1,6 +1,7 @@
 //! What the networks look like.
 
 use crate::Error;
+use kernels::Precision;
 use serde::{Deserialize, Serialize};
 
 /// The shape of both networks; they share all of it but batch norm, which only the generator has.
@@ -23,6 +24,9 @@ pub struct NetConfig {
     pub batch_norm: bool,
     /// How a stage gets the border that its convolutions use up.
     pub border: Border,
+    /// How exactly a GPU multiplies. It is no part of the networks' shape, and is not stored with it.
+    #[serde(skip)]
+    pub precision: Precision,
 }
 
 impl Default for NetConfig {
@@ -37,6 +41,7 @@ impl Default for NetConfig {
             lrelu_alpha: 0.05,
             batch_norm: false,
             border: Border::Grown,
+            precision: Precision::default(),
         }
     }
 }

@@ -47,7 +47,7 @@ impl Discriminator {
         for block in 0..config.layers {
             blocks.push(Block::new(&config, config.filters, &vb.pp(format!("body.block{block}")))?);
         }
-        Ok(Self { blocks, tail: Conv::new(config.filters, 1, config.kernel, &vb.pp("tail"))? })
+        Ok(Self { blocks, tail: Conv::new(&config, (config.filters, 1), &vb.pp("tail"))? })
     }
 
     /// The parameters with PyTorch's names. They share storage with the network: writing to one changes it.
@@ -68,7 +68,8 @@ impl Discriminator {
     /// Where the GPU fails.
     pub fn keep_packed(&self) -> Result<kernels::Packed> {
         let convolutions = self.blocks.iter().map(|b| &b.conv).chain([&self.tail]);
-        Ok(kernels::keep_packed(convolutions.map(|c| c.weight.clone()).collect())?)
+        let weights = convolutions.map(|c| c.weight.clone()).collect();
+        Ok(kernels::keep_packed(weights, self.tail.padded(0).precision)?)
     }
 
     /// The mean score of `x` (`[N]`, one a sample) and the gradient of `weight * mean` with respect to `x`.
@@ -127,19 +128,25 @@ impl Discriminator {
                 gy: pair(v)?,
                 second: Some((du.clone(), v_mixed.clone())),
                 kernel: block.conv.kernel(),
-                pad: 0,
+                conv: block.conv.padded(0),
             })?));
             match (&block.act, block.act.leaky()) {
                 (_, Some(slope)) => {
-                    du = kernels::conv2d_masked(&du, &block.conv.weight, &tape.output, 0, slope)?;
+                    du = kernels::conv2d_masked(
+                        &du,
+                        &block.conv.weight,
+                        &tape.output,
+                        block.conv.padded(0),
+                        slope,
+                    )?;
                 }
                 (Act::Fixed(_), None) => {
-                    let dv = kernels::conv2d(&du, &block.conv.weight, None, 0, None)?;
+                    let dv = kernels::conv2d(&du, &block.conv.weight, None, block.conv.padded(0), None)?;
                     second.push(kernels::negative_product(&tape.output, &dv, &v_mixed)?);
                     du = block.act.backward(&tape, &dv)?;
                 }
                 (Act::Prelu(_), None) => {
-                    let dv = kernels::conv2d(&du, &block.conv.weight, None, 0, None)?;
+                    let dv = kernels::conv2d(&du, &block.conv.weight, None, block.conv.padded(0), None)?;
                     let u = &chain.plain[i];
                     let z = tapes[i].before_act();
                     let direct = kernels::prelu_slope_grad(&pair(z)?, &pair(z)?, &pair(u)?)?;
@@ -154,7 +161,7 @@ impl Discriminator {
             gy: top.narrow(0, 0, 2)?,
             second: Some((du, top.narrow(0, 2, 1)?)),
             kernel: self.tail.kernel(),
-            pad: 0,
+            conv: self.tail.padded(0),
         })?));
         let mut gradients = resolve(gradients, sums)?;
         // What the last bias adds to both scores cancels; rounding must not leave something for Adam to blow up.
@@ -178,7 +185,7 @@ impl Discriminator {
                 None => dz,
             };
             block.conv.gradients(tape.input(), &g, 0, &mut sums)?;
-            above = Some(kernels::conv2d_input_grad(&g, &block.conv.weight, 0, None)?);
+            above = Some(kernels::conv2d_input_grad(&g, &block.conv.weight, block.conv.padded(0), None)?);
         }
         // Those of a convolution's weight and bias, the last block's first.
         for (pair, (dw, db)) in gradients[..blocks * 2].chunks_exact_mut(2).rev().zip(sums.compute()?) {
@@ -191,7 +198,7 @@ impl Discriminator {
     /// The gradient at the last block's output, given that of the scores; masked already where that is LeakyReLU.
     fn grad_at_tail(&self, tapes: &[Tape], g: &Tensor) -> Result<Tensor> {
         let mask = self.blocks.last().and_then(|b| b.act.leaky()).map(|slope| (output(tapes), slope));
-        Ok(kernels::conv2d_input_grad(g, &self.tail.weight, 0, mask)?)
+        Ok(kernels::conv2d_input_grad(g, &self.tail.weight, self.tail.padded(0), mask)?)
     }
 
     /// Carries a gradient from the tail down to the pictures `pictures` of the batch.
@@ -210,11 +217,16 @@ impl Discriminator {
             masked.push(g.clone());
             if i > 0 {
                 let mask = self.blocks[i - 1].act.leaky().map(|slope| (tapes[i].input(), slope));
-                g = kernels::conv2d_input_grad(&g, &block.conv.weight, 0, mask)?;
+                g = kernels::conv2d_input_grad(&g, &block.conv.weight, block.conv.padded(0), mask)?;
             }
         }
         let of_interest = g.narrow(0, pictures.start, pictures.len())?;
-        let input = kernels::conv2d_input_grad(&of_interest, &self.blocks[0].conv.weight, 0, None)?;
+        let input = kernels::conv2d_input_grad(
+            &of_interest,
+            &self.blocks[0].conv.weight,
+            self.blocks[0].conv.padded(0),
+            None,
+        )?;
         masked.reverse();
         plain.reverse();
         Ok(Chain { masked, plain, input })

@@ -83,7 +83,7 @@ impl Generator {
             config: config.clone(),
             head: Block::new(config, config.channels, &vb.pp("head"))?,
             body: (0..stages).map(stage).collect::<Result<_>>()?,
-            tail: Conv::new(config.filters, config.channels, config.kernel, &vb.pp("tail.0"))?,
+            tail: Conv::new(config, (config.filters, config.channels), &vb.pp("tail.0"))?,
         })
     }
 
@@ -125,7 +125,8 @@ impl Generator {
     pub fn keep_packed(&self) -> Result<kernels::Packed> {
         let blocks = std::iter::once(&self.head).chain(self.body.iter().flatten());
         let convolutions = blocks.map(|b| &b.conv).chain([&self.tail]);
-        Ok(kernels::keep_packed(convolutions.map(|c| c.weight.clone()).collect())?)
+        let weights = convolutions.map(|c| c.weight.clone()).collect();
+        Ok(kernels::keep_packed(weights, self.config.precision)?)
     }
 
     /// The head's parameters.
@@ -249,7 +250,7 @@ impl Generator {
         let gz = kernels::activation_grad(Activation::Tanh, &tape.picture, gy)?;
         let mut sums = WeightGrads::new();
         let mut parts = vec![vec![self.tail.gradients(&tape.features, &gz, half, &mut sums)?]];
-        let mut gy = kernels::conv2d_input_grad(&gz, &self.tail.weight, half, None)?;
+        let mut gy = kernels::conv2d_input_grad(&gz, &self.tail.weight, self.tail.padded(half), None)?;
         for (k, stage) in (tape.first..self.body.len()).zip(&tape.stages).rev() {
             let wanted = k > tape.first || k == 0;
             let (gradients, gx) = chain_backward(&self.body[k], &stage.chain, &gy, 0, wanted, &mut sums)?;

@@ -158,6 +158,7 @@ impl TrainConfig {
             lrelu_alpha: self.lrelu_alpha,
             batch_norm: self.batch_norm,
             border: self.border,
+            precision: self.precision,
         }
     }
 

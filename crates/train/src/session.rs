@@ -57,7 +57,6 @@ impl<'a> Session<'a> {
         let lock = lock(&run.dir)?;
         run.upgrade()?;
         let config = run.config.clone();
-        kernels::set_precision(config.precision);
         let (stage, amps) = (run.info.stages_done, run.info.amps.len());
         // One of another stage is left over from a stop between the end of a stage and its removal.
         let checkpoint = Checkpoint::load(&run.dir, device)?.filter(|c| {

@@ -37,7 +37,6 @@ impl Run {
     /// # Errors
     /// [`Error::Run`] where the file is damaged or does not fit the settings, [`Error::Io`] where it is not there.
     pub fn generator(&self, stage: usize, device: &Device) -> Result<Generator> {
-        kernels::set_precision(self.config.precision);
         let (path, tensors) = self.stage_tensors(stage, GENERATOR, device)?;
         let net = self.config.net(self.info.channels);
         weights::generator(&net, stage + 1, tensors, device).map_err(|e| Error::run(&path, e.to_string()))

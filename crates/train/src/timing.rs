@@ -73,7 +73,6 @@ struct Trial<'a> {
 
 impl<'a> Trial<'a> {
     fn new(config: &'a TrainConfig, pictures: &[Picture], stage: usize, device: &Device) -> Result<Self> {
-        kernels::set_precision(config.precision);
         let channels = pictures[0].channels();
         let (mut generator, discriminator) = new_networks(config.seed, config, channels, device)?;
         let sizes: Vec<_> = pictures[..=stage].iter().map(Picture::size).collect();

@@ -7,15 +7,11 @@
 use candle_core::{Device, Tensor};
 use kernels::{Launch, Precision, emulate, launches, normal};
 use model::{ActivationKind, Border, Discriminator, Generator, first_weights};
-use std::sync::Mutex;
 use train::{Losses, Model, Networks, StageInputs, TrainConfig, direct_flops, prepare, step, streams};
 
 const SIZES: [(usize, usize); 3] = [(15, 18), (18, 22), (21, 26)];
 /// Those of the paper's run on `summer-palace.jpg`.
 const PAPER: [(usize, usize); 6] = [(25, 38), (31, 47), (41, 61), (60, 89), (115, 171), (167, 250)];
-
-/// The precision is the process's: one test at a time.
-static PRECISION: Mutex<()> = Mutex::new(());
 
 /// How an iteration is done.
 #[derive(Clone, Copy, PartialEq)]
@@ -33,6 +29,7 @@ fn config(activation: ActivationKind, batch_norm: bool, border: Border) -> Train
         activation,
         batch_norm,
         border,
+        precision: Precision::F32,
         ..TrainConfig::default()
     }
 }
@@ -116,8 +113,6 @@ fn compare(config: &TrainConfig) {
 
 #[test]
 fn iterations_of_kernels_are_those_of_the_cpu() {
-    let _alone = PRECISION.lock();
-    kernels::set_precision(Precision::F32);
     for (activation, batch_norm, border) in [
         (ActivationKind::Lrelu, false, Border::Grown),
         (ActivationKind::Prelu, true, Border::Padded),
@@ -133,8 +128,6 @@ fn iterations_of_kernels_are_those_of_the_cpu() {
 /// `--nocapture` shows the launches of the paper's iterations and what their convolutions compute.
 #[test]
 fn every_iteration_launches_the_same() {
-    let _alone = PRECISION.lock();
-    kernels::set_precision(Precision::Tf32);
     let paper = TrainConfig::default();
     for stage in 0..PAPER.len() {
         let launches = train(&paper, &PAPER[..=stage], 3, How::Recorded).launches;

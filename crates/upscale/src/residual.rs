@@ -37,6 +37,7 @@ pub(crate) fn net(channels: usize) -> NetConfig {
         lrelu_alpha: 0.05,
         batch_norm: false,
         border: Border::Padded,
+        ..NetConfig::default()
     }
 }
 

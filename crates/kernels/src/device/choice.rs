@@ -5,7 +5,7 @@
 
 use super::{Grid, Kernel, Limits};
 use crate::cpu::ConvShape;
-use crate::precision::{Precision, precision};
+use crate::precision::Precision;
 
 /// As in the kernels: threads a block, values of the product's depth that are in shared memory at a time, how many times as
 /// many are there or on their way, channels of a block.
@@ -18,8 +18,7 @@ const TILE: usize = 64;
 const BUSY: usize = 264;
 
 /// The kernel for a convolution of these shapes, and its blocks.
-pub(super) fn conv(s: &ConvShape, out: [usize; 4], limits: Limits) -> (Kernel, Grid) {
-    let precision = precision();
+pub(super) fn conv(s: &ConvShape, out: [usize; 4], limits: Limits, precision: Precision) -> (Kernel, Grid) {
     if precision == Precision::Tf32 && s.k == 3 && s.ci.is_multiple_of(DEPTH as usize) {
         return conv3x3(out, limits);
     }
@@ -126,9 +125,9 @@ const LAST: WeightGradKernel = of_3x3("weight_grad3x3_16x64", 16, 64, 3);
 pub(super) const WEIGHT_GRADS: [&WeightGradKernel; 5] = [&MIDDLE, &FIRST, &LAST, &TF32, &F32];
 
 /// The one for a convolution from `ci` to `co` channels.
-pub(super) fn weight_grad(ci: usize, co: usize, k: usize) -> &'static WeightGradKernel {
+pub(super) fn weight_grad(ci: usize, co: usize, k: usize, precision: Precision) -> &'static WeightGradKernel {
     let many = |channels: usize| channels > 8 && channels.is_multiple_of(4);
-    match (precision(), ci, co) {
+    match (precision, ci, co) {
         (Precision::F32, ..) => &F32,
         (_, ..=8, _) if k == 3 && many(co) => &FIRST,
         (_, _, ..=16) if k == 3 && many(ci) => &LAST,

@@ -1,7 +1,7 @@
 //! Convolution and its input gradient as launches.
 
 use super::{Arg, Buffer, DeviceOp, Grid, Operand, Queue, choice, int, pack};
-use crate::conv::{Conv, ConvBias, ConvMasked, Direction, conv_shape};
+use crate::conv::{Conv, Conv2d, ConvBias, ConvMasked, Direction, conv_shape};
 use candle_core::{Result, Shape, bail};
 
 /// What happens to a convolution's result before it is stored.
@@ -17,11 +17,11 @@ fn launch(
     queue: &Queue<'_>,
     x: &Operand<'_>,
     w: &Operand<'_>,
-    pad: usize,
+    conv: Conv2d,
     direction: Direction,
     epilogue: Epilogue<'_>,
 ) -> Result<(Buffer, Shape)> {
-    let (s, out) = conv_shape(x.layout, w.layout, pad, direction)?;
+    let (s, out) = conv_shape(x.layout, w.layout, conv.pad, direction)?;
     let Epilogue { bias, by, leaky, slope } = epilogue;
     if let Some(bias) = bias.filter(|b| b.layout.dims() != [s.co]) {
         bail!("conv2d: bias {:?} for {} channels", bias.layout.dims(), s.co)
@@ -33,16 +33,17 @@ fn launch(
     let transposed = direction == Direction::Backward;
     let (co, ci) = if transposed { (s.ci, s.co) } else { (s.co, s.ci) };
     // In the kernels' order already, or brought into it for this once; what is brought lives until it is queued.
-    let (packed, _once) = match pack::found(w.pointer, transposed) {
+    let (packed, _once) = match pack::found(w.pointer, transposed, conv.precision) {
         Some(pointer) => (Arg::Pointer(pointer), None),
         None => {
-            let once = pack::Packed::new(queue, &[pack::Filter { pointer: w.pointer, co, ci, taps }])?;
+            let filter = pack::Filter { pointer: w.pointer, co, ci, taps };
+            let once = pack::Packed::new(queue, &[filter], conv.precision)?;
             (Arg::Pointer(once.address(0, transposed)), Some(once))
         }
     };
 
     let y = queue.alloc(pixels * s.co)?;
-    let (kernel, grid) = choice::conv(&s, out, queue.limits()?);
+    let (kernel, grid) = choice::conv(&s, out, queue.limits()?, conv.precision);
     let address = |o: Option<&Operand<'_>>| o.map_or(Arg::NULL, Operand::arg);
     let mut args = vec![x.arg(), packed, address(bias), address(by), y.arg()];
     for size in [s.n, s.h, s.w, s.ci, s.co, s.k, s.pad, out[1], out[2]] {
@@ -59,7 +60,7 @@ fn launch(
 
 impl DeviceOp for Conv {
     fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
-        launch(queue, &operands[0], &operands[1], self.pad, self.direction, Epilogue::default())
+        launch(queue, &operands[0], &operands[1], self.conv, self.direction, Epilogue::default())
     }
 }
 
@@ -68,7 +69,7 @@ impl DeviceOp for ConvBias {
         let [x, w, bias] = operands else { bail!("conv2d_bias takes three operands") };
         let (leaky, slope) = (self.slope.is_some(), self.slope.unwrap_or(0.0));
         let epilogue = Epilogue { bias: Some(bias), leaky, slope, by: None };
-        launch(queue, x, w, self.pad, Direction::Forward, epilogue)
+        launch(queue, x, w, self.conv, Direction::Forward, epilogue)
     }
 }
 
@@ -76,6 +77,6 @@ impl DeviceOp for ConvMasked {
     fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
         let [x, w, by] = operands else { bail!("conv2d_masked takes three operands") };
         let epilogue = Epilogue { by: Some(by), slope: self.slope, ..Epilogue::default() };
-        launch(queue, x, w, self.pad, self.direction, epilogue)
+        launch(queue, x, w, self.conv, self.direction, epilogue)
     }
 }

@@ -25,6 +25,7 @@ mod weight_grad;
 
 use crate::adam::{AdamUpdate, Decay};
 use crate::noise::Stream;
+use crate::precision::Precision;
 use candle_core::{Device, Layout, Result, Shape, Storage, Tensor, bail};
 
 /// An operand in the device's memory. `pointer` is where its first value stands; it is contiguous.
@@ -260,7 +261,7 @@ pub(crate) fn fill_normal(target: &Tensor, stream: Stream, origin: (i64, i64)) -
 }
 
 /// [`crate::keep_packed`] on a device.
-pub(crate) fn keep_packed(weights: Vec<Tensor>) -> Result<Option<pack::Kept>> {
+pub(crate) fn keep_packed(weights: Vec<Tensor>, precision: Precision) -> Result<Option<pack::Token>> {
     let Some(device) = weights.first().map(|w| w.device().clone()) else { return Ok(None) };
-    Ok(Some(pack::Kept::new(&queue(&device)?, weights)?))
+    Ok(Some(pack::Token::new(&queue(&device)?, weights, precision)?))
 }

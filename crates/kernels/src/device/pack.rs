@@ -1,9 +1,10 @@
 //! Weights in the order in which the convolution kernels read them, many filters in one launch.
 
 use super::{Arg, Buffer, Grid, Queue, int};
-use crate::precision::{Precision, precision};
+use crate::precision::Precision;
 use candle_core::{Result, Tensor};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 /// As in `conv.cu`.
 const ENTRIES: usize = 64;
@@ -25,7 +26,7 @@ pub(super) struct Packed {
 }
 
 impl Packed {
-    pub(super) fn new(queue: &Queue<'_>, filters: &[Filter]) -> Result<Self> {
+    pub(super) fn new(queue: &Queue<'_>, filters: &[Filter], precision: Precision) -> Result<Self> {
         let mut places = Vec::with_capacity(filters.len());
         let mut total = 0;
         for f in filters {
@@ -47,7 +48,7 @@ impl Packed {
                 blocks += n.div_ceil(VALUES);
             }
             table.resize(5 * ENTRIES, 0);
-            let rounded = Arg::I32((precision() == Precision::Tf32).into());
+            let rounded = Arg::I32((precision == Precision::Tf32).into());
             let table = Arg::Table { words: &table, entry: 5, addresses: 3 };
             let args = [table, int(filters.len())?, rounded];
             queue.launch(("conv", "conv_pack"), Grid::blocks([blocks, 1, 1]), &args)?;
@@ -63,42 +64,66 @@ impl Packed {
 }
 
 thread_local! {
-    /// For each weight's address the packed filters' addresses, for the convolution and for its input gradient.
-    static FOUND: RefCell<Vec<(u64, [u64; 2])>> = const { RefCell::new(Vec::new()) };
+    /// The filters of this thread that are kept packed.
+    static KEPT: RefCell<Vec<Entry>> = const { RefCell::new(Vec::new()) };
+    static NEXT_TOKEN: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Where the weights at `pointer` stand packed, if they do.
-pub(super) fn found(pointer: u64, transposed: bool) -> Option<u64> {
-    FOUND.with_borrow(|all| all.iter().rev().find(|f| f.0 == pointer).map(|f| f.1[usize::from(transposed)]))
+/// A filter that is kept packed.
+struct Entry {
+    token: u64,
+    /// Where the weights are, and with which precision they were packed.
+    weights: u64,
+    precision: Precision,
+    /// The packed filter for the convolution, and for its input gradient.
+    packed: [u64; 2],
+    /// Owned by each entry, so that no address here can outlive its memory, in whatever order tokens are dropped.
+    _memory: Rc<Memory>,
 }
 
-/// Weights that are packed for as long as this lives.
-pub(crate) struct Kept {
+/// The packed filters and the weights themselves, which must stay where they are: their address is what is looked up.
+struct Memory {
     _packed: Packed,
-    /// They must stay where they are.
-    weights: Vec<Tensor>,
+    _weights: Vec<Tensor>,
 }
 
-impl Kept {
-    pub(super) fn new(queue: &Queue<'_>, weights: Vec<Tensor>) -> Result<Self> {
+/// Where the weights at `pointer` are packed with this precision, if they are.
+pub(super) fn found(pointer: u64, transposed: bool, precision: Precision) -> Option<u64> {
+    let matches = |entry: &&Entry| entry.weights == pointer && entry.precision == precision;
+    KEPT.with_borrow(|all| all.iter().rev().find(matches).map(|entry| entry.packed[usize::from(transposed)]))
+}
+
+/// Takes the entries that were made with it out of the registry when it is dropped.
+pub(crate) struct Token(u64);
+
+impl Token {
+    /// Packs `weights` and enters them into this thread's registry.
+    pub(super) fn new(queue: &Queue<'_>, weights: Vec<Tensor>, precision: Precision) -> Result<Self> {
         let mut filters = Vec::with_capacity(weights.len());
         for w in &weights {
             let (co, ci, k, _) = w.dims4()?;
             filters.push(Filter { pointer: queue.operand(w)?.pointer, co, ci, taps: k * k });
         }
-        let packed = Packed::new(queue, &filters)?;
-        FOUND.with_borrow_mut(|all| {
-            for (k, f) in filters.iter().enumerate() {
-                all.push((f.pointer, [packed.address(k, false), packed.address(k, true)]));
-            }
-        });
-        Ok(Kept { _packed: packed, weights })
+        let packed = Packed::new(queue, &filters, precision)?;
+        let places: Vec<_> =
+            (0..filters.len()).map(|k| [packed.address(k, false), packed.address(k, true)]).collect();
+        let token = NEXT_TOKEN.replace(NEXT_TOKEN.get() + 1);
+        let memory = Rc::new(Memory { _packed: packed, _weights: weights });
+        let entry = |(filter, packed): (&Filter, [u64; 2])| Entry {
+            token,
+            weights: filter.pointer,
+            precision,
+            packed,
+            _memory: Rc::clone(&memory),
+        };
+        KEPT.with_borrow_mut(|all| all.extend(filters.iter().zip(places).map(entry)));
+        Ok(Self(token))
     }
 }
 
-impl Drop for Kept {
+impl Drop for Token {
     fn drop(&mut self) {
-        // Those that came last are this one's: what is kept is let go in the opposite order, as scopes are.
-        FOUND.with_borrow_mut(|all| all.truncate(all.len().saturating_sub(self.weights.len())));
+        // Where the thread is ending, its registry may have gone first.
+        let _ = KEPT.try_with(|all| all.borrow_mut().retain(|entry| entry.token != self.0));
     }
 }

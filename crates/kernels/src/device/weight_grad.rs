@@ -2,7 +2,7 @@
 
 use super::choice::{self, WeightGradKernel};
 use super::{Arg, Buffer, DeviceOp, Grid, Kernel, Operand, Queue, int};
-use crate::conv::{WeightGrad, weight_grad_shape};
+use crate::conv::{Conv2d, WeightGrad, weight_grad_shape};
 use crate::cpu::ConvShape;
 use crate::weight_grads::Together;
 use candle_core::{Result, Shape, bail};
@@ -16,7 +16,7 @@ struct Job<'a> {
     first: (&'a Operand<'a>, &'a Operand<'a>),
     second: Option<(&'a Operand<'a>, &'a Operand<'a>)>,
     k: usize,
-    pad: usize,
+    conv: Conv2d,
 }
 
 /// The same with its shapes checked: of all pictures (of the first pair `first`), and which kernel computes it.
@@ -33,7 +33,7 @@ struct Plan {
 impl DeviceOp for WeightGrad {
     fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
         let [x, g] = operands else { bail!("conv2d_weight_grad takes two operands") };
-        weight_grads(queue, &[Job { first: (x, g), second: None, k: self.k, pad: self.pad }])
+        weight_grads(queue, &[Job { first: (x, g), second: None, k: self.k, conv: self.conv }])
     }
 }
 
@@ -51,7 +51,7 @@ impl DeviceOp for Together<'_> {
             first: (&first.0, &first.1),
             second: second.as_ref().map(|s| (&s.0, &s.1)),
             k: of.kernel,
-            pad: of.pad,
+            conv: of.conv,
         });
         weight_grads(queue, &jobs.collect::<Vec<_>>())
     }
@@ -96,7 +96,7 @@ fn weight_grads(queue: &Queue<'_>, jobs: &[Job<'_>]) -> Result<(Buffer, Shape)> 
 }
 
 fn plan(job: &Job<'_>) -> Result<Plan> {
-    let Job { first: (x, g), second, k, pad } = *job;
+    let Job { first: (x, g), second, k, conv: Conv2d { pad, precision } } = *job;
     let mut shape = weight_grad_shape(x.layout, g.layout, k, pad)?;
     let (first, ConvShape { n, h, w, ci, co, .. }) = (shape.n, shape);
     let mut largest = n;
@@ -112,7 +112,7 @@ fn plan(job: &Job<'_>) -> Result<Plan> {
     // They count the values of both sides, and a pixel's place may lie a border outside.
     int(largest * (h + 2 * k) * (w + 2 * k) * ci)?;
     int(largest * oh * (ow + 2) * co)?;
-    let kernel = choice::weight_grad(ci, co, k);
+    let kernel = choice::weight_grad(ci, co, k, precision);
     Ok(Plan { shape, first, oh, ow, kernel, splits: (0, 0) })
 }
 

@@ -33,7 +33,6 @@ pub(crate) struct GoldenArgs {
 /// Runs every case of a folder and says whether all tensors were within what is allowed.
 pub(crate) fn run(args: &GoldenArgs) -> Result<bool> {
     let (cases, json, device) = (&args.cases, args.json, device::open(&args.device)?);
-    kernels::set_precision(kernels::Precision::F32);
     let mut files: Vec<_> = std::fs::read_dir(cases)
         .with_context(|| format!("{}: no such folder of golden cases", cases.display()))?
         .collect::<std::io::Result<Vec<_>>>()?

@@ -52,6 +52,8 @@ pub(super) fn net(case: &Case) -> Result<NetConfig> {
         lrelu_alpha: config["lrelu_alpha"].as_f64().context("config.lrelu_alpha")?,
         batch_norm: config["batch_norm"].as_bool().context("config.batch_norm")?,
         border: if matches!(mode, "generation" | "animation") { Border::Grown } else { Border::Padded },
+        // TF32 would miss the tolerances of the reference, which computed in f32.
+        precision: kernels::Precision::F32,
     })
 }
 
