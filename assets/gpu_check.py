@@ -3,9 +3,10 @@
 
   python3 assets/gpu_check.py --program PATH/consingan [--lab PATH/lab] [--tests PATH/devices-...] [--out DIR]
 
-Needs a machine with an NVIDIA driver and this Python's torch; no Rust, no network. The programs are ones that were built with
-`--features cuda`, on any machine; `lab` runs the golden cases, which are left out without it. CUDA's libraries are looked for where torch keeps them, in CUDA_HOME, and on LD_LIBRARY_PATH.
-Without torch everything but the comparison is done. Meant to take about four minutes. Exit status 1 if a check fails.
+Needs a machine with an NVIDIA driver and this Python's torch, but neither Rust nor a network. The programs must be built
+with `--features cuda`, on any machine; `lab` runs the golden cases, which are left out without it. CUDA's libraries are
+looked for where torch keeps them, in CUDA_HOME, and on LD_LIBRARY_PATH. Without torch everything except the comparison
+is done. Takes about four minutes. Exit status 1 if a check fails.
 """
 
 import argparse
@@ -32,7 +33,7 @@ begin.record()
 for _ in range(10): a @ b
 end.record()
 torch.cuda.synchronize()
-print(json.dumps({"card": torch.cuda.get_device_name(), "torch": torch.__version__,
+print(json.dumps({"gpu": torch.cuda.get_device_name(), "torch": torch.__version__,
                   "tflops": 10 * 2 * 8192**3 / begin.elapsed_time(end) / 1e9}))
 """
 
@@ -128,8 +129,8 @@ class Check:
     def operations(self):
         for program in self.args.tests:
             out, _, seconds = self.run([program, "--nocapture"], 300)
-            skipped = "no card here" in out
-            self.row(f"operations ({Path(program).name})", "no card was found" if skipped else f"right, {seconds:.0f} s",
+            skipped = any(f"no {name} here" in out for name in ("card", "GPU"))
+            self.row(f"operations ({Path(program).name})", "no GPU was found" if skipped else f"right, {seconds:.0f} s",
                      "FAILED" if skipped else "ok")
 
     def sanitizer(self):
@@ -177,7 +178,7 @@ class Check:
     def peak(self):
         out, _, _ = self.run([sys.executable, "-c", PEAK], 120)
         self.record["peak"] = json.loads(out)
-        self.row("card", "{card}, torch {torch}".format(**self.record["peak"]))
+        self.row("GPU", "{gpu}, torch {torch}".format(**self.record["peak"]))
         self.row("its peak in TF32 (torch, 8192^3)", f"{self.record['peak']['tflops']:.0f} TFLOP/s")
 
     def stages(self):
@@ -222,7 +223,7 @@ class Check:
             busy, whole = sum(k["ms"] for k in kernels), self.record["stages"]["tf32"][stage]["ms_per_iter"]
             self.record.setdefault("profile", {})[stage] = kernels
             launches = sum(k["launches"] for k in kernels)
-            print(f"    stage {stage}: {launches} launches of ours, {busy:.3f} ms in them; {whole:.3f} ms an iteration as replayed")
+            print(f"    stage {stage}: {launches} launches of ours, {busy:.3f} ms in them; {whole:.3f} ms per iteration as replayed")
             for k in kernels[:14]:
                 rate = f"{k['gflop'] / k['ms']:>7.1f} TFLOP/s" if "gflop" in k else ""
                 print(f"    {k['kernel']:>26} {k['launches']:>5} {k['ms']:>9.4f} ms {k['ms'] / busy:>7.1%} {rate}")

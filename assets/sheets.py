@@ -22,119 +22,41 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from gpu_check import library_folders
 from pictures import changed, enlarged, fewer_levels, join, painted, read_png, read_tensor, stack, write_png
+from sheets_cases import COFFEE, GRAVEL, OTHERS, PALACE, SAMPLES
 from sheets_drawings import face, flat_painting, text
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "assets/images"
 DRAWINGS = {"face": face, "text": text}
-PALACE, ROCKET, COFFEE, BRICK = "summer-palace.jpg", "rocket.jpg", "coffee.jpg", "brick.png"
-HUBBLE, GRASS, GRAVEL = "hubble-deep-field.jpg", "grass.png", "gravel.png"
-
-
-@dataclass(frozen=True)
-class Run:
-    """A training run with the preset `quick`; `picture` is a file of assets/images or a drawing."""
-
-    picture: str
-    flags: tuple = ()
-
-    def name(self):
-        return "-".join([self.picture.split(".")[0], *(flag.strip("-") for flag in self.flags)])
-
-
-def run(picture, *flags):
-    return Run(picture, tuple(flags))
-
-
-def large(picture):
-    return run(picture, "--max-size", "200", "--train-stages", "6")
-
-
-def auto(size, stages, iterations):
-    """What `--preset auto` chooses, spelled out, so that the figure does not depend on the machine that makes it."""
-    return run(PALACE, "--max-size", size, "--train-stages", stages, "--niter", iterations)
-
-
-# The figures. Of these a name stands for the training picture followed by samples of one run: how many, further flags of `sample`.
-SAMPLES = {
-    "quick-summer-palace": (run(PALACE), 4, ()),
-    "quick-rocket": (run(ROCKET), 4, ()),
-    "quick-brick": (run(BRICK), 4, ()),
-    "quick-coffee": (run(COFFEE), 4, ()),
-    "quick-hubble-deep-field": (run(HUBBLE), 4, ()),
-    "quick-grass": (run(GRASS), 4, ()),
-    "quick-face": (run("face"), 4, ()),
-    "quick-text": (run("text"), 4, ()),
-    "gallery-summer-palace": (large(PALACE), 3, ()),
-    "gallery-coffee": (large(COFFEE), 3, ()),
-    "gallery-rocket": (large(ROCKET), 3, ()),
-    "gallery-hubble-deep-field": (large(HUBBLE), 3, ()),
-    "gallery-brick": (large(BRICK), 3, ()),
-    "gallery-gravel": (large(GRAVEL), 3, ()),
-    "train-stages-3": (run(PALACE, "--train-stages", "3"), 4, ()),
-    "train-stages-5": (run(PALACE), 4, ()),
-    "train-stages-8": (run(PALACE, "--train-stages", "8"), 4, ()),
-    "lr-scale-0.1": (run(PALACE, "--lr-scale", "0.1"), 4, ()),
-    "lr-scale-0.5": (run(PALACE), 4, ()),
-    "lr-scale-1.0": (run(PALACE, "--lr-scale", "1.0"), 4, ()),
-    "train-depth-1": (run(PALACE, "--train-depth", "1"), 4, ()),
-    "train-depth-3": (run(PALACE), 4, ()),
-    "train-depth-5": (run(PALACE, "--train-depth", "5"), 4, ()),
-    "max-size-60": (run(PALACE, "--max-size", "60"), 3, ()),
-    "max-size-100": (run(PALACE), 3, ()),
-    "max-size-200": (run(PALACE, "--max-size", "200"), 3, ()),
-    "minutes-1": (auto("70", "4", "600"), 3, ()),
-    "minutes-5": (auto("130", "5", "1100"), 3, ()),
-    "minutes-20": (auto("230", "6", "1850"), 3, ()),
-    "start-stage-0": (run(PALACE), 4, ("--start-stage", "0")),
-    "start-stage-1": (run(PALACE), 4, ("--start-stage", "1")),
-    "start-stage-2": (run(PALACE), 4, ("--start-stage", "2")),
-    "start-stage-3": (run(PALACE), 4, ("--start-stage", "3")),
-    "retarget-wide": (run(PALACE, "--task", "retarget"), 2, ("--scale", "1x2")),
-    "retarget-tall": (run(PALACE, "--task", "retarget"), 3, ("--scale", "1.5x1")),
-}
-
-# Every other figure is made by the method of `Sheets` whose name it has, from the run that is given here, if any.
-OTHERS = {
-    "animation": run(PALACE, "--task", "animation"),
-    "tiling": run(BRICK),
-    "harmonization": run(COFFEE, "--task", "harmonization"),
-    "editing": run(PALACE, "--task", "editing"),
-    "paint": run(PALACE, "--task", "paint"),
-    "upscale_fidelity": None,
-    "upscale_perceptual": None,
-    "dehaze": None,
-}
 
 
 class Sheets:
     def __init__(self, args, folder):
         self.args, self.folder, self.record = args, folder, []
-        self.device = device_name(args.device)
         self.environment = dict(os.environ)
         known = [f for f in os.environ.get("LD_LIBRARY_PATH", "").split(":") if f]
         self.environment["LD_LIBRARY_PATH"] = ":".join(known + library_folders())
         self.threads = str(max(1, (os.cpu_count() or 1) // args.jobs))
 
-    def call(self, *arguments, keep=True):
-        """Runs the program in the temporary folder, and notes its time."""
+    def call(self, *arguments, device="cpu", keep=False):
+        """Runs the program in the temporary folder; with `keep` its time goes into the record. Short commands compute
+        on the CPU, because it takes seconds to open a GPU."""
         command = [str(argument) for argument in arguments]
-        own = [] if command[0] in ("dehaze", "upscale") else ["--device", self.args.device]
+        chosen = [] if command[0] == "dehaze" else ["--device", device]
         begin = time.perf_counter()
-        done = subprocess.run([self.args.program, *command, *own, "--threads", self.threads, "-q"], cwd=self.folder,
+        done = subprocess.run([self.args.program, *command, *chosen, "--threads", self.threads, "-q"], cwd=self.folder,
                               env=self.environment, capture_output=True, text=True)
         seconds = time.perf_counter() - begin
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)}: exit status {done.returncode}: {done.stderr.strip()[-800:]}")
         if keep:
-            shown = " ".join(part.replace(f"{PICTURES}{os.sep}", "").replace(f"{self.folder}{os.sep}", "") for part in command)
-            device = self.device if own else device_name("cpu")
-            self.record.append({"command": "consingan " + shown, "seconds": round(seconds, 1), "device": device})
+            shown = " ".join(command).replace(f"{PICTURES}{os.sep}", "").replace(f"{self.folder}{os.sep}", "")
+            entry = {"command": f"consingan {shown}", "seconds": round(seconds, 1), "device": device_name(device)}
+            self.record.append(entry)
             print(f"  {seconds:6.1f} s  {shown}", flush=True)
 
     # What figures are made of.
@@ -149,21 +71,21 @@ class Sheets:
 
     def train(self, wanted):
         flags = tiny(wanted.flags) if self.args.tiny else wanted.flags
-        self.call("train", self.source(wanted.picture), "--preset", "quick", *flags, "--out", wanted.name())
+        self.call("train", self.source(wanted.picture), "--preset", "quick", *flags, "--out", wanted.name(),
+                  device=self.args.device, keep=True)
 
     def real(self, wanted):
         """The picture that a run was trained on, at the size of its finest stage."""
         return read_tensor(self.folder / wanted.name() / "pyramid.safetensors", None)
 
     def reduced(self, picture, size):
-        """A picture of assets/images at a size, as the program reduces it: the training picture of a run of one iteration."""
+        """A picture of assets/images at a size, as the program reduces it for a run, here one of one iteration."""
         out = f"reduced-{picture.split('.')[0]}-{size}"
-        self.call("train", PICTURES / picture, "--max-size", size, "--train-stages", 1, "--niter", 1, "--filters", 1, "--out", out,
-                  keep=False)
+        self.call("train", PICTURES / picture, "--max-size", size, "--train-stages", 1, "--niter", 1, "--filters", 1, "--out", out)
         return read_tensor(self.folder / out / "pyramid.safetensors", None)
 
     def samples(self, wanted, count, flags, out):
-        self.call("sample", wanted.name(), "-n", count, *flags, "--out", out, keep=False)
+        self.call("sample", wanted.name(), "-n", count, *flags, "--out", out)
         return [read_png(self.folder / out / f"sample-{k:04}.png") for k in range(count)]
 
     def file(self, name, picture):
@@ -174,8 +96,8 @@ class Sheets:
 
     def animation(self, wanted):
         walk = ("animate", wanted.name(), "--frames", 24, "--loop")
-        self.call(*walk, "--format", "png", "--out", "frames", keep=False)
-        self.call(*walk, "--out", "animation.gif", keep=False)
+        self.call(*walk, "--format", "png", "--out", "frames")
+        self.call(*walk, "--out", "animation.gif")
         shutil.copyfile(self.folder / "animation.gif", self.args.out / "animation.gif")
         return join([read_png(self.folder / "frames" / f"frame-{k:04}.png") for k in range(0, 24, 4)])
 
@@ -205,14 +127,14 @@ class Sheets:
 
     def retouched(self, command, wanted, real, naive, mask):
         out = f"{command}-result"
-        self.call(command, wanted.name(), self.file(f"{command}-naive.png", naive), "--mask", self.file(f"{command}-mask.png", mask),
-                  "--out", out, keep=False)
+        files = [self.file(f"{command}-{name}.png", picture) for name, picture in (("naive", naive), ("mask", mask))]
+        self.call(command, wanted.name(), files[0], "--mask", files[1], "--out", out)
         return join([real, naive, read_png(self.folder / out / "result.png")])
 
     def paint(self, wanted):
         real = self.real(wanted)
         painting = flat_painting(len(real), len(real[0]))
-        self.call("paint", wanted.name(), self.file("painting.png", painting), "-n", 2, "--out", "painted", keep=False)
+        self.call("paint", wanted.name(), self.file("painting.png", painting), "-n", 2, "--out", "painted")
         return join([real, painting, *(read_png(self.folder / "painted" / f"painted-{k:04}.png") for k in range(2))])
 
     def upscale_fidelity(self, _):
@@ -225,9 +147,9 @@ class Sheets:
         """The given pixels, the enlargement, and the truth that the given picture was reduced from."""
         truth, given = self.reduced(picture, 192), self.reduced(picture, 192 // factor)
         few = ["--niter", "20"] if self.args.tiny else []
-        kept = ["--save", f"{mode}-run", "--device", self.args.device] if mode == "perceptual" else []
-        self.call("upscale", self.file(f"{mode}-given.png", given), "--factor", factor, "--mode", mode, *few, *kept, "--out",
-                  f"{mode}.png")
+        trained = ["--save", f"{mode}-run"] if mode == "perceptual" else []
+        self.call("upscale", self.file(f"{mode}-given.png", given), "--factor", factor, "--mode", mode, *few, *trained,
+                  "--out", f"{mode}.png", device=self.args.device if trained else "cpu", keep=True)
         return join([enlarged(given, factor), read_png(self.folder / f"{mode}.png"), truth])
 
     def dehaze(self, _):
@@ -238,8 +160,8 @@ class Sheets:
         veil = lambda v, t: round(v * t + 0.85 * 255 * (1 - t))
         hazy = [[tuple(veil(v, depth(y, x)) for v in clear[y][x]) for x in range(width)] for y in range(height)]
         name = self.file("hazy.png", hazy)
-        self.call("dehaze", name, "--out", "dehazed")
-        self.call("dehaze", name, "--method", "dcp", "--out", "dehazed-prior", keep=False)
+        self.call("dehaze", name, "--out", "dehazed", keep=True)
+        self.call("dehaze", name, "--method", "dcp", "--out", "dehazed-prior")
         results = [self.folder / "dehazed-prior/J.png", self.folder / "dehazed/J.png", self.folder / "dehazed/t.png"]
         return join([clear, hazy, *map(read_png, results)])
 
@@ -260,10 +182,19 @@ class Sheets:
         chosen = [name for name in [*SAMPLES, *OTHERS] if name.replace("_", "-").startswith(self.args.only)]
         if not chosen:
             sys.exit(f"no figure's name begins with {self.args.only}: {', '.join([*SAMPLES, *OTHERS])}")
-        needed = {SAMPLES[name][0] if name in SAMPLES else OTHERS[name] for name in chosen} - {None}
-        long_first = sorted(needed, key=lambda wanted: (-largest(wanted), wanted.name()))
-        print(f"{len(long_first)} runs for {len(chosen)} figures, {self.args.jobs} at once, on {self.device}")
-        good = [attempt(self.train, long_first, self.args.jobs), attempt(self.figure, chosen, self.args.jobs)]
+        runs_of = {name: SAMPLES[name][0] if name in SAMPLES else OTHERS[name] for name in chosen}
+        long_first = sorted(set(runs_of.values()) - {None}, key=lambda wanted: (-largest(wanted), wanted.name()))
+        print(f"{len(long_first)} runs for {len(chosen)} figures, {self.args.jobs} at once, on {device_name(self.args.device)}")
+        with ThreadPoolExecutor(self.args.jobs) as trainers, ThreadPoolExecutor(2) as composers:
+            runs = {wanted: trainers.submit(attempt, self.train, wanted) for wanted in long_first}
+
+            def compose(name):
+                wanted = runs_of[name]
+                return (wanted is None or runs[wanted].result()) and attempt(self.figure, name)
+
+            # Figures without a run first, then in the order in which their runs begin.
+            order = lambda name: -1 if runs_of[name] is None else long_first.index(runs_of[name])
+            good = list(composers.map(compose, sorted(chosen, key=order)))
         keep_record(self.args.out / "sheets.json", self.record, self.args.jobs)
         return all(good)
 
@@ -280,18 +211,14 @@ def largest(wanted):
     return int(wanted.flags[wanted.flags.index("--max-size") + 1]) if "--max-size" in wanted.flags else 100
 
 
-def attempt(work, items, jobs):
-    """Does the work for each item, `jobs` at once. What goes wrong with one does not end the others."""
-    def one(item):
-        try:
-            work(item)
-            return True
-        except (RuntimeError, OSError, ValueError, LookupError) as error:
-            print(f"  FAILED {item}: {error}", flush=True)
-            return False
-
-    with ThreadPoolExecutor(jobs) as pool:
-        return all(list(pool.map(one, items)))
+def attempt(work, item):
+    """Whether the work could be done for the item. What goes wrong with one does not end the others."""
+    try:
+        work(item)
+        return True
+    except (RuntimeError, OSError, ValueError, LookupError) as error:
+        print(f"  FAILED {item}: {error}", flush=True)
+        return False
 
 
 def keep_record(path, record, jobs):

@@ -47,7 +47,8 @@ def text(scale=2, margin=4):
     def dot(y, x):
         line, row = divmod(y - margin, 9)
         column, bit = divmod(x - margin, 6)
-        if not (0 <= line < len(LINES) and 0 <= column < len(LINES[line]) and row < 7 and bit < 5 and y >= margin and x >= margin):
+        inside = 0 <= line < len(LINES) and 0 <= column < len(LINES[line])
+        if not inside or row > 6 or bit > 4:
             return False
         return bool(LETTERS[LINES[line][column]][row] >> (4 - bit) & 1)
 
