@@ -6,10 +6,10 @@ fn main() {
     #[cfg(feature = "cuda")]
     ptx();
     #[cfg(feature = "emulate")]
-    host();
+    emulated();
 }
 
-/// As candle compiles its own: for the card at hand or `CUDA_COMPUTE_CAP`.
+/// As candle compiles its own: for the GPU of this machine or `CUDA_COMPUTE_CAP`.
 #[cfg(feature = "cuda")]
 fn ptx() {
     let out = std::path::PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
@@ -29,10 +29,10 @@ fn ptx() {
 
 /// Fibers need a C library with contexts, and kernels a compiler that knows C++17.
 #[cfg(feature = "emulate")]
-fn host() {
+fn emulated() {
     let mut build = cc::Build::new();
-    build.cpp(true).std("c++17").file("cuda/host.cpp").opt_level(2).warnings(false);
+    build.cpp(true).std("c++17").file("cuda/emulated.cpp").opt_level(2).warnings(false);
     // Multiplications are not fused with additions, as on the CPU; and fibers jump between stacks.
     build.flag_if_supported("-ffp-contract=off").define("_FORTIFY_SOURCE", "0");
-    build.compile("kernels_host");
+    build.compile("kernels_emulated");
 }

@@ -1,4 +1,4 @@
-// What all kernels share, and what differs between a card and the host build that tests run (host.h).
+// What all kernels share, and what differs between a card and the host build that tests run (emulated.h).
 #pragma once
 
 #ifdef __CUDACC__
@@ -54,7 +54,7 @@ __device__ __forceinline__ void multiply(float (&acc)[MT][NT][4], const float (&
 
 #else
 
-#include "host.h"
+#include "emulated.h"
 #define KERNEL static void
 #define DYNAMIC_SHARED(name) float *name = reinterpret_cast<float *>(host::machine.shared.data())
 

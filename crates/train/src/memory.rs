@@ -30,7 +30,7 @@ fn longest_side(config: &TrainConfig, size: (usize, usize), bytes: f64) -> usize
 
 #[cfg(feature = "cuda")]
 fn total(device: &Device) -> f64 {
-    kernels::card_memory(device).map_or(0.0, |(_, total)| total as f64)
+    kernels::gpu_memory(device).map_or(0.0, |(_, total)| total as f64)
 }
 
 #[cfg(not(feature = "cuda"))]

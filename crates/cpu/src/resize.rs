@@ -1,0 +1,148 @@
+//! Bicubic resize of pictures with channels last, and its transpose.
+//!
+//! Both axes are linear maps: a row of the result blends four rows of the input, then four columns of that.
+#![allow(unsafe_code)] // versions of one loop compiled for newer instruction sets
+
+use crate::blocks::blocks;
+use crate::taps::{Taps, taps, transposed};
+use crate::widest::widest;
+use std::mem::MaybeUninit;
+
+/// Which axes of a picture go on at their other end, as on a torus.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wrap {
+    /// The last row is followed by the first.
+    pub rows: bool,
+    /// The last column is followed by the first.
+    pub columns: bool,
+}
+
+impl Wrap {
+    /// Whether any axis does.
+    pub fn any(self) -> bool {
+        self.rows || self.columns
+    }
+}
+
+/// Batch, height, width and channels.
+pub type Dims = (usize, usize, usize, usize);
+
+/// Resizes `x`, pictures of `dims`, to `size` (height, width), and adds a multiple of `plus` (of the result's dimensions) where
+/// one is given. All of `out` is written.
+pub fn upsample(
+    (n, h, w, c): Dims,
+    x: &[f32],
+    (oh, ow): (usize, usize),
+    wrap: Wrap,
+    plus: Option<(&[f32], f32)>,
+    out: &mut [MaybeUninit<f32>],
+) {
+    assert_eq!((x.len(), out.len()), (n * h * w * c, n * oh * ow * c), "slices of a resize");
+    let (rows, cols) = (taps(h, oh, wrap.rows), taps(w, ow, wrap.columns));
+    blocks(out, ow * c, |index, out| {
+        let (sample, row) = (index / oh, &rows[index % oh]);
+        let sources = row.at.map(|at| &x[(sample * h + at) * w * c..][..w * c]);
+        let plus = plus.map(|(z, amp)| (&z[index * ow * c..][..ow * c], amp));
+        up_row(out, sources, row.weight, &cols, c, plus);
+    });
+}
+
+/// The transpose of [`upsample`] without wrapping: `g`, gradients of `dims` at the results, become those at inputs of `size`, to
+/// which `plus` (of their dimensions) is added where it is given. All of `out` is written.
+pub fn upsample_grad(
+    (n, oh, ow, c): Dims,
+    g: &[f32],
+    (h, w): (usize, usize),
+    plus: Option<&[f32]>,
+    out: &mut [MaybeUninit<f32>],
+) {
+    assert_eq!((g.len(), out.len()), (n * oh * ow * c, n * h * w * c), "slices of a resize's gradient");
+    let (rows, cols) = (transposed(&taps(h, oh, false), h), transposed(&taps(w, ow, false), w));
+    blocks(out, w * c, |index, out| {
+        let (sample, row) = (index / h, index % h);
+        let plus = plus.map(|p| &p[index * w * c..][..w * c]);
+        down_row(out, &g[sample * oh * ow * c..][..oh * ow * c], (&rows[row], &cols), ow * c, c, plus);
+    });
+}
+
+/// Where a source goes, and with which weights.
+type Uses = Vec<(usize, f32)>;
+
+widest! {
+    /// A row of the enlarged picture: four rows blended, then four columns of that for each pixel.
+    fn up_row(
+        out: &mut [MaybeUninit<f32>], sources: [&[f32]; 4], weight: [f32; 4], cols: &[Taps], c: usize,
+        plus: Option<(&[f32], f32)>,
+    ) = up_row_with
+}
+
+#[inline(always)]
+fn up_row_with(
+    out: &mut [MaybeUninit<f32>],
+    sources: [&[f32]; 4],
+    weight: [f32; 4],
+    cols: &[Taps],
+    c: usize,
+    plus: Option<(&[f32], f32)>,
+) {
+    let mut blended = vec![0f32; sources[0].len()];
+    for ((((o, a), b), c), d) in
+        blended.iter_mut().zip(sources[0]).zip(sources[1]).zip(sources[2]).zip(sources[3])
+    {
+        *o = a * weight[0] + b * weight[1] + c * weight[2] + d * weight[3];
+    }
+    for (j, (out, col)) in out.chunks_exact_mut(c).zip(cols).enumerate() {
+        let [s0, s1, s2, s3] = col.at.map(|at| &blended[at * c..][..c]);
+        let w = col.weight;
+        let mixed = s0.iter().zip(s1).zip(s2).zip(s3);
+        let mixed = mixed.map(|(((a, b), c), d)| a * w[0] + b * w[1] + c * w[2] + d * w[3]);
+        match plus {
+            None => out.iter_mut().zip(mixed).for_each(|(o, v)| {
+                o.write(v);
+            }),
+            Some((z, amp)) => out.iter_mut().zip(mixed).zip(&z[j * c..][..c]).for_each(|((o, v), z)| {
+                o.write(v + z * amp);
+            }),
+        }
+    }
+}
+
+widest! {
+    /// A row of the transpose: the rows it went into blended, then for each pixel the columns it went into.
+    fn down_row(
+        out: &mut [MaybeUninit<f32>], g: &[f32], uses: (&Uses, &[Uses]), stride: usize, c: usize, plus: Option<&[f32]>,
+    ) = down_row_with
+}
+
+#[inline(always)]
+fn down_row_with(
+    out: &mut [MaybeUninit<f32>],
+    g: &[f32],
+    (row, cols): (&Uses, &[Uses]),
+    stride: usize,
+    c: usize,
+    plus: Option<&[f32]>,
+) {
+    let add_scaled = |sum: &mut [f32], x: &[f32], weight: f32| {
+        for (s, x) in sum.iter_mut().zip(x) {
+            *s += x * weight;
+        }
+    };
+    let mut blended = vec![0f32; stride];
+    for &(from, weight) in row {
+        add_scaled(&mut blended, &g[from * stride..][..stride], weight);
+    }
+    let mut pixel = vec![0f32; c];
+    for (j, (out, col)) in out.chunks_exact_mut(c).zip(cols).enumerate() {
+        match plus {
+            None => pixel.fill(0.0),
+            Some(p) => pixel.copy_from_slice(&p[j * c..][..c]),
+        }
+        for &(from, weight) in col {
+            add_scaled(&mut pixel, &blended[from * c..][..c], weight);
+        }
+        for (o, v) in out.iter_mut().zip(&pixel) {
+            o.write(*v);
+        }
+    }
+}

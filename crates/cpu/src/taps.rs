@@ -1,0 +1,70 @@
+//! Where a bicubic resize reads: cubic convolution with A = -0.75, four taps an axis.
+
+/// Four source positions and their weights for one position of the result.
+pub struct Taps {
+    /// Source positions.
+    pub at: [usize; 4],
+    /// Their weights.
+    pub weight: [f32; 4],
+}
+
+/// The taps along an axis of `n_in` that becomes `n_out`, positions and weights computed in f64; `wrapped` if the axis goes on
+/// at its other end.
+pub fn taps(n_in: usize, n_out: usize, wrapped: bool) -> Vec<Taps> {
+    const A: f64 = -0.75;
+    let near = |t: f64| ((A + 2.0) * t - (A + 3.0)) * t * t + 1.0;
+    let far = |t: f64| ((A * t - 5.0 * A) * t + 8.0 * A) * t - 4.0 * A;
+    let scale = match n_out {
+        _ if wrapped => n_in as f64 / n_out as f64,
+        1 => 0.0,
+        _ => (n_in - 1) as f64 / (n_out - 1) as f64,
+    };
+    let one = |i: usize| {
+        // Around a torus the centres of both grids are spread evenly, so that no position is a special one.
+        let position = if wrapped { (i as f64 + 0.5) * scale - 0.5 } else { i as f64 * scale };
+        let floor = position.floor();
+        let t = position - floor;
+        let at = |k: i64| match (floor as i64 + k, n_in as i64) {
+            (at, n) if wrapped => at.rem_euclid(n) as usize,
+            (at, n) => at.clamp(0, n - 1) as usize,
+        };
+        Taps {
+            at: [at(-1), at(0), at(1), at(2)],
+            weight: [far(t + 1.0) as f32, near(t) as f32, near(1.0 - t) as f32, far(2.0 - t) as f32],
+        }
+    };
+    (0..n_out).map(one).collect()
+}
+
+/// For each of the `n_in` sources the positions of the result it goes into, in order.
+pub fn transposed(taps: &[Taps], n_in: usize) -> Vec<Vec<(usize, f32)>> {
+    let mut lists = vec![Vec::new(); n_in];
+    for (i, t) in taps.iter().enumerate() {
+        for (&at, &weight) in t.at.iter().zip(&t.weight) {
+            lists[at].push((i, weight));
+        }
+    }
+    lists
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrapped_axis_has_no_ends() {
+        let (n_in, n_out) = (6, 9);
+        let taps = taps(n_in, n_out, true);
+        // Three positions of the result are two of the input: the pattern repeats, moved along.
+        for i in 0..n_out {
+            let (one, other) = (&taps[i], &taps[(i + 3) % n_out]);
+            assert_eq!(one.at.map(|at| (at + 2) % n_in), other.at);
+            for (a, b) in one.weight.iter().zip(other.weight) {
+                assert!((a - b).abs() < 1e-6);
+            }
+        }
+        // The first result's centre lies a sixth before the first source's.
+        assert_eq!(taps[0].at, [4, 5, 0, 1]);
+        assert!(taps[0].weight[2] > 0.85 && (taps[0].weight.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+    }
+}

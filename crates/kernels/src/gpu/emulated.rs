@@ -1,0 +1,150 @@
+//! Carries launches out on the processor, from the kernels' own source compiled as C++; and writes them down.
+
+#![allow(unsafe_code)] // a call into C++, with addresses
+
+use super::{Arg, Buffer, DeviceOp, Grid, Kernel, Limits, Operand, Queue};
+use crate::storage::values;
+use candle_core::{CpuStorage, Layout, Result, Shape, bail};
+use std::cell::{Cell, RefCell};
+use std::ffi::{CString, c_char, c_void};
+use std::marker::PhantomData;
+
+/// A large card.
+const LARGE: Limits = Limits { processors: 132, shared: 227 * 1024 };
+
+/// A launch as it was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Launch {
+    /// The kernel's name.
+    pub kernel: &'static str,
+    /// Blocks along the grid's three axes.
+    pub blocks: [u32; 3],
+    /// The arguments, without those that are addresses.
+    pub arguments: Vec<String>,
+}
+
+/// What this thread does with operations on CPU tensors.
+#[derive(Clone, Copy, PartialEq)]
+enum Mode {
+    /// The CPU's own loops compute them.
+    Off,
+    /// Their launches are carried out here.
+    Run,
+    /// Their launches are only written down.
+    Record,
+}
+
+thread_local! {
+    static MODE: Cell<Mode> = const { Cell::new(Mode::Off) };
+    static LIMITS: Cell<Limits> = const { Cell::new(LARGE) };
+    static RECORD: RefCell<Vec<Launch>> = const { RefCell::new(Vec::new()) };
+}
+
+unsafe extern "C" {
+    /// Runs a kernel of `cuda/` by name; 0 if there is none.
+    fn kernels_emulated_launch(
+        name: *const c_char,
+        blocks: *const u32,
+        threads: u32,
+        shared: usize,
+        arguments: *const *const c_void,
+    ) -> i32;
+}
+
+/// Runs `f`; operations on CPU tensors that this thread starts in it are carried out by the CUDA kernels' source instead of
+/// the CPU's own loops. Returns what they launched besides.
+pub fn emulate<T>(f: impl FnOnce() -> T) -> (T, Vec<Launch>) {
+    emulate_gpu(LARGE.processors, LARGE.shared, f)
+}
+
+/// The same for a card of so many processors and so much shared memory a block, in bytes.
+pub fn emulate_gpu<T>(processors: usize, shared: u32, f: impl FnOnce() -> T) -> (T, Vec<Launch>) {
+    within(Mode::Run, Limits { processors, shared }, f)
+}
+
+/// What [`emulate`] would launch, without carrying it out: results are no numbers, and sizes may be those of a card.
+pub fn launches(f: impl FnOnce()) -> Vec<Launch> {
+    within(Mode::Record, LARGE, f).1
+}
+
+fn within<T>(mode: Mode, limits: Limits, f: impl FnOnce() -> T) -> (T, Vec<Launch>) {
+    let outside = (MODE.replace(mode), LIMITS.replace(limits), RECORD.take());
+    let result = f();
+    MODE.set(outside.0);
+    LIMITS.set(outside.1);
+    (result, RECORD.replace(outside.2))
+}
+
+pub(super) fn limits() -> Limits {
+    LIMITS.get()
+}
+
+pub(crate) fn active() -> bool {
+    MODE.get() != Mode::Off
+}
+
+pub(crate) fn run(op: &impl DeviceOp, operands: &[(&CpuStorage, &Layout)]) -> Result<(CpuStorage, Shape)> {
+    match op.launch(&Queue::Emulated(PhantomData), &operands_of(operands)?)? {
+        (Buffer::Emulated(values), shape) => Ok((CpuStorage::F32(values), shape)),
+        #[cfg(feature = "cuda")]
+        _ => bail!("a card's buffer on the processor"),
+    }
+}
+
+fn operands_of<'a>(operands: &[(&CpuStorage, &'a Layout)]) -> Result<Vec<Operand<'a>>> {
+    let one = |&(storage, layout): &(&CpuStorage, &'a Layout)| {
+        Ok(Operand { pointer: address(storage, layout)?, layout })
+    };
+    operands.iter().map(one).collect()
+}
+
+pub(super) fn address(storage: &CpuStorage, layout: &Layout) -> Result<u64> {
+    Ok(values(storage, layout)?.as_ptr() as u64)
+}
+
+/// An argument without addresses.
+fn shown(arg: &Arg<'_>) -> Option<String> {
+    match *arg {
+        Arg::Pointer(_) => None,
+        Arg::Table { words, entry, addresses } => {
+            let numbers: Vec<&[u64]> = words.chunks(entry).map(|e| &e[addresses.min(e.len())..]).collect();
+            Some(format!("{numbers:?}"))
+        }
+        _ => Some(format!("{arg:?}")),
+    }
+}
+
+pub(super) fn launch((_, name): Kernel, grid: Grid, args: &[Arg<'_>]) -> Result<()> {
+    // What a card refuses.
+    let [x, y, z] = grid.blocks;
+    if x == 0 || y == 0 || z == 0 || x > i32::MAX as u32 || y > 65_535 || z > 65_535 {
+        bail!("{name}: a grid of {:?} blocks", grid.blocks)
+    }
+    if grid.threads > 1024 || grid.shared > limits().shared {
+        bail!("{name}: {} threads and {} bytes of shared memory a block", grid.threads, grid.shared)
+    }
+    let arguments = args.iter().filter_map(shown).collect();
+    RECORD.with_borrow_mut(|r| r.push(Launch { kernel: name, blocks: grid.blocks, arguments }));
+    if MODE.get() == Mode::Record {
+        return Ok(());
+    }
+
+    let slots: Vec<Vec<u64>> = args.iter().map(Arg::slot).collect();
+    let pointers: Vec<*const c_void> = slots.iter().map(|s| s.as_ptr().cast()).collect();
+    let c_name = CString::new(name).map_err(candle_core::Error::wrap)?;
+    // SAFETY: the arguments are those of the kernel of this name in number and type (each launch in this folder stands
+    // beside its kernel's signature), and its pointers lead to operands and buffers that outlive the call.
+    let found = unsafe {
+        kernels_emulated_launch(
+            c_name.as_ptr(),
+            grid.blocks.as_ptr(),
+            grid.threads,
+            grid.shared as usize,
+            pointers.as_ptr(),
+        )
+    };
+    if found == 0 {
+        bail!("there is no kernel {name}")
+    }
+    Ok(())
+}

@@ -1,0 +1,190 @@
+//! Weight gradients as launches: all that take the same kernel in one, then all sums of their parts in one.
+
+use super::choice::{self, WeightGradKernel};
+use crate::gpu::{Arg, Buffer, DeviceOp, Grid, Kernel, Operand, Queue, int};
+use crate::ops::conv::{Conv2d, WeightGrad, weight_grad_shape};
+use crate::ops::weight_grads::Together;
+use candle_core::{Result, Shape, bail};
+use cpu::ConvShape;
+
+/// As in `weight_grad.cuh`: entries of a table, and words of eight bytes of an entry.
+const ENTRIES: usize = 32;
+const WORDS: usize = 14;
+
+/// A weight gradient that is wanted.
+struct Job<'a> {
+    first: (&'a Operand<'a>, &'a Operand<'a>),
+    second: Option<(&'a Operand<'a>, &'a Operand<'a>)>,
+    k: usize,
+    conv: Conv2d,
+}
+
+/// The same with its shapes checked: of all pictures (of the first pair `first`), and which kernel computes it.
+struct Plan {
+    shape: ConvShape,
+    first: usize,
+    oh: usize,
+    ow: usize,
+    kernel: &'static WeightGradKernel,
+    /// Parts of a picture's sum, and pixels of a part.
+    splits: (usize, usize),
+}
+
+impl DeviceOp for WeightGrad {
+    fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
+        let [x, g] = operands else { bail!("conv2d_weight_grad takes two operands") };
+        weight_grads(queue, &[Job { first: (x, g), second: None, k: self.k, conv: self.conv }])
+    }
+}
+
+impl DeviceOp for Together<'_> {
+    fn launch(&self, queue: &Queue<'_>, _first: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
+        let mut all = Vec::with_capacity(self.0.len());
+        for of in self.0 {
+            let second = match &of.second {
+                Some((x, gy)) => Some((queue.operand(x)?, queue.operand(gy)?)),
+                None => None,
+            };
+            all.push(((queue.operand(&of.x)?, queue.operand(&of.gy)?), second));
+        }
+        let jobs = self.0.iter().zip(&all).map(|(of, (first, second))| Job {
+            first: (&first.0, &first.1),
+            second: second.as_ref().map(|s| (&s.0, &s.1)),
+            k: of.kernel,
+            conv: of.conv,
+        });
+        weight_grads(queue, &jobs.collect::<Vec<_>>())
+    }
+}
+
+/// One flat result, of each the weight's gradient and behind it the bias's, which is that of the first pair.
+fn weight_grads(queue: &Queue<'_>, jobs: &[Job<'_>]) -> Result<(Buffer, Shape)> {
+    let mut plans = jobs.iter().map(plan).collect::<Result<Vec<_>>>()?;
+    // Those of a launch: of one kernel, as many as a table has room for.
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for kernel in choice::WEIGHT_GRADS {
+        let all: Vec<usize> = (0..jobs.len()).filter(|&k| plans[k].kernel.name == kernel.name).collect();
+        groups.extend(all.chunks(ENTRIES).map(<[usize]>::to_vec));
+    }
+    for group in &groups {
+        let work: Vec<_> = group.iter().map(|&k| plans[k].work()).collect();
+        for (&k, splits) in group.iter().zip(choice::splits(&work)) {
+            plans[k].splits = splits;
+        }
+    }
+    let len = plans.iter().map(Plan::results).sum();
+    let (out, parts) = (queue.alloc(len)?, queue.alloc(plans.iter().map(Plan::room).sum())?);
+    let (mut at_out, mut at_part, mut entries) = (out.pointer(), parts.pointer(), Vec::new());
+    for (job, plan) in jobs.iter().zip(&plans) {
+        entries.push(entry(job, plan, at_part, at_out)?);
+        at_out += 4 * plan.results() as u64;
+        at_part += 4 * plan.room() as u64;
+    }
+    for group in &groups {
+        let kernel = plans[group[0]].kernel;
+        let blocks: Vec<_> = group.iter().map(|&k| plans[k].parts() * plans[k].tiles()).collect();
+        let flops = group.iter().map(|&k| plans[k].flops()).sum();
+        let entries: Vec<_> = group.iter().map(|&k| entries[k]).collect();
+        launch(queue, (kernel.file, kernel.name), Grid { flops, ..kernel.grid() }, &entries, &blocks)?;
+    }
+    for (entries, plans) in entries.chunks(ENTRIES).zip(plans.chunks(ENTRIES)) {
+        let grid = Grid::blocks([1; 3]);
+        let blocks: Vec<_> = plans.iter().map(|p| p.results().div_ceil(grid.threads as usize)).collect();
+        launch(queue, ("weight_grad", "conv_weight_grad_sum"), grid, entries, &blocks)?;
+    }
+    Ok((out, Shape::from(len)))
+}
+
+fn plan(job: &Job<'_>) -> Result<Plan> {
+    let Job { first: (x, g), second, k, conv: Conv2d { pad, precision } } = *job;
+    let mut shape = weight_grad_shape(x.layout, g.layout, k, pad)?;
+    let (first, ConvShape { n, h, w, ci, co, .. }) = (shape.n, shape);
+    let mut largest = n;
+    if let Some((x2, g2)) = second {
+        let more = weight_grad_shape(x2.layout, g2.layout, k, pad)?;
+        if (more.h, more.w, more.ci, more.co) != (h, w, ci, co) {
+            bail!("weight_grads: {:?} and {:?} differ in more than the batch", x.layout, x2.layout)
+        }
+        shape.n += more.n;
+        largest = largest.max(more.n);
+    }
+    let (oh, ow) = (h + 2 * pad + 1 - k, w + 2 * pad + 1 - k);
+    // They count the values of both sides, and a pixel's place may lie a border outside.
+    int(largest * (h + 2 * k) * (w + 2 * k) * ci)?;
+    int(largest * oh * (ow + 2) * co)?;
+    let kernel = choice::weight_grad(ci, co, k, precision);
+    Ok(Plan { shape, first, oh, ow, kernel, splits: (0, 0) })
+}
+
+impl Plan {
+    fn values(&self) -> usize {
+        self.shape.k * self.shape.k * self.shape.co * self.shape.ci
+    }
+
+    /// The values of weight's and bias's gradient.
+    fn results(&self) -> usize {
+        self.values() + self.shape.co
+    }
+
+    /// Room for the parts of both.
+    fn room(&self) -> usize {
+        self.parts() * self.results()
+    }
+
+    fn flops(&self) -> u64 {
+        2 * (self.shape.n * self.oh * self.ow * self.values()) as u64
+    }
+
+    fn parts(&self) -> usize {
+        self.shape.n * self.splits.0
+    }
+
+    /// Blocks a part.
+    fn tiles(&self) -> usize {
+        let ConvShape { ci, co, k, .. } = self.shape;
+        k * k / self.kernel.taps * co.div_ceil(self.kernel.to) * ci.div_ceil(self.kernel.ti)
+    }
+
+    /// Pixels as the kernel counts them, and blocks that go through them.
+    fn work(&self) -> (usize, usize) {
+        (self.oh * (self.ow + self.kernel.columns), self.shape.n * self.tiles())
+    }
+}
+
+/// A table's entry as `weight_grad.cuh` lays it out, in words of eight bytes; the last one, the first blocks, is left open.
+fn entry(job: &Job<'_>, p: &Plan, part: u64, out: u64) -> Result<[u64; WORDS]> {
+    let ConvShape { n, h, w, ci, co, k, pad } = p.shape;
+    let (x2, g2) = job.second.unwrap_or(job.first);
+    let [x, g, x2, g2] = [job.first.0, job.first.1, x2, g2].map(|o| o.pointer);
+    let bias_part = part + 4 * (p.parts() * p.values()) as u64;
+    let (splits, pixels) = p.splits;
+    let mut words = [x, g, x2, g2, part, bias_part, out, 0, 0, 0, 0, 0, 0, 0];
+    let numbers = [p.first, n, h, w, ci, co, k, pad, p.oh, p.ow, splits, pixels];
+    for (word, pair) in words[7..].iter_mut().zip(numbers.chunks_exact(2)) {
+        int(pair[0].max(pair[1]))?;
+        *word = pair[0] as u64 | (pair[1] as u64) << 32;
+    }
+    Ok(words)
+}
+
+/// Launches `kernel` on so many blocks an entry.
+fn launch(
+    queue: &Queue<'_>,
+    kernel: Kernel,
+    grid: Grid,
+    entries: &[[u64; WORDS]],
+    blocks: &[usize],
+) -> Result<()> {
+    let mut table = Vec::with_capacity(WORDS * ENTRIES);
+    let mut first = 0;
+    for (entry, blocks) in entries.iter().zip(blocks) {
+        table.extend(&entry[..WORDS - 1]);
+        table.push(first as u64);
+        first += blocks;
+    }
+    table.resize(WORDS * ENTRIES, 0);
+    int(first)?;
+    let table = Arg::Table { words: &table, entry: WORDS, addresses: 7 };
+    let grid = Grid { blocks: [first as u32, 1, 1], ..grid };
+    queue.launch(kernel, grid, &[table, int(entries.len())?])
+}

@@ -1,0 +1,182 @@
+//! Bicubic resize with aligned corners, the network's upsampling, and its transpose.
+//!
+//! PyTorch's `interpolate(mode="bicubic", align_corners=True)`: cubic convolution with A = -0.75, four taps an axis,
+//! positions clamped at the border. Both axes are linear maps: a row of the result blends four rows of the input,
+//! then four columns of that.
+
+use super::on_device::{cuda_fwd, emulated};
+use crate::storage::{filled, values};
+pub use cpu::resize::Wrap;
+
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, bail};
+
+/// `x [N, h, w, C]` resized to `[N, H, W, C]`; differentiable.
+pub fn bicubic(x: &Tensor, size: (usize, usize)) -> Result<Tensor> {
+    x.apply_op1(Bicubic { size })
+}
+
+/// [`bicubic`] for pictures that go on at their other end: along an axis that `wrap` names, position `i` of the result lies
+/// at `(i + 1/2) n_in / n_out - 1/2` of the input and taps beyond the end are those of the other end. Other axes are resized as ever.
+pub fn bicubic_wrapped(x: &Tensor, size: (usize, usize), wrap: Wrap) -> Result<Tensor> {
+    x.apply_op1_no_bwd(&BicubicWrapped { size, wrap })
+}
+
+/// `bicubic(x, size) + amp * plus`, with `plus [N, H, W, C]` of the result's shape, in one pass over memory: a stage's input
+/// with noise, or its output with what goes past it.
+pub fn bicubic_plus(x: &Tensor, size: (usize, usize), plus: &Tensor, amp: f32) -> Result<Tensor> {
+    x.apply_op2_no_bwd(plus, &BicubicPlus { size, amp })
+}
+
+/// The gradient of [`bicubic`] with respect to its input of `size`, given `gy [N, H, W, C]`; differentiable.
+pub fn bicubic_grad(gy: &Tensor, size: (usize, usize)) -> Result<Tensor> {
+    gy.apply_op1(BicubicGrad { size })
+}
+
+/// `bicubic_grad(gy, size) + plus`, with `plus [N, h, w, C]` of the result's shape.
+pub fn bicubic_grad_plus(gy: &Tensor, size: (usize, usize), plus: &Tensor) -> Result<Tensor> {
+    gy.apply_op2_no_bwd(plus, &BicubicGrad { size })
+}
+
+pub(crate) struct Bicubic {
+    pub(crate) size: (usize, usize),
+}
+
+pub(crate) struct BicubicWrapped {
+    pub(crate) size: (usize, usize),
+    pub(crate) wrap: Wrap,
+}
+
+pub(crate) struct BicubicPlus {
+    pub(crate) size: (usize, usize),
+    pub(crate) amp: f32,
+}
+
+pub(crate) struct BicubicGrad {
+    pub(crate) size: (usize, usize),
+}
+
+impl CustomOp1 for Bicubic {
+    fn name(&self) -> &'static str {
+        "bicubic"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, x l);
+        upsample(values(x, l)?, l, self.size, Wrap::default(), None)
+    }
+
+    cuda_fwd!(x l);
+
+    fn bwd(&self, x: &Tensor, _: &Tensor, gy: &Tensor) -> Result<Option<Tensor>> {
+        let (_, h, w, _) = x.dims4()?;
+        Ok(Some(bicubic_grad(&gy.contiguous()?, (h, w))?))
+    }
+}
+
+impl CustomOp1 for BicubicWrapped {
+    fn name(&self) -> &'static str {
+        "bicubic_wrapped"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, x l);
+        upsample(values(x, l)?, l, self.size, self.wrap, None)
+    }
+
+    cuda_fwd!(x l);
+}
+
+impl CustomOp2 for BicubicPlus {
+    fn name(&self) -> &'static str {
+        "bicubic_plus"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        lx: &Layout,
+        z: &CpuStorage,
+        lz: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, x lx, z lz);
+        let (n, _, _, c) = lx.shape().dims4()?;
+        if lz.dims() != [n, self.size.0, self.size.1, c] {
+            bail!("bicubic_plus: {:?} to add to {:?}", lz.dims(), [n, self.size.0, self.size.1, c])
+        }
+        upsample(values(x, lx)?, lx, self.size, Wrap::default(), Some((values(z, lz)?, self.amp)))
+    }
+
+    cuda_fwd!(x lx, z lz);
+}
+
+impl CustomOp1 for BicubicGrad {
+    fn name(&self) -> &'static str {
+        "bicubic_grad"
+    }
+
+    fn cpu_fwd(&self, g: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, g l);
+        downsample(values(g, l)?, l, self.size, None)
+    }
+
+    cuda_fwd!(g l);
+
+    fn bwd(&self, gy: &Tensor, _: &Tensor, g: &Tensor) -> Result<Option<Tensor>> {
+        let (_, h, w, _) = gy.dims4()?;
+        Ok(Some(bicubic(&g.contiguous()?, (h, w))?))
+    }
+}
+
+impl CustomOp2 for BicubicGrad {
+    fn name(&self) -> &'static str {
+        "bicubic_grad_plus"
+    }
+
+    fn cpu_fwd(
+        &self,
+        g: &CpuStorage,
+        lg: &Layout,
+        p: &CpuStorage,
+        lp: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        emulated!(self, g lg, p lp);
+        let (n, _, _, c) = lg.shape().dims4()?;
+        if lp.dims() != [n, self.size.0, self.size.1, c] {
+            bail!("bicubic_grad_plus: {:?} to add to {:?}", lp.dims(), [n, self.size.0, self.size.1, c])
+        }
+        downsample(values(g, lg)?, lg, self.size, Some(values(p, lp)?))
+    }
+
+    cuda_fwd!(g lg, p lp);
+}
+
+fn upsample(
+    x: &[f32],
+    l: &Layout,
+    size: (usize, usize),
+    wrap: Wrap,
+    plus: Option<(&[f32], f32)>,
+) -> Result<(CpuStorage, Shape)> {
+    let (n, h, w, c) = l.shape().dims4()?;
+    let (oh, ow) = size;
+    if h == 0 || w == 0 || oh == 0 || ow == 0 {
+        bail!("bicubic: cannot resize {h}x{w} to {oh}x{ow}")
+    }
+    let out = filled(n * oh * ow * c, |out| cpu::resize::upsample((n, h, w, c), x, size, wrap, plus, out));
+    Ok((out, Shape::from((n, oh, ow, c))))
+}
+
+fn downsample(
+    g: &[f32],
+    l: &Layout,
+    size: (usize, usize),
+    plus: Option<&[f32]>,
+) -> Result<(CpuStorage, Shape)> {
+    let (n, oh, ow, c) = l.shape().dims4()?;
+    let (h, w) = size;
+    if h == 0 || w == 0 {
+        bail!("bicubic_grad: no {h}x{w} picture has a gradient")
+    }
+    let out = filled(n * h * w * c, |out| cpu::resize::upsample_grad((n, oh, ow, c), g, size, plus, out));
+    Ok((out, Shape::from((n, h, w, c))))
+}

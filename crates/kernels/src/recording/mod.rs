@@ -1,0 +1,10 @@
+//! Work that is recorded once and replayed, and values that are read while more work is queued.
+
+#[cfg(feature = "cuda")]
+mod graph;
+#[cfg(feature = "cuda")]
+mod pinned;
+#[cfg(feature = "cuda")]
+pub(crate) mod profile;
+pub(crate) mod readback;
+pub(crate) mod replay;
