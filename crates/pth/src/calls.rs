@@ -1,12 +1,13 @@
-//! What the few names mean that a pickle of tensors asks for. Nothing here is Python's.
+//! Gives the few names that a pickle of tensors asks for their fixed meaning. No Python code is involved.
 
 use crate::error::Reason;
 use crate::value::{Id, Kind, Name, Parsed, Storage, Value, View};
 
-/// Longest key of a storage or name of a function; they are copied, and one text may be referred to again and again.
+/// The longest key of a storage and the longest name of a function, in bytes. There must be a limit because
+/// these texts are copied, and a pickle can refer to the same text many times.
 pub(crate) const LONGEST_NAME: usize = 256;
 
-/// The name that a pickle asks for. Everything that can happen is in this list.
+/// Looks up a name that a pickle asks for. This list contains everything that a file can use.
 pub(crate) fn name(module: &str, name: &str) -> Parsed<Name> {
     match (module, name) {
         ("collections", "OrderedDict") => Ok(Name::OrderedDict),
@@ -28,7 +29,7 @@ pub(crate) fn name(module: &str, name: &str) -> Parsed<Name> {
     }
 }
 
-/// What a name gives for arguments.
+/// The result of calling `function` (the number of a name) with `arguments` (the number of a tuple).
 pub(crate) fn call(objects: &[Value], function: Id, arguments: Id) -> Parsed<Value> {
     let (Value::Name(name), Value::Tuple(arguments)) = (&objects[function], &objects[arguments]) else {
         return Err("its pickle calls what is no function".into());
@@ -60,7 +61,7 @@ pub(crate) fn call(objects: &[Value], function: Id, arguments: Id) -> Parsed<Val
             }
             _ => Err(odd()),
         },
-        // How protocol 2 writes bytes: as text of the code points 0 to 255.
+        // Protocol 2 writes bytes as text of the code points 0 to 255.
         Name::Encode => match (value(0), value(1)) {
             (Some(Value::Text(text)), Some(Value::Text(code)))
                 if code == "latin1" && text.len() <= LONGEST_NAME =>
@@ -74,7 +75,8 @@ pub(crate) fn call(objects: &[Value], function: Id, arguments: Id) -> Parsed<Val
     }
 }
 
-/// Sets an object's state. A dict's (the versions of a module's layers) says nothing that is needed.
+/// Sets the state of an object. The state of a dict (versions of the layers of a module) is not needed and
+/// ignored; the state of a NumPy type contains its byte order.
 pub(crate) fn build(objects: &[Value], object: Id, state: Id) -> Parsed<()> {
     match (&objects[object], &objects[state]) {
         (Value::Dict(_), Value::Dict(_)) => Ok(()),
@@ -86,7 +88,8 @@ pub(crate) fn build(objects: &[Value], object: Id, state: Id) -> Parsed<()> {
     }
 }
 
-/// `("storage", type, key, device, length)`, in the old format with None after it. Where it was does not matter.
+/// Reads a reference to a storage: the tuple `("storage", type, key, device, length)`, followed by `None` in
+/// the old format. The device has no influence.
 pub(crate) fn storage(objects: &[Value], id: Id) -> Parsed<Storage> {
     let odd = || Reason::from("its pickle refers to something outside that is no storage");
     let Value::Tuple(parts) = &objects[id] else { return Err(odd()) };
@@ -106,7 +109,7 @@ pub(crate) fn storage(objects: &[Value], id: Id) -> Parsed<Storage> {
     }
 }
 
-/// The whole numbers of a tuple.
+/// The elements of a tuple of up to 8 whole numbers, such as a shape.
 fn wholes(objects: &[Value], id: Id) -> Parsed<Vec<usize>> {
     let numbers = match &objects[id] {
         Value::Tuple(items) if items.len() <= 8 => items.iter().map(|&id| whole(&objects[id])).collect(),
