@@ -2,7 +2,6 @@
 
 pub mod dehazing;
 mod haze;
-mod options;
 pub mod retouching;
 pub mod trial;
 pub mod upscaling;

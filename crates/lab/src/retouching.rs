@@ -1,6 +1,5 @@
 //! How well retouching does where the truth is known: pictures are pasted together from a clear one.
 
-use crate::options::options;
 use anyhow::Result;
 use candle_core::Device;
 use metrics::{PATCH, match_patches};
@@ -217,7 +216,7 @@ fn moved(trial: &RetouchTrial<'_>, case: u32) -> (Array3<f32>, Array2<f32>) {
 
 /// Mean over the patches that lie partly inside the tiles: squared distance a value to the clear picture's nearest patch.
 fn across(picture: &Array3<f32>, clear: &Array3<f32>, tiles: &Array2<f32>) -> Result<f64> {
-    let Some(matches) = match_patches(picture.view(), clear.view(), &options())? else {
+    let Some(matches) = match_patches(picture.view(), clear.view(), &metrics::Options::default())? else {
         return Ok(0.0);
     };
     let (mut sum, mut count) = (0.0, 0.0);

@@ -1,7 +1,6 @@
 //! Trials: how well tasks do on pictures whose truth is known, beside the bar that each should clear.
 
 use crate::dehazing::evaluate_dehazing;
-use crate::options::options;
 use crate::retouching::{RetouchFigures, RetouchTrial, try_editing, try_harmonization};
 use crate::upscaling::evaluate_upscaling;
 use anyhow::Result;
@@ -296,7 +295,7 @@ pub fn means(trials: &[Trial]) -> Vec<Trial> {
 
 /// Patch distance at full size; 0 where a picture is too small to have patches.
 fn swd(sample: &Picture, real: &Picture) -> Result<f64> {
-    let [full, ..] = metrics::patch_swd(real.pixels(), sample.pixels(), &options())?;
+    let [full, ..] = metrics::patch_swd(real.pixels(), sample.pixels())?;
     Ok(full.unwrap_or_default())
 }
 

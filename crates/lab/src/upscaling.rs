@@ -1,6 +1,5 @@
 //! How good an enlargement is, on a picture whose truth is known.
 
-use crate::options::options;
 use anyhow::{Result, bail};
 use candle_core::Device;
 use metrics::{patch_swd, psnr, ssim};
@@ -70,7 +69,7 @@ fn likeness(truth: ArrayView3<'_, f32>, found: Array3<f32>) -> Result<Likeness> 
     Ok(Likeness {
         psnr: psnr(truth, found.pixels())?,
         ssim: ssim(truth, found.pixels())?,
-        patch_swd: patch_swd(truth, found.pixels(), &options())?[0],
+        patch_swd: patch_swd(truth, found.pixels())?[0],
     })
 }
 

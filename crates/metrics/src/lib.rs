@@ -15,6 +15,7 @@ mod picture;
 mod report;
 mod swd;
 
+pub use cpu::set_threads;
 pub use diversity::pixel_diversity;
 pub use error::Error;
 pub use fidelity::{colour_error, psnr, ssim};

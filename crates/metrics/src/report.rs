@@ -1,15 +1,14 @@
 //! All figures of a set of samples. Work that the figures share is done once.
 
-use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 
 use ndarray::ArrayView3;
 
+use crate::Error;
 use crate::diversity::Spread;
 use crate::nearest::{self, Index, Search};
 use crate::picture::Picture;
 use crate::swd::{Profile, VECTORS};
-use crate::{Error, parallel};
 
 /// Evaluates samples against the picture that the model was trained on. All pictures are HxWxC in [-1, 1] and
 /// may differ in size; only [`Report::pixel_diversity`] needs samples that all have the same size, and is
@@ -39,8 +38,6 @@ pub fn evaluate(
 pub struct Options {
     /// How the nearest patches are searched for.
     pub search: Search,
-    /// Number of threads; `None` means one per core.
-    pub threads: Option<NonZeroUsize>,
 }
 
 /// The figures of one sample, or the means of several. A figure is `None` if a picture is too small for it.
@@ -135,7 +132,7 @@ impl Reference {
     pub fn new(real: ArrayView3<'_, f32>, options: &Options) -> Result<Self, Error> {
         let picture = Picture::new(real)?;
         let half = picture.half();
-        let profiles = profiles(&picture, half.as_ref(), options);
+        let profiles = profiles(&picture, half.as_ref());
         Ok(Self { options: *options, picture, half, profiles, indices: Default::default() })
     }
 
@@ -156,12 +153,11 @@ impl Reference {
 
     fn compare_picture(&self, sample: &Picture) -> SampleReport {
         let half = sample.half();
-        let sample_profiles = profiles(sample, half.as_ref(), &self.options);
+        let sample_profiles = profiles(sample, half.as_ref());
         let pair = |scale: usize| self.profiles[scale].as_ref().zip(sample_profiles[scale].as_ref());
         let swd = |scale: usize| pair(scale).map(|(real, sample)| real.distance(sample));
         let matches = |sample: &Picture, real: &Picture, scale: usize| {
-            let threads = parallel::threads(self.options.threads);
-            let index = || self.indices[scale].get_or_init(|| Index::new(real, None, threads)).as_ref();
+            let index = || self.indices[scale].get_or_init(|| Index::new(real, None)).as_ref();
             nearest::between(sample, real, index, &self.options)
         };
         let full = matches(sample, &self.picture, 0);
@@ -218,8 +214,7 @@ impl<'a> Evaluation<'a> {
 }
 
 /// The profiles of a picture at full size, 1/2 and 1/4.
-fn profiles(picture: &Picture, half: Option<&Picture>, options: &Options) -> [Option<Profile>; 3] {
-    let threads = parallel::threads(options.threads);
+fn profiles(picture: &Picture, half: Option<&Picture>) -> [Option<Profile>; 3] {
     let quarter = half.and_then(Picture::half);
-    [Some(picture), half, quarter.as_ref()].map(|p| p.and_then(|p| Profile::new(p, VECTORS.view(), threads)))
+    [Some(picture), half, quarter.as_ref()].map(|p| p.and_then(|p| Profile::new(p, VECTORS.view())))
 }

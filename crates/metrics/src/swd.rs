@@ -4,10 +4,10 @@ use std::sync::LazyLock;
 
 use ndarray::{Array2, ArrayView2, ArrayView3};
 
+use crate::Error;
 use crate::parallel;
 use crate::patches::{Grid, STRIDE, VALUES, row_of_patches};
 use crate::picture::Picture;
-use crate::{Error, Options};
 
 /// The patch sliced Wasserstein distance of two pictures (HxWxC in [-1, 1]; the sizes may differ) at full
 /// size, 1/2 and 1/4. From 0, the best; `None` if a picture is smaller than 7x7 at that size.
@@ -21,12 +21,8 @@ use crate::{Error, Options};
 /// # Errors
 ///
 /// When one of the two is no picture, see [`Error`].
-pub fn patch_swd(
-    real: ArrayView3<'_, f32>,
-    sample: ArrayView3<'_, f32>,
-    options: &Options,
-) -> Result<[Option<f64>; 3], Error> {
-    patch_swd_along(real, sample, VECTORS.view(), options)
+pub fn patch_swd(real: ArrayView3<'_, f32>, sample: ArrayView3<'_, f32>) -> Result<[Option<f64>; 3], Error> {
+    patch_swd_along(real, sample, VECTORS.view())
 }
 
 /// Computes [`patch_swd`] with projection vectors of the caller's choice. `vectors` has the shape 147 x n
@@ -39,17 +35,14 @@ pub fn patch_swd_along(
     real: ArrayView3<'_, f32>,
     sample: ArrayView3<'_, f32>,
     vectors: ArrayView2<'_, f32>,
-    options: &Options,
 ) -> Result<[Option<f64>; 3], Error> {
     if vectors.nrows() != VALUES || vectors.ncols() == 0 {
         return Err(Error::Vectors { rows: vectors.nrows(), columns: vectors.ncols() });
     }
-    let threads = parallel::threads(options.threads);
     let (mut real, mut sample) = (Some(Picture::new(real)?), Some(Picture::new(sample)?));
     let mut distances = [None; 3];
     for distance in &mut distances {
-        let profile =
-            |picture: &Option<Picture>| picture.as_ref().and_then(|p| Profile::new(p, vectors, threads));
+        let profile = |picture: &Option<Picture>| picture.as_ref().and_then(|p| Profile::new(p, vectors));
         *distance = profile(&real).zip(profile(&sample)).map(|(real, sample)| real.distance(&sample));
         (real, sample) = (real.and_then(|p| p.half()), sample.and_then(|p| p.half()));
     }
@@ -76,10 +69,10 @@ pub(crate) struct Profile(Vec<Vec<f32>>);
 
 impl Profile {
     /// The profile of a picture. `None` if it is smaller than a patch.
-    pub(crate) fn new(picture: &Picture, vectors: ArrayView2<'_, f32>, threads: usize) -> Option<Self> {
+    pub(crate) fn new(picture: &Picture, vectors: ArrayView2<'_, f32>) -> Option<Self> {
         let grid = Grid::new(picture.size(), STRIDE)?;
-        let rows = parallel::map(grid.rows, threads, |row| row_of_patches(picture, grid, row).dot(&vectors));
-        Some(Self(parallel::map(vectors.ncols(), threads, |projection| {
+        let rows = parallel::map(grid.rows, |row| row_of_patches(picture, grid, row).dot(&vectors));
+        Some(Self(parallel::map(vectors.ncols(), |projection| {
             let mut values: Vec<f32> =
                 rows.iter().flat_map(|row| row.column(projection).into_iter().copied()).collect();
             values.sort_unstable_by(f32::total_cmp);

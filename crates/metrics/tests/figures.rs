@@ -67,7 +67,7 @@ fn gray_counts_as_three_equal_channels_and_alpha_is_left_out() {
 fn figures_are_the_same_together_and_alone() {
     let (real, a, b) = (scene(40, 50, 8), scene(44, 38, 9), scene(44, 38, 10));
     let report = evaluate(real.view(), &[a.view(), b.view()], &options()).unwrap();
-    let [full, half, quarter] = patch_swd(real.view(), a.view(), &options()).unwrap();
+    let [full, half, quarter] = patch_swd(real.view(), a.view()).unwrap();
     let first = report.samples[0];
     assert_eq!([first.patch_swd, first.patch_swd_2, first.patch_swd_4], [full, half, quarter]);
     let matches = match_patches(a.view(), real.view(), &options()).unwrap().unwrap();

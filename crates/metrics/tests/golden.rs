@@ -69,11 +69,11 @@ fn the_case_has_the_parameters_of_this_implementation() {
 #[test]
 fn figures_computed_alone_equal_the_reference() {
     let case = Case::read();
-    let options = Options { search: Search::Exact, threads: None };
+    let options = Options { search: Search::Exact };
     let mut swd = Vec::new();
     let (mut copy_rates, mut psnrs) = (Vec::new(), Vec::new());
     for sample in case.views() {
-        swd.extend(patch_swd(case.real.view(), sample, &options).unwrap().map(Option::unwrap));
+        swd.extend(patch_swd(case.real.view(), sample).unwrap().map(Option::unwrap));
         let matches = match_patches(sample, case.real.view(), &options).unwrap().unwrap();
         copy_rates.push(matches.copy_rate().unwrap());
         psnrs.push(psnr(case.real.view(), sample).unwrap());

@@ -3,18 +3,13 @@
 
 mod common;
 
-use std::num::NonZeroUsize;
-
 use common::{noise, scene};
 use metrics::{EXACT_PAIRS, Matches, Options, PATCH, STRIDE, Search, match_patches};
 use ndarray::{Array3, ArrayView3, s};
 
-fn options(search: Search, threads: usize) -> Options {
-    Options { search, threads: NonZeroUsize::new(threads) }
-}
-
 fn matches(sample: &Array3<f32>, real: &Array3<f32>, search: Search, threads: usize) -> Matches {
-    match_patches(sample.view(), real.view(), &options(search, threads)).unwrap().unwrap()
+    metrics::set_threads(threads);
+    match_patches(sample.view(), real.view(), &Options { search }).unwrap().unwrap()
 }
 
 fn patch(picture: &Array3<f32>, number: usize) -> ArrayView3<'_, f32> {

@@ -102,8 +102,8 @@ fn the_report_of_a_finished_run_is_complete() -> Result {
 fn the_report_of_an_unfinished_run_shows_what_exists() -> Result {
     let dir = tempfile::tempdir()?;
     let mut run = run(dir.path(), 4)?;
-    let none = report(&run, &REQUEST, |_| {})?;
-    check(&none);
+    let untrained = report(&run, &REQUEST, |_| {})?;
+    check(&untrained);
     assert!(untrained.contains("0 of 2 stages are done") && untrained.contains("No stage has begun yet"));
     assert_eq!((untrained.matches("<svg").count(), untrained.matches("iVBORw0KGgo").count()), (0, 2));
 

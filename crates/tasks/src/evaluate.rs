@@ -1,6 +1,5 @@
 //! How good a set of samples is: the figures of `metrics`, for a run's samples or any folder of pictures.
 
-use crate::figures;
 use crate::{Error, Result, SampleRequest, Sampler};
 use candle_core::Device;
 use metrics::{Evaluation, Reference, Report, SampleReport};
@@ -77,7 +76,7 @@ pub fn score(
     mut sample: impl FnMut(u32) -> Result<Picture>,
     mut progress: impl FnMut(u32),
 ) -> Result<Quality> {
-    let reference = Reference::new(real.pixels(), &figures::options())?;
+    let reference = Reference::new(real.pixels(), &metrics::Options::default())?;
     let features = |picture: &Picture| inception.map_or(Ok(None), |i| i.features(picture));
     let real_features = features(real)?;
     let distance = |picture: &Picture| -> Result<Option<f64>> {

@@ -6,7 +6,6 @@ mod draws;
 mod editing;
 mod error;
 mod evaluate;
-mod figures;
 mod harmonization;
 mod import;
 mod paint;

@@ -15,12 +15,12 @@ pub(super) fn metrics(case: &Case) -> Result<Vec<Check>> {
     let samples = Array4::from_shape_vec((shape[0], shape[1], shape[2], shape[3]), samples)?.mapv(signed);
     let (shape, vectors) = case.get("projections")?;
     let vectors = Array2::from_shape_vec((shape[0], shape[1]), vectors)?.mapv(|v| v as f32);
-    let options = Options { search: Search::Exact, threads: None };
+    let options = Options { search: Search::Exact };
 
     let views: Vec<_> = samples.axis_iter(Axis(0)).collect();
     let (mut swd, mut copy_rate, mut psnr) = (Vec::new(), Vec::new(), Vec::new());
     for sample in &views {
-        swd.extend(metrics::patch_swd_along(real.view(), *sample, vectors.view(), &options)?.map(number));
+        swd.extend(metrics::patch_swd_along(real.view(), *sample, vectors.view())?.map(number));
         let matches = metrics::match_patches(*sample, real.view(), &options)?;
         copy_rate.push(number(matches.and_then(|m| m.copy_rate())));
         psnr.push(metrics::psnr(real.view(), *sample)?);

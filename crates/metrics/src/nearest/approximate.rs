@@ -33,22 +33,22 @@ impl Index {
     /// An index of all patches. If another index is given as `like`, its subspace is reused: any subspace
     /// gives correct results, and reuse saves the work of computing one. `None` if the picture is smaller
     /// than a patch.
-    pub(crate) fn new(picture: &Picture, like: Option<&Self>, threads: usize) -> Option<Self> {
+    pub(crate) fn new(picture: &Picture, like: Option<&Self>) -> Option<Self> {
         let grid = Grid::new(picture.size(), 1)?;
         let subspace = like.map_or_else(|| Subspace::new(picture), |index| Some(index.subspace.clone()))?;
-        let tree = Tree::new(&subspace.points(picture, grid, threads));
+        let tree = Tree::new(&subspace.points(picture, grid));
         Some(Self { subspace, tree, grid })
     }
 }
 
 /// Finds the nearest patches in both directions, sample to picture and picture to sample.
-pub(super) fn search(sample: &Picture, real: &Picture, index: &Index, threads: usize) -> Option<Matches> {
-    let sample_index = Index::new(sample, Some(index), threads)?;
+pub(super) fn search(sample: &Picture, real: &Picture, index: &Index) -> Option<Matches> {
+    let sample_index = Index::new(sample, Some(index))?;
     let real_grid = Grid::new(real.size(), STRIDE)?;
-    let forward = find_nearest(sample, sample_index.grid, real, index, threads);
+    let forward = find_nearest(sample, sample_index.grid, real, index);
     let (nearest, distance) = forward.into_iter().unzip();
     let real_distance =
-        find_nearest(real, real_grid, sample, &sample_index, threads).into_iter().map(|(_, d)| d).collect();
+        find_nearest(real, real_grid, sample, &sample_index).into_iter().map(|(_, d)| d).collect();
     let nearest: Vec<u32> = nearest;
     Some(Matches { sample: sample_index.grid, real: index.grid, nearest, distance, real_distance })
 }
@@ -57,9 +57,9 @@ pub(super) fn search(sample: &Picture, real: &Picture, index: &Index, threads: u
 type Found = (u32, f32);
 
 /// For each patch of a grid, the nearest patch of the target.
-fn find_nearest(from: &Picture, grid: Grid, target: &Picture, index: &Index, threads: usize) -> Vec<Found> {
-    let points = index.subspace.points(from, grid, threads);
-    let mut found = parallel::map(grid.rows, threads, |row| {
+fn find_nearest(from: &Picture, grid: Grid, target: &Picture, index: &Index) -> Vec<Found> {
+    let points = index.subspace.points(from, grid);
+    let mut found = parallel::map(grid.rows, |row| {
         let points = &points[row * grid.columns..(row + 1) * grid.columns];
         search_row(from, grid, row, points, target, index)
     })
@@ -67,8 +67,7 @@ fn find_nearest(from: &Picture, grid: Grid, target: &Picture, index: &Index, thr
     for _ in 0..ROUNDS {
         // Each round reads only the result of the round before, so that the order of the rows has no
         // influence.
-        let next =
-            parallel::map(grid.rows, threads, |row| share_row(from, grid, row, &found, target, index.grid));
+        let next = parallel::map(grid.rows, |row| share_row(from, grid, row, &found, target, index.grid));
         found = next.concat();
     }
     found

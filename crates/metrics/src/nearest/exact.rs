@@ -14,14 +14,14 @@ use crate::patches::{Grid, PATCH, STRIDE};
 use crate::picture::Picture;
 
 /// Finds the nearest patches in both directions. `None` if a picture is smaller than a patch.
-pub(super) fn search(sample: &Picture, real: &Picture, threads: usize) -> Option<Matches> {
+pub(super) fn search(sample: &Picture, real: &Picture) -> Option<Matches> {
     let (from, to) = (Grid::new(sample.size(), 1)?, Grid::new(real.size(), 1)?);
     let (sample, real) = (Planes::new(sample), Planes::new(real));
     // Shifts are numbered in reading order. For a given patch of the sample, a lower shift means a patch of
     // the picture with a lower number. Ties go to the lowest shift, whichever thread found it.
     let (down, across) = (from.rows + to.rows - 1, from.columns + to.columns - 1);
     let start = || (Best::new(from.count(), to.count()), Buffers::new(sample.width.min(real.width)));
-    let found = parallel::fold(down, threads, start, |(best, buffers), vertical| {
+    let found = parallel::fold(down, start, |(best, buffers), vertical| {
         for horizontal in 0..across {
             let overlap = Overlap::new(from, to, vertical, horizontal);
             let shift = (vertical * across + horizontal) as u32;

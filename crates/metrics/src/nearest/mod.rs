@@ -13,7 +13,7 @@ pub(crate) use approximate::Index;
 
 use crate::patches::{Grid, STRIDE, VALUES};
 use crate::picture::Picture;
-use crate::{Error, Options, parallel};
+use crate::{Error, Options};
 
 /// How nearest patches are searched for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -81,13 +81,12 @@ pub(crate) fn between<'a>(
     index: impl FnOnce() -> Option<&'a Index>,
     options: &Options,
 ) -> Option<Matches> {
-    let threads = parallel::threads(options.threads);
     if options.search.resolve(sample.size(), real.size()) == Search::Exact {
-        return exact::search(sample, real, threads);
+        return exact::search(sample, real);
     }
     match index() {
-        Some(index) => approximate::search(sample, real, index, threads),
-        None => approximate::search(sample, real, &Index::new(real, None, threads)?, threads),
+        Some(index) => approximate::search(sample, real, index),
+        None => approximate::search(sample, real, &Index::new(real, None)?),
     }
 }
 

@@ -59,8 +59,8 @@ impl Subspace {
     }
 
     /// The coordinates of all patches of a grid, row by row.
-    pub(super) fn points(&self, picture: &Picture, grid: Grid, threads: usize) -> Vec<Point> {
-        let rows = parallel::map(grid.rows, threads, |row| {
+    pub(super) fn points(&self, picture: &Picture, grid: Grid) -> Vec<Point> {
+        let rows = parallel::map(grid.rows, |row| {
             let centred = row_of_patches(picture, grid, row) - &self.mean;
             let coordinates = centred.dot(&self.basis);
             let points = coordinates.outer_iter().zip(centred.outer_iter()).map(|(inside, patch)| {

@@ -1,7 +1,6 @@
 //! Where a picture has what the training picture has nowhere.
 
 use crate::Result;
-use crate::figures;
 use imageproc::filter::gaussian_blur_f32;
 use metrics::{PATCH, match_patches};
 use ndarray::{Array2, Array3, s};
@@ -19,7 +18,7 @@ pub(crate) fn strangeness(
     mask: &Array2<f32>,
 ) -> Result<Array2<f32>> {
     let (h, w, _) = picture.dim();
-    let Some(matches) = match_patches(picture.view(), real.view(), &figures::options())? else {
+    let Some(matches) = match_patches(picture.view(), real.view(), &metrics::Options::default())? else {
         return Ok(Array2::ones((h, w)));
     };
     let columns = matches.sample.columns;
