@@ -1,5 +1,5 @@
-//! Prints the figures of samples against a picture: `compare REAL SAMPLE...` reads them from files, without arguments two
-//! small pictures are made up.
+//! Prints the figures of samples against a picture. `compare REAL SAMPLE...` reads the pictures from files;
+//! without arguments, a small picture and two samples are generated.
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;
@@ -38,7 +38,7 @@ fn show(value: Option<f64>) -> String {
     value.map_or("-".to_owned(), |value| format!("{value:.4}"))
 }
 
-/// A picture of crossing waves.
+/// A picture of crossing waves, 64x96x3, in [-1, 1].
 fn waves(phase: usize) -> Array3<f32> {
     Array3::from_shape_fn((64, 96, 3), |(row, column, channel)| {
         let (y, x) = ((row + phase) as f32, (column + 2 * phase) as f32);

@@ -5,12 +5,16 @@ use ndarray::ArrayView3;
 use crate::Error;
 use crate::picture::Picture;
 
-/// Standard deviation over the samples (n - 1) of the channel mean, averaged over pixels, over the standard deviation
-/// (over all pixels, population) of the picture's channel mean. Pictures are HxWxC in [-1, 1]; the samples are of one size,
-/// which need not be the picture's.
+/// The diversity of samples relative to the contrast of the picture. Pictures are HxWxC in [-1, 1]; all
+/// samples have the same size, which need not be the size of the picture.
 ///
-/// 0 where all samples are the same; about 1 where a pixel varies over the samples as much as over the picture.
-/// `None` with fewer than two samples, or with a picture of one brightness.
+/// Both parts use the mean of the colour channels of each pixel. The numerator is the standard deviation over
+/// the samples (divisor n - 1), averaged over the pixels. The denominator is the standard deviation over the
+/// pixels of the picture (divisor n).
+///
+/// The result is 0 if all samples are equal, and about 1 if a pixel varies as much between the samples as the
+/// pixels of the picture vary. It is `None` with fewer than two samples, or if the picture has the same
+/// brightness everywhere.
 ///
 /// # Errors
 ///
@@ -26,7 +30,8 @@ pub fn pixel_diversity(
     Ok(spread.diversity(&Picture::new(real)?))
 }
 
-/// Running mean and sum of squared deviations of every pixel (Welford), so that samples need not be kept.
+/// Running mean and sum of squared deviations of every pixel (Welford's algorithm), so that samples need not
+/// be kept.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Spread {
     size: (usize, usize),
@@ -36,7 +41,7 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
-    /// Takes one more sample in.
+    /// Adds one more sample, or fails if its size differs from the size of the samples before it.
     pub(crate) fn add(&mut self, sample: &Picture) -> Result<(), Error> {
         if self.count == 0 {
             let pixels = sample.height * sample.width;
@@ -47,23 +52,23 @@ impl Spread {
         }
         self.count += 1;
         for ((value, mean), squares) in sample.channel_means().zip(&mut self.mean).zip(&mut self.squares) {
-            let before = value - *mean;
-            *mean += before / self.count as f64;
-            *squares += before * (value - *mean);
+            let deviation = value - *mean;
+            *mean += deviation / self.count as f64;
+            *squares += deviation * (value - *mean);
         }
         Ok(())
     }
 
-    /// The samples' spread over the picture's.
+    /// The spread of the samples divided by the contrast of the picture, see [`pixel_diversity`].
     pub(crate) fn diversity(&self, real: &Picture) -> Option<f64> {
         if self.count < 2 {
             return None;
         }
         let deviations = self.squares.iter().map(|sum| (sum / (self.count - 1) as f64).sqrt());
-        let of_samples = deviations.sum::<f64>() / self.squares.len() as f64;
+        let sample_deviation = deviations.sum::<f64>() / self.squares.len() as f64;
         let pixels = (real.height * real.width) as f64;
         let mean = real.channel_means().sum::<f64>() / pixels;
-        let of_real = (real.channel_means().map(|v| (v - mean).powi(2)).sum::<f64>() / pixels).sqrt();
-        (of_real > 1e-9).then(|| of_samples / of_real)
+        let real_deviation = (real.channel_means().map(|v| (v - mean).powi(2)).sum::<f64>() / pixels).sqrt();
+        (real_deviation > 1e-9).then(|| sample_deviation / real_deviation)
     }
 }

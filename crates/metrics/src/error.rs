@@ -1,55 +1,56 @@
-//! What can be wrong with the pictures handed in.
+//! The error type: what can be wrong with the pictures that are passed in.
 
-/// An input that no figure can be computed from. Pictures that are merely too small for one figure are no error:
-/// that figure is `None`.
+/// An input from which no figure can be computed. A picture that is only too small for one figure is not an
+/// error: that figure is `None`.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The picture's last axis is neither gray nor RGB, with or without alpha.
+    /// The picture has no channels or more than 4: it is neither gray nor RGB, with or without alpha.
     #[error("a picture has 1 to 4 channels (gray, gray and alpha, RGB, RGBA), this one has {channels}")]
     Channels {
         /// Length of the last axis.
         channels: usize,
     },
-    /// Projection vectors do not fit a patch.
+    /// The matrix of projection vectors does not have 147 rows (the values of a patch), or has no columns.
     #[error("projection vectors are columns of 147 values, this matrix is {rows}x{columns}")]
     Vectors {
-        /// Rows.
+        /// Number of rows.
         rows: usize,
-        /// Columns.
+        /// Number of columns.
         columns: usize,
     },
     /// The picture has no pixels.
     #[error("a picture has at least one row and one column, this one is {height}x{width}")]
     Empty {
-        /// Rows.
+        /// Height in pixels.
         height: usize,
-        /// Columns.
+        /// Width in pixels.
         width: usize,
     },
-    /// The picture has more pixels than an index of 32 bits can name.
+    /// The picture has too many pixels for 32-bit pixel numbers.
     #[error("a picture has fewer than 2^32 pixels, this one is {height}x{width}")]
     TooLarge {
-        /// Rows.
+        /// Height in pixels.
         height: usize,
-        /// Columns.
+        /// Width in pixels.
         width: usize,
     },
-    /// A colour value is not a number, infinite, or outside [-1, 1]; the last usually means pixels in 0..255.
+    /// A colour value is NaN, infinite, or outside [-1, 1]. Values above 1 usually mean that the pixels lie
+    /// in 0 to 255.
     #[error(
         "pixel values lie in [-1, 1], the one at row {row}, column {column}, channel {channel} is {value}"
     )]
     Value {
         /// Row of the first such value.
         row: usize,
-        /// Its column.
+        /// Column of that value.
         column: usize,
-        /// Its channel.
+        /// Channel of that value.
         channel: usize,
         /// The value.
         value: f32,
     },
-    /// Two things that are compared pixel by pixel differ in size.
+    /// Two pictures, or a picture and a mask, differ in size although they are compared pixel by pixel.
     #[error("both must be {}x{}, but one is {}x{}", expected.0, expected.1, found.0, found.1)]
     SizeMismatch {
         /// Height and width of the first.
@@ -57,27 +58,27 @@ pub enum Error {
         /// Height and width of the other.
         found: (usize, usize),
     },
-    /// The pictures are smaller than the window of the structural similarity.
+    /// The pictures are smaller than the window of the structural similarity, 11x11 pixels.
     #[error("structural similarity needs pictures of at least {least}x{least}, this one is {height}x{width}")]
     TooSmall {
-        /// Rows.
+        /// Height in pixels.
         height: usize,
-        /// Columns.
+        /// Width in pixels.
         width: usize,
-        /// The least number of rows, and of columns.
+        /// The smallest height and width allowed.
         least: usize,
     },
-    /// A weight of a mask is not a number or outside [0, 1].
+    /// A weight of a mask is NaN or outside [0, 1].
     #[error("mask weights lie in [0, 1], the one at row {row}, column {column} is {value}")]
     MaskWeight {
         /// Row of the first such weight.
         row: usize,
-        /// Its column.
+        /// Column of that weight.
         column: usize,
         /// The weight.
         value: f32,
     },
-    /// There is nothing to evaluate.
+    /// No sample was given, so that there is nothing to evaluate.
     #[error("at least one sample is needed, none was given")]
     NoSamples,
 }

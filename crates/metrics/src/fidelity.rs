@@ -1,13 +1,15 @@
-//! Pixel by pixel likeness of two pictures of one size: PSNR, SSIM, colour error in a mask.
+//! Similarity of two pictures of the same size, compared pixel by pixel: PSNR, SSIM and colour error within a
+//! mask.
 
 use ndarray::{ArrayView2, ArrayView3};
 
 use crate::Error;
 use crate::picture::Picture;
 
-/// Peak signal to noise ratio in dB of two pictures (HxWxC in [-1, 1], one size): `10 log10(4 / mse)`, with 2 as the
-/// range of values and the mean squared error over all pixels and colour channels. Higher is closer; identical
-/// pictures give infinity.
+/// Peak signal-to-noise ratio in dB of two pictures (HxWxC in [-1, 1], both of the same size).
+///
+/// It is `10 log10(4 / mse)`: the range of values is 2, and `mse` is the mean squared error over all pixels
+/// and colour channels. Higher means more similar; identical pictures give infinity.
 ///
 /// # Errors
 ///
@@ -18,8 +20,8 @@ pub fn psnr(a: ArrayView3<'_, f32>, b: ArrayView3<'_, f32>) -> Result<f64, Error
     Ok(10.0 * (4.0 * a.data.len() as f64 / squares.sum::<f64>()).log10())
 }
 
-/// Structural similarity (Wang, Bovik, Sheikh, Simoncelli 2004) of two pictures (HxWxC in [-1, 1], one size), at most
-/// 1, which identical pictures have.
+/// Structural similarity (Wang, Bovik, Sheikh, Simoncelli 2004) of two pictures (HxWxC in [-1, 1], both of
+/// the same size). It is at most 1, the value for identical pictures.
 ///
 /// Means, variances and covariance are weighted by a Gaussian of sigma 1.5 over 11x11 pixels, the constants are
 /// `(0.01 * 2)^2` and `(0.03 * 2)^2`, and the result is the mean over the colour channels and over all positions
@@ -44,9 +46,10 @@ pub fn ssim(a: ArrayView3<'_, f32>, b: ArrayView3<'_, f32>) -> Result<f64, Error
     Ok(channels.sum::<f64>() / 3.0)
 }
 
-/// Mean absolute difference of two pictures (HxWxC in [-1, 1], one size) over the colour channels and the pixels of a
-/// mask (HxW, weights in [0, 1]; a pixel counts as much as its weight). From 0, equal, to 2, black against white;
-/// `None` where the mask is empty.
+/// Mean absolute colour difference of two pictures (HxWxC in [-1, 1], both of the same size) within a mask.
+///
+/// The mask is HxW with weights in [0, 1], by which the difference of each pixel is weighted. The result lies
+/// between 0 (equal) and 2 (black against white); it is `None` if all weights are 0.
 ///
 /// # Errors
 ///
@@ -73,6 +76,7 @@ pub fn colour_error(
     Ok((weights > 0.0).then(|| sum / weights))
 }
 
+/// Side of the SSIM window in pixels.
 const WINDOW: usize = 11;
 
 fn same_size(a: ArrayView3<'_, f32>, b: ArrayView3<'_, f32>) -> Result<(Picture, Picture), Error> {
@@ -83,6 +87,7 @@ fn same_size(a: ArrayView3<'_, f32>, b: ArrayView3<'_, f32>) -> Result<(Picture,
     Ok((a, b))
 }
 
+/// The structural similarity of one colour channel of two pictures.
 fn plane_ssim(a: &[f64], b: &[f64], width: usize) -> f64 {
     const C1: f64 = (0.01 * 2.0) * (0.01 * 2.0);
     const C2: f64 = (0.03 * 2.0) * (0.03 * 2.0);
@@ -100,11 +105,11 @@ fn plane_ssim(a: &[f64], b: &[f64], width: usize) -> f64 {
     values.sum::<f64>() / mean_a.len() as f64
 }
 
-/// The Gaussian mean around each pixel that is at least 5 away from the border.
+/// The Gaussian weighted mean around each pixel that is at least 5 pixels away from the border.
 fn smooth(plane: &[f64], width: usize) -> Vec<f64> {
-    let bell: [f64; WINDOW] =
+    let gaussian: [f64; WINDOW] =
         std::array::from_fn(|i| (-(i as f64 - (WINDOW / 2) as f64).powi(2) / (2.0 * 1.5 * 1.5)).exp());
-    let weights = bell.map(|value| value / bell.iter().sum::<f64>());
+    let weights = gaussian.map(|value| value / gaussian.iter().sum::<f64>());
     let dot = |values: &mut dyn Iterator<Item = f64>| values.zip(weights).map(|(v, w)| v * w).sum::<f64>();
     let across: Vec<f64> = plane
         .chunks_exact(width)

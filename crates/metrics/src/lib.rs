@@ -1,9 +1,9 @@
 #![doc = include_str!("../README.md")]
 //! # Modules
 //!
-//! [`evaluate`] gives all figures of a set of samples, [`Evaluation`] the same one sample at a time. Each figure can be
-//! had alone: [`patch_swd`], [`match_patches`] (realism, completeness, copy rate, coverage), [`pixel_diversity`],
-//! [`psnr`], [`ssim`], [`colour_error`].
+//! [`evaluate`] computes all figures of a set of samples; [`Evaluation`] does so one sample at a time. Each
+//! figure can also be computed alone: [`patch_swd`], [`match_patches`] (realism, completeness, copy rate,
+//! coverage), [`pixel_diversity`], [`psnr`], [`ssim`], [`colour_error`].
 
 mod diversity;
 mod error;

@@ -1,15 +1,15 @@
-//! Work spread over threads such that the result does not depend on how many there are.
+//! Distributes work over threads such that the result does not depend on the number of threads.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// The number of threads to use: the one asked for, else one for each core.
+/// The number of threads to use: `wanted`, or one per core if it is `None`.
 pub(crate) fn threads(wanted: Option<NonZeroUsize>) -> usize {
     wanted.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
 }
 
-/// `work(0), work(1), ... work(count - 1)`, in this order, computed by up to `threads` threads.
+/// The results of `work(0)` to `work(count - 1)`, in this order, computed by up to `threads` threads.
 pub(crate) fn map<T: Send>(count: usize, threads: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let done = fold(count, threads, Vec::new, |done, index| done.push((index, work(index))));
     let mut results: Vec<_> = done.into_iter().flatten().collect();
@@ -17,8 +17,9 @@ pub(crate) fn map<T: Send>(count: usize, threads: usize, work: impl Fn(usize) ->
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Each thread starts an accumulator and adds items to it, always in rising order of the index. Which thread takes
-/// which item is left to chance, so the caller must merge the accumulators in a way that does not depend on it.
+/// Each thread starts an accumulator and adds items 0 to `count - 1` to it, always in ascending order of the
+/// index. Which thread takes which item is not defined, so the caller must merge the accumulators in a way
+/// that does not depend on it.
 pub(crate) fn fold<A: Send>(
     count: usize,
     threads: usize,

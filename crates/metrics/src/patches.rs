@@ -1,4 +1,4 @@
-//! The 7x7 patches of a picture and where they lie.
+//! The 7x7 patches of a picture and their positions.
 
 use ndarray::Array2;
 
@@ -7,37 +7,39 @@ use crate::picture::Picture;
 /// Side of a patch in pixels.
 pub const PATCH: usize = 7;
 
-/// Step in pixels between the patches that a mean is taken over.
+/// Distance in pixels between neighbouring patches where a figure is a mean over patches.
 pub const STRIDE: usize = 2;
 
-/// Values in an RGB patch: 147.
+/// Number of values in an RGB patch: 147.
 pub(crate) const VALUES: usize = PATCH * PATCH * 3;
 
 /// The positions of a picture's patches, numbered row by row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grid {
-    /// Positions one below the other.
+    /// Number of rows of positions.
     pub rows: usize,
-    /// Positions side by side.
+    /// Number of positions in a row.
     pub columns: usize,
-    /// Pixels from one position to the next, in both directions.
+    /// Distance in pixels from one position to the next, in both directions.
     pub stride: usize,
 }
 
 impl Grid {
-    /// The positions in a picture of this height and width, `None` where not one patch fits.
+    /// The positions in a picture of this height and width in pixels; `None` if no patch fits. A stride of 0
+    /// counts as 1.
     pub fn new((height, width): (usize, usize), stride: usize) -> Option<Self> {
         let along = |length: usize| length.checked_sub(PATCH).map(|rest| rest / stride.max(1) + 1);
         Some(Self { rows: along(height)?, columns: along(width)?, stride: stride.max(1) })
     }
 
-    /// How many positions there are.
+    /// The number of positions, `rows * columns`.
     pub fn count(&self) -> usize {
         self.rows * self.columns
     }
 }
 
-/// The patches of one row of a grid as a matrix, a patch a line, flattened channel, row, column.
+/// The patches of one row of a grid as a matrix, `columns` x 147. Each patch is one line of the matrix,
+/// flattened in the order channel, row, column.
 pub(crate) fn row_of_patches(picture: &Picture, grid: Grid, row: usize) -> Array2<f32> {
     let top = row * grid.stride;
     let lines: [&[f32]; PATCH] = std::array::from_fn(|line| picture.row(top + line));
@@ -47,8 +49,8 @@ pub(crate) fn row_of_patches(picture: &Picture, grid: Grid, row: usize) -> Array
     })
 }
 
-/// Squared distance of two patches, given by their top left pixels (row, column): the sum over 147 values. Once the
-/// sum exceeds `limit`, what has been summed so far is returned.
+/// Squared distance of two patches, given by their top left pixels (row, column): the sum over 147 values. As
+/// soon as the sum exceeds `limit`, the incomplete sum is returned.
 pub(crate) fn distance(
     a: &Picture,
     (a_row, a_column): (usize, usize),

@@ -1,18 +1,20 @@
-//! Every picture becomes RGB first: gray counts as three equal channels, alpha is left out.
+//! The internal form of pictures. Every picture is first converted to RGB: gray counts as three equal
+//! channels, and alpha is ignored.
 
 use ndarray::{Array3, ArrayView3};
 
 use crate::Error;
 
-/// How far outside [-1, 1] a value may lie by rounding.
+/// How far outside [-1, 1] a value may lie, to allow for rounding.
 const SLACK: f32 = 1e-3;
 
-/// Bytes (0 to 255) as the values all figures are computed from: `x / 255 * 2 - 1`. Shape HxWxC stays.
+/// Converts bytes (0 to 255) to values in [-1, 1], from which all figures are computed: `x / 255 * 2 - 1`.
+/// The shape HxWxC is kept.
 pub fn from_u8(picture: ArrayView3<'_, u8>) -> Array3<f32> {
     picture.mapv(|byte| f32::from(byte) / 255.0 * 2.0 - 1.0)
 }
 
-/// An RGB picture: `height * width * 3` values, row by row, the channels of a pixel together.
+/// An RGB picture: `height * width * 3` values, row by row, with the channels of a pixel next to each other.
 #[derive(Debug, Clone)]
 pub(crate) struct Picture {
     pub(crate) height: usize,
@@ -21,7 +23,7 @@ pub(crate) struct Picture {
 }
 
 impl Picture {
-    /// Checks a HxWxC view and makes RGB of it.
+    /// Checks a HxWxC view and converts it to RGB.
     pub(crate) fn new(view: ArrayView3<'_, f32>) -> Result<Self, Error> {
         let (height, width, channels) = view.dim();
         if !(1..=4).contains(&channels) {
@@ -54,8 +56,8 @@ impl Picture {
         (self.height, self.width)
     }
 
-    /// The picture at half the size, by means of 2x2 pixels; an odd last row or column is cropped. `None` where
-    /// nothing is left.
+    /// The picture at half the size: each pixel is the mean of 2x2 pixels. An odd last row or column is
+    /// cropped. `None` if the result would have no pixels.
     pub(crate) fn half(&self) -> Option<Self> {
         let (height, width) = (self.height / 2, self.width / 2);
         if height == 0 || width == 0 {
@@ -63,10 +65,10 @@ impl Picture {
         }
         let mut data = Vec::with_capacity(height * width * 3);
         for row in 0..height {
-            let (above, below) = (self.row(2 * row), self.row(2 * row + 1));
+            let (upper, lower) = (self.row(2 * row), self.row(2 * row + 1));
             for column in 0..width {
                 for left in (0..3).map(|channel| 6 * column + channel) {
-                    data.push((above[left] + above[left + 3] + below[left] + below[left + 3]) * 0.25);
+                    data.push((upper[left] + upper[left + 3] + lower[left] + lower[left + 3]) * 0.25);
                 }
             }
         }
@@ -79,7 +81,7 @@ impl Picture {
         Self { height: self.height, width: self.width, data: pixels.copied().collect() }
     }
 
-    /// The mean of the three channels, a value a pixel.
+    /// The mean of the three channels of each pixel, `height * width` values.
     pub(crate) fn channel_means(&self) -> impl Iterator<Item = f64> + '_ {
         self.data.chunks_exact(3).map(|p| (f64::from(p[0]) + f64::from(p[1]) + f64::from(p[2])) / 3.0)
     }

@@ -1,4 +1,4 @@
-//! All figures of a set of samples, with the work they share done once.
+//! All figures of a set of samples. Work that the figures share is done once.
 
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
@@ -11,8 +11,9 @@ use crate::picture::Picture;
 use crate::swd::{Profile, VECTORS};
 use crate::{Error, parallel};
 
-/// Evaluates samples against the picture they were learnt from. All are HxWxC in [-1, 1]; only the samples must be of
-/// one size among themselves, and they only for [`Report::pixel_diversity`], which is `None` otherwise.
+/// Evaluates samples against the picture that the model was trained on. All pictures are HxWxC in [-1, 1] and
+/// may differ in size; only [`Report::pixel_diversity`] needs samples that all have the same size, and is
+/// `None` otherwise.
 ///
 /// # Errors
 ///
@@ -33,40 +34,40 @@ pub fn evaluate(
     Ok(evaluation.report())
 }
 
-/// How figures are computed. They do not depend on the number of threads.
+/// How figures are computed. The number of threads has no influence on the figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Options {
-    /// How nearest patches are searched for.
+    /// How the nearest patches are searched for.
     pub search: Search,
-    /// Threads to use; `None` is one for each core.
+    /// Number of threads; `None` means one per core.
     pub threads: Option<NonZeroUsize>,
 }
 
-/// The figures of one sample, or their means. `None` where a picture is too small for the figure.
+/// The figures of one sample, or the means of several. A figure is `None` if a picture is too small for it.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct SampleReport {
-    /// Patch sliced Wasserstein distance, see [`crate::patch_swd`]. 0 is best.
+    /// Patch sliced Wasserstein distance, at full size, see [`crate::patch_swd`]. From 0, the best.
     pub patch_swd: Option<f64>,
-    /// The same at 1/2.
+    /// Patch sliced Wasserstein distance at half the size. From 0, the best.
     pub patch_swd_2: Option<f64>,
-    /// The same at 1/4.
+    /// Patch sliced Wasserstein distance at a quarter of the size. From 0, the best.
     pub patch_swd_4: Option<f64>,
-    /// Patch realism, see [`crate::Matches::realism`]. 0 is best.
+    /// Patch realism, at full size, see [`crate::Matches::realism`]. From 0, the best, to 4.
     pub patch_realism: Option<f64>,
-    /// The same at 1/2.
+    /// Patch realism at half the size. From 0, the best, to 4.
     pub patch_realism_2: Option<f64>,
-    /// Patch completeness, see [`crate::Matches::completeness`]. 0 is best.
+    /// Patch completeness, at full size, see [`crate::Matches::completeness`]. From 0, the best, to 4.
     pub patch_completeness: Option<f64>,
-    /// The same at 1/2.
+    /// Patch completeness at half the size. From 0, the best, to 4.
     pub patch_completeness_2: Option<f64>,
-    /// Copy rate, see [`crate::Matches::copy_rate`]. From 0 to 1, the copy.
+    /// Copy rate, see [`crate::Matches::copy_rate`]. From 0 to 1, which means a copy.
     pub copy_rate: Option<f64>,
-    /// Coverage, see [`crate::Matches::coverage`]. From 0 to 1, all of the picture.
+    /// Coverage, see [`crate::Matches::coverage`]. From 0 to 1, which means that all of the picture is used.
     pub coverage: Option<f64>,
 }
 
 impl SampleReport {
-    /// The figures with the names they bear in machine-readable output.
+    /// All figures, each with its name in machine-readable output.
     pub fn figures(&self) -> [(&'static str, Option<f64>); 9] {
         [
             ("patch_swd", self.patch_swd),
@@ -104,22 +105,24 @@ impl SampleReport {
 /// The figures of a set of samples.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
-    /// Of each sample, in the order given.
+    /// The figures of each sample, in the order given.
     pub samples: Vec<SampleReport>,
-    /// Their means.
+    /// The mean of each figure over the samples.
     pub mean: SampleReport,
-    /// Pixel diversity, see [`crate::pixel_diversity`]. `None` with fewer than two samples, samples of different sizes
-    /// or a picture of one brightness.
+    /// Pixel diversity, see [`crate::pixel_diversity`]. From 0. `None` if there are fewer than two samples,
+    /// if they differ in size, or if the picture has the same brightness everywhere.
     pub pixel_diversity: Option<f64>,
 }
 
-/// The picture that samples are compared with, prepared once.
+/// The picture that samples are compared with, prepared once for any number of samples.
 #[derive(Debug)]
 pub struct Reference {
     options: Options,
     picture: Picture,
     half: Option<Picture>,
+    /// At full size, 1/2 and 1/4.
     profiles: [Option<Profile>; 3],
+    /// At full size and 1/2; built when the approximate search first needs them.
     indices: [OnceLock<Option<Index>>; 2],
 }
 
@@ -145,17 +148,17 @@ impl Reference {
         Ok(self.compare_picture(&Picture::new(sample)?))
     }
 
-    /// The figures of the picture's own mirror image: what a different picture of the same things would have, and so
-    /// a floor that the distances of good samples come close to.
+    /// The figures of the picture's own mirror image. They are about what another picture of the same content
+    /// would have, and so a floor that the distances of good samples approach.
     pub fn floor(&self) -> SampleReport {
         self.compare_picture(&self.picture.mirrored())
     }
 
     fn compare_picture(&self, sample: &Picture) -> SampleReport {
         let half = sample.half();
-        let theirs = profiles(sample, half.as_ref(), &self.options);
-        let swd = |scale: usize| self.profiles[scale].as_ref().zip(theirs[scale].as_ref());
-        let swd = |scale: usize| swd(scale).map(|(real, sample)| real.distance(sample));
+        let sample_profiles = profiles(sample, half.as_ref(), &self.options);
+        let pair = |scale: usize| self.profiles[scale].as_ref().zip(sample_profiles[scale].as_ref());
+        let swd = |scale: usize| pair(scale).map(|(real, sample)| real.distance(sample));
         let matches = |sample: &Picture, real: &Picture, scale: usize| {
             let threads = parallel::threads(self.options.threads);
             let index = || self.indices[scale].get_or_init(|| Index::new(real, None, threads)).as_ref();
@@ -177,17 +180,17 @@ impl Reference {
     }
 }
 
-/// Takes samples one at a time, so that they need not all be kept, nor be made before the first is compared.
+/// Evaluates samples one at a time, so that they need not all exist at the same time.
 #[derive(Debug)]
 pub struct Evaluation<'a> {
     reference: &'a Reference,
     samples: Vec<SampleReport>,
-    /// `None` once two samples differed in size.
+    /// `None` as soon as two samples differ in size.
     spread: Option<Spread>,
 }
 
 impl<'a> Evaluation<'a> {
-    /// No samples yet.
+    /// An evaluation without samples.
     pub fn new(reference: &'a Reference) -> Self {
         Self { reference, samples: Vec::new(), spread: Some(Spread::default()) }
     }
@@ -214,7 +217,7 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-/// The profiles at full size, 1/2 and 1/4.
+/// The profiles of a picture at full size, 1/2 and 1/4.
 fn profiles(picture: &Picture, half: Option<&Picture>, options: &Options) -> [Option<Profile>; 3] {
     let threads = parallel::threads(options.threads);
     let quarter = half.and_then(Picture::half);

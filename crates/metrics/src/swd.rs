@@ -1,4 +1,4 @@
-//! Patch sliced Wasserstein distance: how far apart two pictures' distributions of patches are.
+//! Patch sliced Wasserstein distance: the distance between the distributions of patches of two pictures.
 
 use std::sync::LazyLock;
 
@@ -9,13 +9,14 @@ use crate::patches::{Grid, STRIDE, VALUES, row_of_patches};
 use crate::picture::Picture;
 use crate::{Error, Options};
 
-/// The patch sliced Wasserstein distance of two pictures (HxWxC in [-1, 1]; the sizes may differ) at full size, 1/2
-/// and 1/4. 0 is best; `None` where a picture is smaller than 7x7 at that size.
+/// The patch sliced Wasserstein distance of two pictures (HxWxC in [-1, 1]; the sizes may differ) at full
+/// size, 1/2 and 1/4. From 0, the best; `None` if a picture is smaller than 7x7 at that size.
 ///
-/// All 7x7x3 patches at a stride of 2, flattened channel, row, column, are projected onto 64 fixed unit vectors. For
-/// each vector both sides' projections are sorted and read at 512 quantiles, position `floor(q * (n - 1))` for `q`
-/// evenly spaced from 0 to 1. The distance is the mean absolute difference over quantiles and vectors. The smaller
-/// sizes are means of 2x2 pixels, an odd last row or column cropped.
+/// All 7x7x3 patches at a stride of 2, flattened in the order channel, row, column, are projected onto 64
+/// fixed unit vectors. For each vector, the projections of each picture are sorted and read at 512 quantiles:
+/// position `floor(q * (n - 1))` for `q` evenly spaced from 0 to 1. The distance is the mean absolute
+/// difference over quantiles and vectors. For the smaller sizes, each pixel is the mean of 2x2 pixels; an odd
+/// last row or column is cropped.
 ///
 /// # Errors
 ///
@@ -28,8 +29,8 @@ pub fn patch_swd(
     patch_swd_along(real, sample, VECTORS.view(), options)
 }
 
-/// [`patch_swd`] along projection vectors of the caller's, a column each: `vectors` is 147 x n, n at least 1, its rows
-/// in the order of a flattened patch.
+/// Computes [`patch_swd`] with projection vectors of the caller's choice. `vectors` has the shape 147 x n
+/// with n at least 1: each column is a vector, and the rows are in the order of a flattened patch.
 ///
 /// # Errors
 ///
@@ -58,7 +59,8 @@ pub fn patch_swd_along(
 const PROJECTIONS: usize = 64;
 const QUANTILES: usize = 512;
 
-/// The unit vectors, a column each. They are fixed so that the same pictures give the same figure everywhere.
+/// The unit vectors, one per column. They are fixed so that the same pictures give the same figure
+/// everywhere.
 pub(crate) static VECTORS: LazyLock<Array2<f32>> = LazyLock::new(|| {
     let bytes = include_bytes!("../data/projections-7x7x3.f32");
     const { assert!(include_bytes!("../data/projections-7x7x3.f32").len() == VALUES * PROJECTIONS * 4) };
@@ -68,12 +70,12 @@ pub(crate) static VECTORS: LazyLock<Array2<f32>> = LazyLock::new(|| {
     })
 });
 
-/// What of a picture enters the distance: 512 quantiles of each of the 64 projections.
+/// The part of a picture that determines its distances: 512 quantiles of each of the 64 projections.
 #[derive(Debug, Clone)]
 pub(crate) struct Profile(Vec<Vec<f32>>);
 
 impl Profile {
-    /// `None` where the picture is smaller than a patch.
+    /// The profile of a picture. `None` if it is smaller than a patch.
     pub(crate) fn new(picture: &Picture, vectors: ArrayView2<'_, f32>, threads: usize) -> Option<Self> {
         let grid = Grid::new(picture.size(), STRIDE)?;
         let rows = parallel::map(grid.rows, threads, |row| row_of_patches(picture, grid, row).dot(&vectors));
@@ -81,12 +83,13 @@ impl Profile {
             let mut values: Vec<f32> =
                 rows.iter().flat_map(|row| row.column(projection).into_iter().copied()).collect();
             values.sort_unstable_by(f32::total_cmp);
-            // floor(q * (n - 1)) in whole numbers: no rounding decides between two positions.
+            // This is floor(q * (n - 1)) in integer arithmetic, so that no rounding decides between two
+            // positions.
             (0..QUANTILES).map(|step| values[step * (values.len() - 1) / (QUANTILES - 1)]).collect()
         })))
     }
 
-    /// Mean absolute difference over projections and quantiles.
+    /// The mean absolute difference of two profiles over projections and quantiles.
     pub(crate) fn distance(&self, other: &Self) -> f64 {
         let pairs = self.0.iter().flatten().zip(other.0.iter().flatten());
         let sum: f64 = pairs.map(|(&a, &b)| (f64::from(a) - f64::from(b)).abs()).sum();

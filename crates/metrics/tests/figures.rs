@@ -1,4 +1,5 @@
-//! What must hold of the figures whatever the pictures, and what becomes of pictures they cannot be had from.
+//! Properties that the figures have for any pictures, and the errors for inputs from which no figure can be
+//! computed.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -28,7 +29,7 @@ fn the_picture_itself_is_perfect() {
 }
 
 #[test]
-fn distances_tell_noise_from_the_picture() {
+fn noise_has_larger_distances_than_the_mirrored_picture() {
     let real = scene(110, 130, 2);
     let reference = Reference::new(real.view(), &options()).unwrap();
     let (noisy, floor) = (reference.compare(noise(110, 130, 3, 3).view()).unwrap(), reference.floor());
@@ -63,7 +64,7 @@ fn gray_counts_as_three_equal_channels_and_alpha_is_left_out() {
 }
 
 #[test]
-fn together_and_alone_are_the_same() {
+fn figures_are_the_same_together_and_alone() {
     let (real, a, b) = (scene(40, 50, 8), scene(44, 38, 9), scene(44, 38, 10));
     let report = evaluate(real.view(), &[a.view(), b.view()], &options()).unwrap();
     let [full, half, quarter] = patch_swd(real.view(), a.view(), &options()).unwrap();
@@ -91,7 +92,8 @@ fn small_pictures_lack_figures_and_nothing_panics() {
                 assert_eq!(value.is_some(), expected, "{name} at {height}x{width}");
                 assert!(value.is_none_or(f64::is_finite));
             }
-            // The sample is the picture's size the other way round: as wide as the picture is high.
+            // The sample has the height and width of the picture exchanged: it is as wide as the picture is
+            // high.
             assert_eq!(report.mean.copy_rate.is_some(), fits(1) && height >= 9);
             assert_eq!(report.mean.coverage.is_some(), fits(1));
         }
@@ -102,21 +104,22 @@ fn small_pictures_lack_figures_and_nothing_panics() {
 }
 
 #[test]
-fn pixel_diversity_by_hand() {
+fn pixel_diversity_equals_a_calculation_by_hand() {
     let real = Array3::from_shape_vec((1, 4, 1), vec![-1.0, 1.0, -1.0, 1.0]).unwrap();
     let flat = |value: f32| Array3::from_elem((2, 3, 1), value);
     let samples = [flat(0.0), flat(0.5), flat(-0.5)];
     let views: Vec<_> = samples.iter().map(|s| s.view()).collect();
-    // The standard deviation of 0, 1/2, -1/2 over n - 1 is 1/2, that of the picture over n is 1.
+    // The standard deviation of 0, 1/2, -1/2 with divisor n - 1 is 1/2; that of the picture with divisor n is
+    // 1.
     assert!((pixel_diversity(real.view(), &views).unwrap().unwrap() - 0.5).abs() < 1e-12);
     assert_eq!(pixel_diversity(real.view(), &views[..1]), Ok(None));
     assert_eq!(pixel_diversity(flat(0.3).view(), &views), Ok(None));
-    let odd = noise(2, 4, 3, 13);
-    let error = pixel_diversity(real.view(), &[views[0], odd.view()]);
+    let other_size = noise(2, 4, 3, 13);
+    let error = pixel_diversity(real.view(), &[views[0], other_size.view()]);
     assert_eq!(error, Err(Error::SizeMismatch { expected: (2, 3), found: (2, 4) }));
     let reference = Reference::new(real.view(), &options()).unwrap();
     let mut evaluation = Evaluation::new(&reference);
-    for sample in [views[0], odd.view(), views[1], views[2]] {
+    for sample in [views[0], other_size.view(), views[1], views[2]] {
         evaluation.add(sample).unwrap();
     }
     assert_eq!(evaluation.report().pixel_diversity, None);
@@ -142,7 +145,7 @@ fn ssim_and_psnr_equal_scikit_image() {
 }
 
 #[test]
-fn colour_error_counts_the_mask_only() {
+fn colour_error_counts_only_the_mask() {
     let a = Array3::<f32>::zeros((4, 5, 3));
     let mut b = a.clone();
     b.slice_mut(s![..2, .., ..]).fill(0.5);
@@ -165,26 +168,26 @@ fn colour_error_counts_the_mask_only() {
 }
 
 #[test]
-fn what_is_no_picture_is_refused() {
+fn invalid_pictures_are_refused() {
     let good = scene(12, 14, 15);
-    let of = |bad: &Array3<f32>| evaluate(good.view(), &[bad.view()], &options()).unwrap_err();
-    assert_eq!(of(&Array3::zeros((12, 14, 5))), Error::Channels { channels: 5 });
-    assert_eq!(of(&Array3::zeros((12, 14, 0))), Error::Channels { channels: 0 });
-    assert_eq!(of(&Array3::zeros((0, 14, 3))), Error::Empty { height: 0, width: 14 });
+    let error_of = |bad: &Array3<f32>| evaluate(good.view(), &[bad.view()], &options()).unwrap_err();
+    assert_eq!(error_of(&Array3::zeros((12, 14, 5))), Error::Channels { channels: 5 });
+    assert_eq!(error_of(&Array3::zeros((12, 14, 0))), Error::Channels { channels: 0 });
+    assert_eq!(error_of(&Array3::zeros((0, 14, 3))), Error::Empty { height: 0, width: 14 });
     let mut bad = good.clone();
     bad[[3, 4, 1]] = 117.0;
-    let error = of(&bad);
+    let error = error_of(&bad);
     assert_eq!(error, Error::Value { row: 3, column: 4, channel: 1, value: 117.0 });
     assert!(error.to_string().contains("[-1, 1]") && error.to_string().contains("117"));
     bad[[3, 4, 1]] = f32::NAN;
-    assert!(matches!(of(&bad), Error::Value { row: 3, column: 4, channel: 1, .. }));
+    assert!(matches!(error_of(&bad), Error::Value { row: 3, column: 4, channel: 1, .. }));
     assert!(matches!(psnr(good.view(), bad.view()), Err(Error::Value { .. })));
     assert_eq!(evaluate(good.view(), &[], &options()), Err(Error::NoSamples));
     assert!(matches!(psnr(good.view(), good.slice(s![1.., .., ..])), Err(Error::SizeMismatch { .. })));
 }
 
 #[test]
-fn bytes_span_the_range() {
+fn bytes_become_values_from_minus_one_to_one() {
     let bytes = Array3::from_shape_vec((1, 1, 3), vec![0u8, 51, 255]).unwrap();
     let values = from_u8(bytes.view());
     assert_eq!((values[[0, 0, 0]], values[[0, 0, 2]]), (-1.0, 1.0));

@@ -1,4 +1,4 @@
-//! The figures of a reference implementation on a picture and four samples.
+//! Compares the figures of a picture and four samples with those of a reference implementation.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::path::Path;
@@ -7,7 +7,7 @@ use metrics::{Options, Search, evaluate, from_u8, match_patches, patch_swd, pixe
 use ndarray::{Array3, ArrayView3, ArrayView4, Axis};
 use safetensors::SafeTensors;
 
-/// Relative, except for the copy rate.
+/// The largest relative error allowed.
 const ALLOWED: f64 = 1e-3;
 
 struct Case {
@@ -55,7 +55,7 @@ fn assert_close(name: &str, ours: &[f64], expected: &[f64], allowed: f64) {
 }
 
 #[test]
-fn the_case_is_the_one_these_figures_are_defined_by() {
+fn the_case_has_the_parameters_of_this_implementation() {
     let case = Case::read();
     let (_, metadata) = SafeTensors::read_metadata(&case.bytes).unwrap();
     let text = metadata.metadata().as_ref().unwrap().get("case").unwrap();
@@ -67,7 +67,7 @@ fn the_case_is_the_one_these_figures_are_defined_by() {
 }
 
 #[test]
-fn every_figure_alone() {
+fn figures_computed_alone_equal_the_reference() {
     let case = Case::read();
     let options = Options { search: Search::Exact, threads: None };
     let mut swd = Vec::new();
@@ -81,7 +81,8 @@ fn every_figure_alone() {
     let diversity = pixel_diversity(case.real.view(), &case.views()).unwrap().unwrap();
     assert_close("patch_swd", &swd, &case.expected("patch_swd"), ALLOWED);
     assert_close("psnr", &psnrs, &case.expected("psnr"), ALLOWED);
-    // Closer than allowed: the deviation of the picture is over n, not n - 1, which differs by 8e-5 here.
+    // The limit is tighter here, so that the test notices a standard deviation of the picture with divisor n
+    // - 1 instead of n, which differs by 8e-5.
     assert_close("pixel_diversity", &[diversity], &case.expected("pixel_diversity"), 1e-5);
     for (ours, expected) in copy_rates.iter().zip(case.expected("copy_rate")) {
         println!("copy_rate: {ours} for {expected}");
@@ -90,7 +91,7 @@ fn every_figure_alone() {
 }
 
 #[test]
-fn all_figures_together() {
+fn figures_computed_together_equal_the_reference() {
     let case = Case::read();
     let report = evaluate(case.real.view(), &case.views(), &Options::default()).unwrap();
     let pairs = |a: fn(&metrics::SampleReport) -> [Option<f64>; 2]| -> Vec<f64> {

@@ -1,4 +1,4 @@
-//! Nearest patches against a search that is too plain to be wrong, and the approximate search against the exact one.
+//! Compares the exact search with a brute-force search, and the approximate search with the exact one.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -32,7 +32,8 @@ fn naive_distance(a: &Array3<f32>, i: usize, b: &Array3<f32>, j: usize) -> f64 {
     a.iter().zip(b).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum()
 }
 
-/// The first of the nearest patches, and its squared distance.
+/// The number of the nearest patch of `b` (the first of several) to patch `i` of `a`, and its squared
+/// distance.
 fn naive(a: &Array3<f32>, i: usize, b: &Array3<f32>) -> (usize, f64) {
     (0..count(b))
         .map(|j| (j, naive_distance(a, i, b, j)))
@@ -55,9 +56,9 @@ fn exact_equals_brute_force_at_any_sizes() {
                 assert!((f64::from(ours.distance[i]) - distance).abs() <= 1e-5 * distance);
             }
             let columns = b.dim().1 + 1 - PATCH;
-            let on = |position: usize| position.is_multiple_of(STRIDE);
-            let coarse = (0..count(&b)).filter(|j| on(j / columns) && on(j % columns));
-            let expected: Vec<f64> = coarse.map(|j| naive(&b, j, &a).1).collect();
+            let on_stride = |position: usize| position.is_multiple_of(STRIDE);
+            let strided = (0..count(&b)).filter(|j| on_stride(j / columns) && on_stride(j % columns));
+            let expected: Vec<f64> = strided.map(|j| naive(&b, j, &a).1).collect();
             assert_eq!(ours.real_distance.len(), expected.len());
             for (&ours, expected) in ours.real_distance.iter().zip(&expected) {
                 assert!((f64::from(ours) - expected).abs() <= 1e-5 * expected);
@@ -124,12 +125,12 @@ fn a_copy_is_recognised_by_both_searches() {
 }
 
 #[test]
-fn a_copy_does_not_go_on_in_the_next_row() {
-    // Eight pixels of the sample have two patches a row, too few for a pair two columns apart.
+fn a_copy_does_not_continue_in_the_next_row() {
+    // A sample of 8 pixels in width has two patches per row, too few for a pair that is two columns apart.
     let real = noise(9, 30, 3, 10);
     let narrow = real.slice(s![.., 4..12, ..]).to_owned();
     assert_eq!(matches(&narrow, &real, Search::Exact, 1).copy_rate(), None);
-    // Here the neighbour's nearest patch is two further in reading order, but it lies in the row below.
+    // Here the nearest patch of the neighbour is two patches further in reading order, but in the next row.
     let mut found = matches(&noise(7, 9, 3, 11), &real, Search::Exact, 1);
     found.nearest = vec![22, 0, 24];
     assert_eq!((found.real.columns, found.copy_rate()), (24, Some(0.0)));
@@ -138,7 +139,7 @@ fn a_copy_does_not_go_on_in_the_next_row() {
 }
 
 #[test]
-fn auto_goes_by_the_amount_of_work() {
+fn auto_is_exact_up_to_the_limit_of_pairs() {
     let pairs = |side: usize| (side - 6).pow(4);
     assert!(pairs(221) <= EXACT_PAIRS && pairs(222) > EXACT_PAIRS);
     assert_eq!(Search::Auto.resolve((221, 221), (221, 221)), Search::Exact);

@@ -1,10 +1,12 @@
-//! Approximate search for large pictures: a tree of the target's patches searched for a limited number of steps, then
-//! rounds in which every patch tries what its neighbours have found, moved by as much as they lie apart.
+//! Approximate search for large pictures. First a tree of the target's patches is searched for a limited
+//! number of steps. Then, in a few rounds, every patch tries the matches of its neighbours, moved by the
+//! distance between the two.
 //!
-//! Similar patches lie side by side in pictures, so that a row is searched from left to right and each patch begins with
-//! its left neighbour's match, which makes the limit of the search tight from the start. Only a distance that is
-//! smaller (or equal, with a lower number, as in the exact search) replaces another: sharing corrects what the search
-//! missed and does not favour copies.
+//! Neighbouring patches of a picture usually have neighbouring matches. Each row is therefore searched from
+//! left to right, and each patch starts from the match of its left neighbour, which gives the search a tight
+//! limit from the start. A match is replaced only by one with a smaller distance, or with an equal distance
+//! and a lower patch number, as in the exact search. Sharing matches therefore corrects what the search
+//! missed but does not favour copies.
 
 use super::Matches;
 use super::subspace::{Point, Subspace};
@@ -13,13 +15,13 @@ use crate::parallel;
 use crate::patches::{Grid, STRIDE, distance};
 use crate::picture::Picture;
 
-/// Leaves of the tree that are looked through for each patch.
+/// Number of leaves of the tree that are examined for each patch.
 const LEAVES: usize = 48;
 
-/// Rounds of sharing.
+/// Number of rounds in which neighbouring patches share their matches.
 const ROUNDS: usize = 4;
 
-/// What is prepared of a picture to search among its patches.
+/// A search index over the patches of a picture.
 #[derive(Debug, Clone)]
 pub(crate) struct Index {
     subspace: Subspace,
@@ -28,8 +30,9 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    /// An index of all patches, in the coordinates of another index if there is one: any do, and another picture's
-    /// save work. `None` where the picture is smaller than a patch.
+    /// An index of all patches. If another index is given as `like`, its subspace is reused: any subspace
+    /// gives correct results, and reuse saves the work of computing one. `None` if the picture is smaller
+    /// than a patch.
     pub(crate) fn new(picture: &Picture, like: Option<&Self>, threads: usize) -> Option<Self> {
         let grid = Grid::new(picture.size(), 1)?;
         let subspace = like.map_or_else(|| Subspace::new(picture), |index| Some(index.subspace.clone()))?;
@@ -38,22 +41,23 @@ impl Index {
     }
 }
 
-/// Nearest patches in both directions.
+/// Finds the nearest patches in both directions, sample to picture and picture to sample.
 pub(super) fn search(sample: &Picture, real: &Picture, index: &Index, threads: usize) -> Option<Matches> {
-    let back = Index::new(sample, Some(index), threads)?;
-    let coarse = Grid::new(real.size(), STRIDE)?;
-    let forward = field(sample, back.grid, real, index, threads);
+    let sample_index = Index::new(sample, Some(index), threads)?;
+    let real_grid = Grid::new(real.size(), STRIDE)?;
+    let forward = find_nearest(sample, sample_index.grid, real, index, threads);
     let (nearest, distance) = forward.into_iter().unzip();
-    let real_distance = field(real, coarse, sample, &back, threads).into_iter().map(|(_, d)| d).collect();
+    let real_distance =
+        find_nearest(real, real_grid, sample, &sample_index, threads).into_iter().map(|(_, d)| d).collect();
     let nearest: Vec<u32> = nearest;
-    Some(Matches { sample: back.grid, real: index.grid, nearest, distance, real_distance })
+    Some(Matches { sample: sample_index.grid, real: index.grid, nearest, distance, real_distance })
 }
 
 /// The nearest patch found, and its squared distance.
 type Found = (u32, f32);
 
-/// For each patch of a grid the nearest patch of the target.
-fn field(from: &Picture, grid: Grid, target: &Picture, index: &Index, threads: usize) -> Vec<Found> {
+/// For each patch of a grid, the nearest patch of the target.
+fn find_nearest(from: &Picture, grid: Grid, target: &Picture, index: &Index, threads: usize) -> Vec<Found> {
     let points = index.subspace.points(from, grid, threads);
     let mut found = parallel::map(grid.rows, threads, |row| {
         let points = &points[row * grid.columns..(row + 1) * grid.columns];
@@ -61,7 +65,8 @@ fn field(from: &Picture, grid: Grid, target: &Picture, index: &Index, threads: u
     })
     .concat();
     for _ in 0..ROUNDS {
-        // Each round reads the round before only, so that the order of rows has no influence.
+        // Each round reads only the result of the round before, so that the order of the rows has no
+        // influence.
         let next =
             parallel::map(grid.rows, threads, |row| share_row(from, grid, row, &found, target, index.grid));
         found = next.concat();
@@ -69,6 +74,7 @@ fn field(from: &Picture, grid: Grid, target: &Picture, index: &Index, threads: u
     found
 }
 
+/// Searches the tree for the patches of one row of the grid, from left to right.
 fn search_row(
     from: &Picture,
     grid: Grid,
@@ -84,7 +90,8 @@ fn search_row(
         if let Some(&(left, _)) = found.last() {
             candidate.try_moved(left, (0, grid.stride as isize));
         }
-        // Rounding may lift a lower bound above the distance it bounds: a little slack keeps ties and exact copies.
+        // Rounding may lift a lower bound above the distance that it bounds. Without a little slack, ties and
+        // exact copies would be lost.
         let slack = |limit: f32| limit * 1.0001 + 1e-5;
         index.tree.search(point, slack(candidate.best.1), LEAVES, &mut heap, |number| {
             candidate.try_number(number);
@@ -95,6 +102,7 @@ fn search_row(
     found
 }
 
+/// Improves the matches of one row of the grid by the matches of the four neighbours of each patch.
 fn share_row(
     from: &Picture,
     grid: Grid,
@@ -105,30 +113,30 @@ fn share_row(
 ) -> Vec<Found> {
     let step = grid.stride as isize;
     let share = |column: usize| {
-        let at = row * grid.columns + column;
+        let patch = row * grid.columns + column;
         let mut candidate = Candidate::new(from, grid, (row, column), target, targets);
-        candidate.best = found[at];
+        candidate.best = found[patch];
         if column > 0 {
-            candidate.try_moved(found[at - 1].0, (0, step));
+            candidate.try_moved(found[patch - 1].0, (0, step));
         }
         if column + 1 < grid.columns {
-            candidate.try_moved(found[at + 1].0, (0, -step));
+            candidate.try_moved(found[patch + 1].0, (0, -step));
         }
         if row > 0 {
-            candidate.try_moved(found[at - grid.columns].0, (step, 0));
+            candidate.try_moved(found[patch - grid.columns].0, (step, 0));
         }
         if row + 1 < grid.rows {
-            candidate.try_moved(found[at + grid.columns].0, (-step, 0));
+            candidate.try_moved(found[patch + grid.columns].0, (-step, 0));
         }
         candidate.best
     };
     (0..grid.columns).map(share).collect()
 }
 
-/// A patch and the best match so far.
+/// A patch and its best match so far.
 struct Candidate<'a> {
     from: &'a Picture,
-    at: (usize, usize),
+    position: (usize, usize),
     target: &'a Picture,
     targets: Grid,
     best: Found,
@@ -142,20 +150,21 @@ impl<'a> Candidate<'a> {
         target: &'a Picture,
         targets: Grid,
     ) -> Self {
-        let at = (row * grid.stride, column * grid.stride);
-        Self { from, at, target, targets, best: (u32::MAX, f32::INFINITY) }
+        let position = (row * grid.stride, column * grid.stride);
+        Self { from, position, target, targets, best: (u32::MAX, f32::INFINITY) }
     }
 
+    /// Tries the patch with this number as the match.
     fn try_number(&mut self, number: u32) {
         let columns = self.targets.columns;
-        let place = (number as usize / columns, number as usize % columns);
-        let distance = distance(self.from, self.at, self.target, place, self.best.1);
+        let target_position = (number as usize / columns, number as usize % columns);
+        let distance = distance(self.from, self.position, self.target, target_position, self.best.1);
         if (distance, number) < (self.best.1, self.best.0) {
             self.best = (number, distance);
         }
     }
 
-    /// Tries the patch some rows and columns away from another, if there is one.
+    /// Tries the patch that lies the given number of rows and columns away from patch `number`, if it exists.
     fn try_moved(&mut self, number: u32, (rows, columns): (isize, isize)) {
         let row = (number as usize / self.targets.columns).checked_add_signed(rows);
         let column = (number as usize % self.targets.columns).checked_add_signed(columns);

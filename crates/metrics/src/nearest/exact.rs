@@ -1,22 +1,24 @@
-//! Exact search: all pairs of patches, a shift at a time.
+//! Exact search: compares all pairs of patches, one shift between the two pictures at a time.
 //!
-//! Laid over each other at a fixed shift, two pictures have at every pixel one squared colour difference, and the
-//! distance of two patches is the sum of 7x7 of them. Patches side by side share most of that sum: along the row 7 values
-//! are added, down the column sums of two rows are kept, and a pair costs some 20 operations instead of 3 * 147. Only
-//! squares are added and none is taken off again, so that a distance is as accurate as if it were computed alone, and
-//! small distances are not drowned. Each distance serves both directions, sample to picture and back.
+//! When two pictures are laid over each other at a fixed shift, every pixel has one squared colour
+//! difference, and the distance of two patches is the sum of 7x7 of these. Neighbouring patches share most of
+//! the terms of that sum. So 7 neighbouring values of a row are added first, then pairs of rows, and both
+//! results are kept for the next patches: a pair of patches costs about 20 operations instead of 3 * 147.
+//! Squares are only ever added, never subtracted again. A distance is therefore as accurate as if it were
+//! computed alone, and small distances do not disappear in rounding errors. Each distance is used in both
+//! directions, sample to picture and picture to sample.
 
 use super::Matches;
 use crate::parallel;
 use crate::patches::{Grid, PATCH, STRIDE};
 use crate::picture::Picture;
 
-/// All nearest patches. `None` where a picture is smaller than a patch.
+/// Finds the nearest patches in both directions. `None` if a picture is smaller than a patch.
 pub(super) fn search(sample: &Picture, real: &Picture, threads: usize) -> Option<Matches> {
     let (from, to) = (Grid::new(sample.size(), 1)?, Grid::new(real.size(), 1)?);
     let (sample, real) = (Planes::new(sample), Planes::new(real));
-    // Shifts are numbered in reading order. For a given patch of the sample a lower shift is a lower number of the
-    // picture's patch, so that the lowest shift wins a tie, whatever thread it was found by.
+    // Shifts are numbered in reading order. For a given patch of the sample, a lower shift means a patch of
+    // the picture with a lower number. Ties go to the lowest shift, whichever thread found it.
     let (down, across) = (from.rows + to.rows - 1, from.columns + to.columns - 1);
     let start = || (Best::new(from.count(), to.count()), Buffers::new(sample.width.min(real.width)));
     let found = parallel::fold(down, threads, start, |(best, buffers), vertical| {
@@ -39,7 +41,7 @@ pub(super) fn search(sample: &Picture, real: &Picture, threads: usize) -> Option
     Some(Matches { sample: from, real: to, nearest, distance: best.forward, real_distance })
 }
 
-/// The three colour planes of a picture, each row by row.
+/// The three colour planes of a picture, each stored row by row.
 struct Planes {
     width: usize,
     planes: [Vec<f32>; 3],
@@ -51,12 +53,14 @@ impl Planes {
         Self { width: picture.width, planes: std::array::from_fn(plane) }
     }
 
+    /// `length` pixels of one row, starting at `column`, in each of the three planes.
     fn part(&self, row: usize, column: usize, length: usize) -> [&[f32]; 3] {
         std::array::from_fn(|channel| &self.planes[channel][row * self.width + column..][..length])
     }
 }
 
-/// Which patches meet at a shift: the first of each picture (row, column), and how many rows and columns of them.
+/// The patches that coincide at one shift: the first one in each picture (row, column), and the number of
+/// rows and columns of patches.
 struct Overlap {
     sample: (usize, usize),
     real: (usize, usize),
@@ -65,7 +69,8 @@ struct Overlap {
 }
 
 impl Overlap {
-    /// Shift 0 lays the sample's last patch on the picture's first.
+    /// The overlap at a shift. Shift (0, 0) puts the last patch of the sample on the first patch of the
+    /// picture.
     fn new(from: Grid, to: Grid, vertical: usize, horizontal: usize) -> Self {
         let along = |from: usize, to: usize, shift: usize| {
             let (sample, real) = ((from - 1).saturating_sub(shift), (shift + 1).saturating_sub(from));
@@ -77,7 +82,8 @@ impl Overlap {
     }
 }
 
-/// The smallest distances so far, of the sample's patches (with the shift) and of the picture's.
+/// The smallest distances so far: `forward` for the patches of the sample, with the shift where each was
+/// found, and `backward` for the patches of the picture.
 struct Best {
     forward: Vec<f32>,
     shift: Vec<u32>,
@@ -90,6 +96,7 @@ impl Best {
         Self { forward, shift: vec![u32::MAX; from], backward: vec![f32::INFINITY; to] }
     }
 
+    /// The smaller of both distances of each patch; on a tie, the lower shift.
     fn merge(mut self, other: Self) -> Self {
         for patch in 0..self.forward.len() {
             let theirs = (other.forward[patch], other.shift[patch]);
@@ -104,10 +111,13 @@ impl Best {
     }
 }
 
-/// Rows of intermediate sums: a pixel each, 7 along the row each (the last 7 rows), two rows of those (the last 5).
+/// Intermediate sums, as ring buffers of rows.
 struct Buffers {
+    /// The squared colour differences of the current row.
     pixels: Vec<f32>,
+    /// Sums of 7 neighbouring pixels, for the last 7 rows.
     single: [Vec<f32>; PATCH],
+    /// Sums of two consecutive rows of `single`, for the last 5 rows.
     double: [Vec<f32>; 5],
 }
 
@@ -118,7 +128,7 @@ impl Buffers {
     }
 }
 
-/// Goes down the rows of one shift.
+/// Compares all pairs of patches that coincide at one shift, row by row from the top.
 fn compare(
     sample: &Planes,
     real: &Planes,
@@ -141,26 +151,27 @@ fn compare(
             continue;
         }
         let mut double = std::mem::take(&mut buffers.double[row % 5]);
-        let (this, above) = (&buffers.single[row % 7][..columns], &buffers.single[(row + 6) % 7][..columns]);
-        for ((double, this), above) in double.iter_mut().zip(this).zip(above) {
-            *double = this + above;
+        let current = &buffers.single[row % 7][..columns];
+        let previous = &buffers.single[(row + 6) % 7][..columns];
+        for ((double, current), previous) in double.iter_mut().zip(current).zip(previous) {
+            *double = current + previous;
         }
         buffers.double[row % 5] = double;
         let Some(top) = row.checked_sub(PATCH - 1) else { continue };
-        let forward = (overlap.sample.0 + top) * from_columns + overlap.sample.1;
-        let backward = (overlap.real.0 + top) * to_columns + overlap.real.1;
+        let sample_start = (overlap.sample.0 + top) * from_columns + overlap.sample.1;
+        let real_start = (overlap.real.0 + top) * to_columns + overlap.real.1;
         keep_smaller(
             [0, 3, 1].map(|age| &buffers.double[(row + age) % 5][..columns]),
             &buffers.single[(row + 1) % 7][..columns],
             shift,
-            &mut best.forward[forward..][..columns],
-            &mut best.shift[forward..][..columns],
-            &mut best.backward[backward..][..columns],
+            &mut best.forward[sample_start..][..columns],
+            &mut best.shift[sample_start..][..columns],
+            &mut best.backward[real_start..][..columns],
         );
     }
 }
 
-/// Squared distance of two rows of colours, a pixel each.
+/// The squared colour difference of each pixel of two rows, given as three colour planes.
 fn pixel_differences(out: &mut [f32], a: [&[f32]; 3], b: [&[f32]; 3]) {
     let n = out.len();
     let [a0, a1, a2] = a.map(|plane| &plane[..n]);
@@ -180,8 +191,9 @@ fn sums_of_seven(out: &mut [f32], values: &[f32]) {
     }
 }
 
-/// A row of distances, three times two rows and the oldest, against the best so far. Written without branches for the
-/// compiler to use vectors.
+/// Computes one row of distances and updates the best distances so far. A distance is the sum of 7 rows:
+/// three pairs of rows (`double`) and the oldest row. Written without branches so that the compiler can
+/// vectorise it.
 fn keep_smaller(
     double: [&[f32]; 3],
     oldest: &[f32],

@@ -1,7 +1,9 @@
-//! A few coordinates of a patch that bound distances from below: 15 principal components and the length of the rest.
+//! Describes a patch by 16 coordinates that give a lower bound of distances: 15 principal components, and the
+//! length of the part that they do not cover (the remainder).
 //!
-//! A distance in orthonormal coordinates never exceeds the full one, and neither do the lengths of two remainders
-//! differ by more than the remainders do. Hence a patch that is too far in these 16 coordinates is too far.
+//! The distance of two patches in some orthonormal coordinates never exceeds their full distance, and the
+//! lengths of two remainders never differ by more than the distance between the remainders. So a patch that
+//! is too far away in these 16 coordinates is too far away in full.
 
 use ndarray::{Array1, Array2, Axis};
 
@@ -9,10 +11,10 @@ use crate::parallel;
 use crate::patches::{Grid, VALUES, row_of_patches};
 use crate::picture::Picture;
 
-/// Coordinates of a patch.
+/// Number of coordinates of a patch.
 pub(super) const DIMENSIONS: usize = 16;
 
-/// A patch in these coordinates.
+/// A patch, given by its coordinates: the principal components, then the length of the remainder.
 pub(super) type Point = [f32; DIMENSIONS];
 
 const COMPONENTS: usize = DIMENSIONS - 1;
@@ -21,14 +23,14 @@ const COMPONENTS: usize = DIMENSIONS - 1;
 #[derive(Debug, Clone)]
 pub(super) struct Subspace {
     mean: Array1<f32>,
-    /// 147 x 15.
+    /// Shape 147 x 15, one direction per column.
     basis: Array2<f32>,
 }
 
 impl Subspace {
-    /// The principal components of a picture's patches. `None` where it is smaller than a patch.
+    /// The principal components of the patches of a picture. `None` if it is smaller than a patch.
     pub(super) fn new(picture: &Picture) -> Option<Self> {
-        /// Patches that suffice to know the directions.
+        /// Number of patches that suffice to find the directions.
         const ENOUGH: usize = 8192;
         let all = Grid::new(picture.size(), 1)?;
         let stride = (1..).find(|stride| all.count() / (stride * stride) <= ENOUGH)?;
@@ -43,7 +45,8 @@ impl Subspace {
         let mean = sum / grid.count() as f64;
         let column = mean.view().insert_axis(Axis(1));
         let covariance = products / grid.count() as f64 - column.dot(&column.t());
-        // Orthogonal iteration. Any orthonormal basis is correct, so a rough one does.
+        // Orthogonal iteration. Any orthonormal basis gives correct bounds, so that a rough result is good
+        // enough.
         let mut basis = Array2::from_shape_fn((VALUES, COMPONENTS), |(value, component)| {
             ((value * (component + 1)) as f64 * 0.618).cos()
         });
@@ -55,7 +58,7 @@ impl Subspace {
         Some(Self { mean: mean.mapv(|v| v as f32), basis: basis.mapv(|v| v as f32) })
     }
 
-    /// The points of all patches of a grid, in its order.
+    /// The coordinates of all patches of a grid, row by row.
     pub(super) fn points(&self, picture: &Picture, grid: Grid, threads: usize) -> Vec<Point> {
         let rows = parallel::map(grid.rows, threads, |row| {
             let centred = row_of_patches(picture, grid, row) - &self.mean;
@@ -72,12 +75,12 @@ impl Subspace {
     }
 }
 
-/// Gram-Schmidt, twice for accuracy. A column that depends on those before it becomes zero, which keeps distances in
-/// these coordinates lower bounds.
+/// Orthonormalises the columns by the Gram-Schmidt process, applied twice for accuracy. A column that depends
+/// linearly on earlier columns becomes zero, so that distances in these coordinates remain lower bounds.
 fn orthonormalise(basis: &mut Array2<f64>) {
     for component in 0..basis.ncols() {
         let mut column = basis.column(component).to_owned();
-        let before = column.dot(&column).sqrt();
+        let length_before = column.dot(&column).sqrt();
         for _ in 0..2 {
             for earlier in 0..component {
                 let earlier = basis.column(earlier);
@@ -86,7 +89,7 @@ fn orthonormalise(basis: &mut Array2<f64>) {
             }
         }
         let length = column.dot(&column).sqrt();
-        let scale = if length > 1e-9 * before && length > 1e-30 { 1.0 / length } else { 0.0 };
+        let scale = if length > 1e-9 * length_before && length > 1e-30 { 1.0 / length } else { 0.0 };
         basis.column_mut(component).assign(&(column * scale));
     }
 }

@@ -1,35 +1,39 @@
-//! A tree of points, halved along the widest coordinate again and again, and a best-first search in it.
+//! A k-d tree, whose nodes are halved along their widest coordinate, and a best-first search in it.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::subspace::{DIMENSIONS, Point};
 
-/// Points in a leaf at most.
+/// The largest number of points in a leaf.
 const LEAF: usize = 64;
 
 /// A tree over numbered points.
 #[derive(Debug, Clone)]
 pub(super) struct Tree {
     nodes: Vec<Node>,
-    /// The points, those of a leaf together, and their numbers.
+    /// The points, ordered such that the points of each leaf are contiguous.
     points: Vec<Point>,
+    /// The number of each element of `points`.
     numbers: Vec<u32>,
 }
 
 #[derive(Debug, Clone)]
 struct Node {
-    /// The smallest box around the points of the node.
+    /// Lower corner of the smallest box around the points of the node.
     low: Point,
+    /// Upper corner of that box.
     high: Point,
+    /// Index of the node's first point in [`Tree::points`].
     start: usize,
+    /// Index after the node's last point.
     end: usize,
-    /// The halves, or nothing in a leaf.
+    /// Indices of the two halves; `None` in a leaf.
     children: Option<(usize, usize)>,
 }
 
 impl Tree {
-    /// A tree of points numbered in the order given; there is at least one.
+    /// A tree of current least one point. The points are numbered in the order given.
     pub(super) fn new(points: &[Point]) -> Self {
         let mut numbers: Vec<u32> = (0..points.len() as u32).collect();
         let mut nodes = vec![node(points, &numbers, 0)];
@@ -40,7 +44,7 @@ impl Tree {
             let widest = (1..DIMENSIONS).fold(0, |best, d| if spread(d) > spread(best) { d } else { best });
             if end - start > LEAF && spread(widest) > 0.0 {
                 let middle = (end - start) / 2;
-                // The number settles ties, so that the tree depends on nothing but the points.
+                // Ties are resolved by the number, so that the tree depends on nothing but the points.
                 let key = |&n: &u32| (points[n as usize][widest], n);
                 numbers[start..end].select_nth_unstable_by(middle, |a, b| {
                     let (a, b) = (key(a), key(b));
@@ -56,8 +60,9 @@ impl Tree {
         Self { nodes, points: numbers.iter().map(|&n| points[n as usize]).collect(), numbers }
     }
 
-    /// Shows `visit` the numbers of points that are nearer than `limit` to a point, likely ones first, and takes the
-    /// new limit from it. Ends when none is left or `leaves` leaves have been looked through. `heap` is scratch space.
+    /// Calls `visit` with the number of each point whose squared distance to `point` is at most `limit`,
+    /// nearest leaves first. `visit` returns the new limit. The search ends when no point is left or `leaves`
+    /// leaves have been examined. `heap` is scratch space.
     pub(super) fn search(
         &self,
         point: &Point,
@@ -69,20 +74,20 @@ impl Tree {
         heap.clear();
         heap.push(Reverse((self.nodes[0].bound(point).to_bits(), 0)));
         for _ in 0..leaves {
-            let Some(Reverse((bound, mut at))) = heap.pop() else { return };
+            let Some(Reverse((bound, mut current))) = heap.pop() else { return };
             if f32::from_bits(bound) > limit {
                 return;
             }
-            while let Some((left, right)) = self.nodes[at].children {
+            while let Some((left, right)) = self.nodes[current].children {
                 let (to_left, to_right) = (self.nodes[left].bound(point), self.nodes[right].bound(point));
                 let (near, far, bound) =
                     if to_left <= to_right { (left, right, to_right) } else { (right, left, to_left) };
                 if bound <= limit {
                     heap.push(Reverse((bound.to_bits(), far)));
                 }
-                at = near;
+                current = near;
             }
-            let Node { start, end, .. } = self.nodes[at];
+            let Node { start, end, .. } = self.nodes[current];
             for (candidate, &number) in self.points[start..end].iter().zip(&self.numbers[start..end]) {
                 if squared(point, candidate) <= limit {
                     limit = visit(number);
@@ -92,9 +97,11 @@ impl Tree {
     }
 }
 
-/// Nodes still to visit, nearest first. The bits of floats that are not negative have their order.
+/// Nodes still to visit, nearest first, each with the bits of its bound: for non-negative floats, the bits as
+/// an integer have the same order as the floats.
 pub(super) type Heap = BinaryHeap<Reverse<(u32, usize)>>;
 
+/// A leaf that holds the points with these numbers.
 fn node(points: &[Point], numbers: &[u32], start: usize) -> Node {
     let (mut low, mut high) = ([f32::INFINITY; DIMENSIONS], [f32::NEG_INFINITY; DIMENSIONS]);
     for &number in numbers {
@@ -107,7 +114,7 @@ fn node(points: &[Point], numbers: &[u32], start: usize) -> Node {
 }
 
 impl Node {
-    /// Squared distance from a point to the node's box.
+    /// Squared distance from a point to the node's box, 0 inside it.
     fn bound(&self, point: &Point) -> f32 {
         let outside: Point =
             std::array::from_fn(|d| (self.low[d] - point[d]).max(point[d] - self.high[d]).max(0.0));
@@ -115,11 +122,12 @@ impl Node {
     }
 }
 
+/// Squared distance of two points.
 fn squared(a: &Point, b: &Point) -> f32 {
     lanes(std::array::from_fn(|d| a[d] - b[d]))
 }
 
-/// Sum of squares in four lanes, an order the compiler can use vectors for.
+/// Sum of squares, added in four lanes so that the compiler can vectorise it.
 fn lanes(values: Point) -> f32 {
     let mut sums = [0.0f32; 4];
     for chunk in values.chunks_exact(4) {

@@ -1,9 +1,9 @@
-//! Pictures made up for the tests.
+//! Pictures generated for the tests.
 #![allow(dead_code, unreachable_pub)]
 
 use ndarray::Array3;
 
-/// Every pixel random: no two patches are alike.
+/// A picture of random pixels, in which no two patches are equal.
 pub fn noise(height: usize, width: usize, channels: usize, seed: u32) -> Array3<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9) | 1;
     Array3::from_shape_simple_fn((height, width, channels), || {
@@ -14,7 +14,7 @@ pub fn noise(height: usize, width: usize, channels: usize, seed: u32) -> Array3<
     })
 }
 
-/// Smooth colours with some texture, as photographs have.
+/// A picture of smooth colours with some texture, similar to a photograph.
 pub fn scene(height: usize, width: usize, seed: u32) -> Array3<f32> {
     let grain = noise(height, width, 3, seed);
     let phase = seed as f32;
