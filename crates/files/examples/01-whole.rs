@@ -1,7 +1,7 @@
-//! Fills two directories, one of them not to its end, and shows what is there afterwards: `cargo run -p files
+//! Fills three directories, of which one fails halfway, and lists what exists afterwards: `cargo run -p files
 //! --example 01-whole`.
 
-#![allow(clippy::print_stdout)] // an example prints
+#![allow(clippy::print_stdout)] // An example prints its results.
 
 use files::Error;
 use std::path::Path;

@@ -1,45 +1,46 @@
-//! What can go wrong in this crate.
+//! The error type of this crate.
 
 use std::path::{Path, PathBuf};
 
-/// Why a file or directory could not be made. Paths are those that were asked for, never temporary ones.
+/// Why a file or directory could not be created. All paths are those given by the caller, never temporary
+/// ones.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Something is at the path already.
+    /// Something exists at the path already.
     #[error("{path}: exists already")]
     Exists {
         /// The path.
         path: PathBuf,
     },
-    /// The path does not end in a name, as `/` and `there/..` do not.
+    /// The path does not end in a name, for example `/` or `there/..`.
     #[error("{path}: is no name for a file or a directory")]
     NoName {
         /// The path.
         path: PathBuf,
     },
-    /// A part of the path is there and is no directory.
+    /// A parent of the path exists but is not a directory.
     #[error("{path}: cannot be made, {above} is no directory")]
     NotADirectory {
         /// The path.
         path: PathBuf,
-        /// The part of it that is no directory.
+        /// The parent that is not a directory.
         above: PathBuf,
     },
-    /// The directory that a file should be made in is not there.
+    /// The directory in which a file should be created does not exist.
     #[error("{path}: cannot be made, there is no directory {parent}")]
     NoDirectory {
         /// The path.
         path: PathBuf,
-        /// The directory that is not there.
+        /// The directory that does not exist.
         parent: PathBuf,
     },
-    /// The operating system refuses.
+    /// The operating system reported an error.
     #[error("{path}: {source}")]
     Io {
         /// The file or directory.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
 }
@@ -48,7 +49,7 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// The error for what the operating system said about `path`.
+    /// Returns a function that turns an error of the operating system about `path` into [`Error::Io`].
     pub fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_path_buf();
         move |source| Self::Io { path, source }

@@ -1,10 +1,11 @@
-//! Names for results: free ones, and what is refused before minutes are spent on what could not be kept.
+//! Paths for results: finds paths at which nothing exists yet, and refuses unusable paths before time is
+//! spent on results that could not be saved there.
 
 use crate::{Error, Result};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Checks that nothing is at `path` and that a file or directory can become of it.
+/// Checks that nothing exists at `path` and that a file or directory could be created there.
 ///
 /// # Errors
 /// [`Error::Exists`], [`Error::NoName`], and [`Error::NotADirectory`] if a part of it is there and is no
@@ -16,14 +17,15 @@ pub fn check_free(path: &Path) -> Result<()> {
     if path.symlink_metadata().is_ok() {
         return Err(Error::Exists { path: path.to_path_buf() });
     }
-    let above = path.ancestors().skip(1).find(|above| above.symlink_metadata().is_ok());
-    match above.filter(|above| !above.is_dir()) {
+    let nearest = path.ancestors().skip(1).find(|parent| parent.symlink_metadata().is_ok());
+    match nearest.filter(|parent| !parent.is_dir()) {
         None => Ok(()),
-        Some(above) => Err(Error::NotADirectory { path: path.to_path_buf(), above: above.to_path_buf() }),
+        Some(parent) => Err(Error::NotADirectory { path: path.to_path_buf(), above: parent.to_path_buf() }),
     }
 }
 
-/// Checks what [`check_free`] does, and that the directory is there that a file at `path` would be in.
+/// Makes the checks of [`check_free`], and checks that the directory exists in which a file at `path` would
+/// be created.
 ///
 /// # Errors
 /// Those of [`check_free`], and [`Error::NoDirectory`].
@@ -36,22 +38,23 @@ pub fn check_free_file(path: &Path) -> Result<()> {
     Err(Error::NoDirectory { path: path.to_path_buf(), parent: parent.to_path_buf() })
 }
 
-/// `path`, or the first of `path-2`, `path-3`, ... at which there is nothing.
+/// Returns `path`, or the first of `path-2`, `path-3`, ... at which nothing exists.
 ///
-/// Another program can take the name at any moment; [`crate::make_directory`] notices that, and
-/// [`claim_directory`] takes the name at once.
+/// Another program can take the name at any moment. [`crate::make_directory`] then returns an error;
+/// [`claim_directory`] avoids the problem because it also creates the directory.
 pub fn free_name(path: &Path) -> PathBuf {
     first_free(path, "")
 }
 
-/// `path.EXTENSION`, or the first of `path-2.EXTENSION`, `path-3.EXTENSION`, ... at which there is nothing.
+/// Returns `path.EXTENSION`, or the first of `path-2.EXTENSION`, `path-3.EXTENSION`, ... at which nothing
+/// exists.
 pub fn free_file(path: &Path, extension: &str) -> PathBuf {
     first_free(path, &format!(".{extension}"))
 }
 
-/// Makes the directory `path`, or the first of `path-2`, `path-3`, ... at which there is nothing, and returns
-/// which. However many programs do this at once, each gets a directory of its own. Directories above it are
-/// made where they are missing.
+/// Creates the directory `path`, or the first of `path-2`, `path-3`, ... at which nothing exists, and returns
+/// its path. If several programs do this at the same time, each gets a directory of its own. Missing parent
+/// directories are created.
 ///
 /// # Errors
 /// [`Error::NoName`], [`Error::Io`].
@@ -78,7 +81,7 @@ fn first_free(path: &Path, ending: &str) -> PathBuf {
     names.find(|name| name.symlink_metadata().is_err()).unwrap_or_else(|| path.to_path_buf())
 }
 
-/// The name with the number that tells it apart, which the first one does not need.
+/// The path with `-number` and `ending` appended to its name; number 1 is not written.
 fn numbered(path: &Path, number: u32, ending: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     if number > 1 {
@@ -109,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn everyone_gets_a_directory_of_their_own() -> Outcome {
+    fn each_claim_gets_its_own_directory() -> Outcome {
         let dir = tempfile::tempdir()?;
         let path = dir.path().join("runs/photo");
         let claims: Vec<PathBuf> = std::thread::scope(|scope| {
@@ -124,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_made_is_refused_with_the_reason() -> Outcome {
+    fn unusable_paths_are_refused_with_the_reason() -> Outcome {
         let dir = tempfile::tempdir()?;
         let file = dir.path().join("file");
         std::fs::write(&file, "")?;

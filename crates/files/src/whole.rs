@@ -1,5 +1,5 @@
-//! Files and directories that are whole or not there: filled under another name beside their place, then
-//! renamed.
+//! Writes files and directories atomically: the content is written under a temporary name in the same
+//! directory, which is then renamed.
 
 use crate::names::check_free;
 use crate::{Error, Result};
@@ -8,11 +8,11 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How every temporary name ends.
+/// The ending of every temporary name.
 const ENDING: &str = ".tmp";
 
-/// Writes `bytes` to `path`, over what is there: whoever looks at `path` sees the old file or the whole new
-/// one.
+/// Writes `bytes` to `path` and replaces an existing file. Other programs see either the old file or the
+/// complete new one.
 ///
 /// # Errors
 /// [`Error::NoName`], and [`Error::Io`] if the directory is missing, not writable or full. Nothing is left of
@@ -21,8 +21,8 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     write_with(path, |temporary| std::fs::write(temporary, bytes).map_err(Error::io(path)))
 }
 
-/// Lets `fill` write the file whose temporary name it is given, then renames it to `path`, over what is
-/// there. Returns what `fill` returns.
+/// Calls `fill` with a temporary path to which it writes the file, then renames that file to `path` and
+/// replaces an existing file. Returns the result of `fill`.
 ///
 /// # Errors
 /// The error of `fill`; [`Error::NoName`], [`Error::Io`]. Nothing is left of a failed attempt.
@@ -36,14 +36,15 @@ pub fn write_with<T, E: From<Error>>(
         Ok(value)
     });
     if written.is_err() {
-        // The first error is the one to tell; a temporary file that was never made cannot be removed either.
+        // The first error is the one to report. Removing fails if the temporary file was never created, which
+        // is no problem.
         let _ = std::fs::remove_file(&temporary);
     }
     written
 }
 
-/// Makes the directory `path` with what `fill` puts into the directory whose temporary name it is given.
-/// Directories above it are made where they are missing. Returns what `fill` returns.
+/// Creates a temporary directory, calls `fill` with its path to fill it, then renames it to `path`. Missing
+/// parent directories are created. Returns the result of `fill`.
 ///
 /// # Errors
 /// The error of `fill`; [`Error::Exists`] if anything is at `path`, before `fill` is called or after it;
@@ -58,7 +59,7 @@ pub fn make_directory<T, E: From<Error>>(
     let missing: Vec<&Path> = path
         .ancestors()
         .skip(1)
-        .take_while(|above| !above.as_os_str().is_empty() && !above.exists())
+        .take_while(|parent| !parent.as_os_str().is_empty() && !parent.exists())
         .collect();
     let made = std::fs::create_dir_all(&temporary)
         .map_err(|source| E::from(Error::io(path)(source)))
@@ -68,17 +69,17 @@ pub fn make_directory<T, E: From<Error>>(
             Ok(value)
         });
     if made.is_err() {
-        // The first error is the one to tell. Directories that were made on the way here are empty again.
+        // The first error is the one to report. Parent directories that were created here are empty again.
         let _ = std::fs::remove_dir_all(&temporary);
-        for above in missing {
-            let _ = std::fs::remove_dir(above);
+        for parent in missing {
+            let _ = std::fs::remove_dir(parent);
         }
     }
     made
 }
 
-/// Removes the temporary files that writers which were killed left in `dir`; not in the directories below it.
-/// It is no error if `dir` is not there. No other writer may be at work in `dir`.
+/// Removes the temporary files that killed programs left in `dir`, but not those in its subdirectories. It is
+/// not an error if `dir` does not exist. No other program may write to `dir` at the same time.
 ///
 /// # Errors
 /// [`Error::Io`] with the file that cannot be removed, or `dir` if it cannot be read.
@@ -97,7 +98,8 @@ pub fn remove_temporaries(dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Where `path` is filled: a hidden name beside it, which two writers of one process, or of two, never share.
+/// The temporary path under which `path` is written: a hidden name in the same directory, which is unique for
+/// every writer in this and in other processes.
 fn temporary(path: &Path) -> Result<PathBuf> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().ok_or_else(|| Error::NoName { path: path.to_path_buf() })?;
@@ -107,8 +109,8 @@ fn temporary(path: &Path) -> Result<PathBuf> {
     Ok(path.with_file_name(temporary))
 }
 
-/// The error of a directory that could not be renamed to `path`: another program may have made it in the
-/// meantime.
+/// The error for a directory that could not be renamed to `path`. Another program may have created `path` in
+/// the meantime.
 fn taken(path: &Path, source: std::io::Error) -> Error {
     match source.kind() {
         ErrorKind::AlreadyExists | ErrorKind::DirectoryNotEmpty => Error::Exists { path: path.to_path_buf() },
@@ -127,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_replaced_by_the_whole_new_one() -> Outcome {
+    fn an_existing_file_is_replaced() -> Outcome {
         let dir = tempfile::tempdir()?;
         let path = dir.path().join("a.txt");
         for text in ["old", "new"] {
@@ -139,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_left_of_a_failed_attempt() -> Outcome {
+    fn a_failed_attempt_leaves_no_files() -> Outcome {
         let dir = tempfile::tempdir()?;
         let file = dir.path().join("a.txt");
         write(&file, b"old")?;
@@ -157,7 +159,7 @@ mod tests {
         });
         assert!(failed.is_err());
         assert_eq!(count(dir.path()), 1);
-        // There is no directory for it, or a file where a directory should be.
+        // The directory does not exist, or there is a file where a directory should be.
         assert!(matches!(write(&dir.path().join("none/a.txt"), b""), Err(Error::Io { .. })));
         assert!(matches!(
             make_directory(&file.join("below"), |_| Ok::<(), Error>(())),
@@ -169,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_is_made_once() -> Outcome {
+    fn a_directory_is_created_only_once() -> Outcome {
         let dir = tempfile::tempdir()?;
         let path = dir.path().join("new/run");
         let fill = |temporary: &Path| {
@@ -180,7 +182,7 @@ mod tests {
         assert_eq!(std::fs::read_to_string(path.join("a"))?, "whole");
         let again = make_directory(&path, |_| Ok::<(), Error>(()));
         assert!(matches!(again, Err(Error::Exists { .. })));
-        // Another program makes it while it is filled here.
+        // Another program creates the directory while it is filled here.
         let path = dir.path().join("other");
         let late = make_directory(&path, |_| {
             std::fs::create_dir(&path).map_err(Error::io(&path))?;
@@ -193,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_killed_writers_left_is_removed_and_nothing_else() -> Outcome {
+    fn only_temporary_files_of_killed_writers_are_removed() -> Outcome {
         let dir = tempfile::tempdir()?;
         std::fs::create_dir(dir.path().join("folder.tmp"))?;
         for name in ["run.json.tmp", ".a.png.12-3.tmp", "run.json", "tmp"] {
