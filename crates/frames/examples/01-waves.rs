@@ -1,14 +1,14 @@
-//! Waves that move, in the format that the name's ending says: `cargo run -p frames --example 01-waves --
-//! waves.gif`.
+//! Writes an animation of moving waves in the format given by the extension: `cargo run -p frames --example
+//! 01-waves -- waves.gif`.
 
-#![allow(clippy::print_stdout)] // an example prints
+#![allow(clippy::print_stdout)] // An example prints its results.
 
 use frames::{Error, Format};
 use ndarray::Array3;
 use pyramid::Picture;
 use std::path::PathBuf;
 
-/// Frames of a whole period.
+/// Number of frames in one period of the waves.
 const COUNT: usize = 24;
 
 fn main() -> Result<(), Error> {

@@ -1,4 +1,4 @@
-//! What can go wrong in this crate.
+//! The error type of this crate.
 
 use std::path::{Path, PathBuf};
 
@@ -6,37 +6,37 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The rate or the frames' size is outside what the format can express.
+    /// The frame rate or the size of the frames is outside the range of the format.
     #[error(transparent)]
     Range(#[from] limits::OutOfRange),
-    /// There is not a single frame.
+    /// There are no frames.
     #[error("there is no frame, an animation has at least one")]
     NoFrame,
-    /// A frame differs from the first in its size or its channels.
+    /// A frame differs from the first in its size or its number of channels.
     #[error(
         "frame {index} is {}x{}x{}, it must be {}x{}x{} like the first",
         found.0, found.1, found.2, first.0, first.1, first.2
     )]
     Unlike {
-        /// Number of the frame, from 0.
+        /// Number of the frame, counted from 0.
         index: usize,
-        /// Its height, width and channels.
+        /// Height, width and number of channels of this frame.
         found: (usize, usize, usize),
-        /// Those of the first frame.
+        /// Height, width and number of channels of the first frame.
         first: (usize, usize, usize),
     },
-    /// The file cannot be written to its end.
+    /// The file could not be written completely.
     #[error("{path}: {source}")]
     Io {
         /// The file.
         path: PathBuf,
-        /// What the operating system or the encoder said.
+        /// The error of the operating system or the encoder.
         source: std::io::Error,
     },
-    /// The file cannot be made.
+    /// The file or directory could not be created.
     #[error(transparent)]
     File(#[from] files::Error),
-    /// A frame cannot be written as a picture.
+    /// A frame could not be written as a PNG file.
     #[error(transparent)]
     Picture(#[from] pyramid::Error),
 }
@@ -45,7 +45,8 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// The error for what the operating system or the encoder said about the file that should be at `path`.
+    /// Returns a function that turns an error of the operating system or the encoder into [`Error::Io`] for
+    /// `path`.
     pub(crate) fn io(path: &Path) -> impl Fn(std::io::Error) -> Self {
         move |source| Self::Io { path: path.to_path_buf(), source }
     }

@@ -1,28 +1,28 @@
-//! What an animation is written as, and what each format can express.
+//! The file formats of animations and their limits.
 
 use limits::{OutOfRange, within};
 use pyramid::Size;
 use std::path::Path;
 
-/// What an animation is written as.
+/// The file format of an animation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// A GIF that loops.
+    /// A GIF that loops forever.
     Gif,
-    /// A lossless animated WebP that loops.
+    /// A lossless animated WebP that loops forever.
     Webp,
-    /// A directory of `frame-0000.png` and so on.
+    /// A directory of PNG files named `frame-0000.png`, `frame-0001.png` and so on.
     Png,
 }
 
-/// The smallest rate, frames a second.
+/// The smallest frame rate of all formats, in frames per second.
 const SLOWEST: f64 = 0.1;
 
 impl Format {
     /// All formats.
     pub const ALL: [Self; 3] = [Self::Gif, Self::Webp, Self::Png];
 
-    /// Its name and, of a file, the extension.
+    /// The name of the format, which for GIF and WebP is also the file extension.
     pub fn name(self) -> &'static str {
         match self {
             Self::Gif => "gif",
@@ -31,18 +31,18 @@ impl Format {
         }
     }
 
-    /// The format of that name or extension, in capitals too.
+    /// The format with this name or extension, in upper or lower case.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.name().eq_ignore_ascii_case(name))
     }
 
-    /// The format that a path's extension names.
+    /// The format that belongs to the extension of a path.
     pub fn from_extension(path: &Path) -> Option<Self> {
         path.extension().and_then(|extension| extension.to_str()).and_then(Self::from_name)
     }
 
-    /// The largest rate that it can express, frames a second. Viewers slow down GIFs with shorter delays than
-    /// 2/100 s.
+    /// The largest frame rate of the format, in frames per second. For GIF it is 50, because viewers slow
+    /// down GIFs with delays of less than 2/100 s.
     pub fn fastest(self) -> f64 {
         match self {
             Self::Gif => 50.0,
@@ -50,7 +50,7 @@ impl Format {
         }
     }
 
-    /// The longest side that it can hold, pixels.
+    /// The largest height and width of the format, in pixels.
     fn largest(self) -> usize {
         match self {
             Self::Gif => 65_535,
@@ -59,7 +59,7 @@ impl Format {
         }
     }
 
-    /// Checks that it can express `fps` frames a second of this size.
+    /// Checks that the format supports `fps` frames per second and frames of this height and width.
     pub(crate) fn check(self, fps: f64, (height, width): Size) -> Result<(), OutOfRange> {
         within("fps", fps, SLOWEST..=self.fastest()).map_err(|error| OutOfRange {
             expected: format!("{} for {}", error.expected, self.name()),

@@ -1,4 +1,5 @@
-//! Animated GIF: 256 colours a frame, chosen anew for each; what is less than half opaque is left out.
+//! Writes animated GIFs. Each frame has its own palette of 256 colours; pixels of less than half opacity
+//! become transparent.
 
 use crate::Error;
 use crate::timing::delay;
@@ -9,7 +10,8 @@ use std::fs::File;
 use std::io::{BufWriter, Error as IoError, Write};
 use std::path::Path;
 
-/// Writes frames of one size to the file `to`, and returns how many. Errors name `path`.
+/// Writes frames of the size `(h, w)` to the file `to` and returns their number. Errors name `path`, the
+/// final path of the file.
 pub(crate) fn write<E: From<Error>>(
     frames: impl Iterator<Item = Result<Picture, E>>,
     (h, w): Size,
@@ -20,14 +22,15 @@ pub(crate) fn write<E: From<Error>>(
     let io = Error::io(path);
     let encoding = |e: ImageError| io(IoError::other(e));
     let mut file = BufWriter::new(File::create(to).map_err(&io)?);
-    // The palette is learnt from every pixel of a small frame, from fewer of a large one.
+    // The encoder chooses the palette by every pixel of a small frame, and by fewer pixels of a large one.
     let speed = (h * w / 100_000).clamp(1, 10) as i32;
     let mut encoder = GifEncoder::new_with_speed(&mut file, speed);
     encoder.set_repeat(Repeat::Infinite).map_err(encoding)?;
     let mut count = 0;
     for frame in frames {
         let mut pixels = rgba(&frame?);
-        // A pixel is there or not; by itself the encoder would show all that are not wholly transparent.
+        // A GIF has no partial transparency. By default the encoder would show all pixels that are not fully
+        // transparent.
         for pixel in pixels.chunks_exact_mut(4).filter(|pixel| pixel[3] < 128) {
             pixel.fill(0);
         }
@@ -42,7 +45,7 @@ pub(crate) fn write<E: From<Error>>(
     Ok(count)
 }
 
-/// The frame in RGBA bytes.
+/// The pixels of a frame as RGBA bytes, row by row.
 pub(crate) fn rgba(frame: &Picture) -> Vec<u8> {
     frame.widened(4).to_u8().into_raw_vec_and_offset().0
 }

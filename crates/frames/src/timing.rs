@@ -1,7 +1,7 @@
-//! When each frame is shown.
+//! How long each frame is shown.
 
-/// How long frame `index` is shown, in `unit` parts of a second, so that the ends of all frames are rounded,
-/// not their lengths: the rate is right in the long run.
+/// How long frame `index` is shown, in units of 1/`unit` seconds. The end of each frame is rounded, not its
+/// length, so that rounding errors do not add up.
 pub(crate) fn delay(index: usize, fps: f64, unit: f64) -> u32 {
     let end = |frames: usize| (frames as f64 * unit / fps).round();
     (end(index + 1) - end(index)) as u32

@@ -1,7 +1,8 @@
-//! Animated WebP: the encoder makes lossless stills, the container around them is written here.
+//! Writes animated WebPs. The encoder of the `image` crate makes lossless still pictures; this module writes
+//! the container around them.
 //!
-//! A file is a RIFF of chunks: VP8X (what is in it, and the canvas), ANIM (how it loops), and an ANMF a frame, as in Google's
-//! WebP Container Specification.
+//! A file is a RIFF container of chunks, as described in Google's WebP Container Specification: VP8X
+//! (features and size of the canvas), ANIM (background and number of loops), and one ANMF per frame.
 
 use crate::Error;
 use crate::timing::delay;
@@ -12,7 +13,8 @@ use std::fs::File;
 use std::io::{BufWriter, Error as IoError, Result as IoResult, Seek, SeekFrom, Write};
 use std::path::Path;
 
-/// Writes frames of one size and kind to the file `to`, and returns how many. Errors name `path`.
+/// Writes frames of the same size and number of channels to the file `to` and returns their number. Errors
+/// name `path`, the final path of the file.
 pub(crate) fn write<E: From<Error>>(
     frames: impl Iterator<Item = Result<Picture, E>>,
     fps: f64,
@@ -31,7 +33,7 @@ pub(crate) fn write<E: From<Error>>(
         file.write_all(&chunk).map_err(&io)?;
         count += 1;
     }
-    // The size of all that follows the size itself.
+    // The size field counts the bytes that follow it.
     let length = file.stream_position().map_err(&io)?;
     let size =
         u32::try_from(length - 8).map_err(|_| io(IoError::other("a WebP cannot have more than 4 GiB")))?;
@@ -40,18 +42,19 @@ pub(crate) fn write<E: From<Error>>(
     Ok(count)
 }
 
-/// The chunks before the frames; the file's size is filled in at the end.
+/// The chunks before the frames. The size of the file is 0 here and filled in at the end.
 fn head(frame: &Picture) -> Vec<u8> {
     const ANIMATION: u8 = 0x02;
     const ALPHA: u8 = 0x10;
     let flags = ANIMATION | if has_alpha(frame) { ALPHA } else { 0 };
     let mut extended = vec![flags, 0, 0, 0];
     extended.extend(canvas(frame));
-    // A transparent background; 0 loops: forever.
+    // The background is transparent; 0 loops means that the animation loops forever.
     [b"RIFF\0\0\0\0WEBP".as_slice(), &chunk(b"VP8X", &extended), &chunk(b"ANIM", &[0; 6])].concat()
 }
 
-/// An ANMF chunk: where the frame lies, how long it is shown, that it replaces the one before, and the still's own chunk.
+/// An ANMF chunk: position, size and duration of the frame, the flag that it replaces the frame before, and
+/// the chunk of the still picture.
 fn animation_frame(frame: &Picture, milliseconds: u32) -> IoResult<Vec<u8>> {
     const DO_NOT_BLEND: u8 = 0x02;
     let (h, w) = frame.size();
@@ -73,14 +76,14 @@ fn animation_frame(frame: &Picture, milliseconds: u32) -> IoResult<Vec<u8>> {
     Ok(chunk(b"ANMF", &content))
 }
 
-/// A chunk of a RIFF file, of even length.
+/// A chunk of a RIFF file, padded to an even length.
 fn chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
     let mut chunk = [name.as_slice(), &(content.len() as u32).to_le_bytes(), content].concat();
     chunk.resize(chunk.len().next_multiple_of(2), 0);
     chunk
 }
 
-/// Width and height, each less one, in three bytes.
+/// Width minus 1 and height minus 1, in three bytes each.
 fn canvas(frame: &Picture) -> [u8; 6] {
     let (h, w) = frame.size();
     let [a, b, c, _] = (w as u32 - 1).to_le_bytes();

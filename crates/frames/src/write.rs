@@ -1,13 +1,15 @@
-//! Writing frames one by one, to a file or a directory that is whole or not there.
+//! Writes frames one by one to a file or directory, atomically.
 
 use crate::{Error, Format, gif, webp};
 use pyramid::Picture;
 use std::path::Path;
 
-/// Writes frames to `path`, `fps` of them a second (which PNGs do not tell), and returns how many. They are
-/// taken one by one, so that an animation of any length needs the memory of one frame. All have the size and
-/// the channels of the first. What is at `path` is replaced by the whole file, or stays where something
-/// fails; a directory must not be there yet.
+/// Writes frames to `path`, to be shown at `fps` frames per second, and returns their number.
+///
+/// Frames are taken one by one, so that an animation of any length needs the memory of only one frame. All
+/// must have the size and the number of channels of the first. An existing file at `path` is replaced when
+/// the new one is complete, and kept if an error occurs; for [`Format::Png`], `path` must not exist yet, and
+/// `fps` is not stored.
 ///
 /// # Errors
 /// The first error that `frames` gives; [`Error::NoFrame`] and [`Error::Unlike`]; [`Error::Range`] for frames
@@ -24,14 +26,14 @@ pub fn write<E: From<Error>>(
     let size = first.size();
     format.check(fps, size).map_err(Error::from)?;
     let shape = first.pixels().dim();
-    let alike = frames.enumerate().map(|(index, frame)| {
+    let checked = frames.enumerate().map(|(index, frame)| {
         let frame = frame?;
         match frame.pixels().dim() {
             found if found == shape => Ok(frame),
             found => Err(Error::Unlike { index: index + 1, found, first: shape }.into()),
         }
     });
-    let frames = std::iter::once(Ok(first)).chain(alike);
+    let frames = std::iter::once(Ok(first)).chain(checked);
     let written = match format {
         Format::Gif => files::write_with(path, |temporary| {
             gif::write(frames, size, fps, temporary, path).map_err(Failure::Frame)
@@ -49,7 +51,7 @@ pub fn write<E: From<Error>>(
     })
 }
 
-/// What can fail while the frames are taken: the place that they go to, or the caller's frames and their encoding.
+/// An error while frames are written: of the file or directory, or of the caller's frames and their encoding.
 enum Failure<E> {
     File(files::Error),
     Frame(E),
@@ -61,6 +63,7 @@ impl<E> From<files::Error> for Failure<E> {
     }
 }
 
+/// Writes the frames as numbered PNG files to the directory `path` and returns their number.
 fn pngs<E: From<Error>>(frames: impl Iterator<Item = Result<Picture, E>>, path: &Path) -> Result<usize, E> {
     let mut count = 0;
     for frame in frames {
@@ -83,7 +86,7 @@ mod tests {
 
     type Outcome = std::result::Result<(), Box<dyn std::error::Error>>;
 
-    /// A gradient that moves; alpha rises from left to right.
+    /// Frames of a moving gradient; alpha increases from left to right.
     fn frames(count: usize, channels: usize) -> Vec<Picture> {
         let value = |k: usize, x: usize, y: usize, c: usize| match (channels % 2, c + 1 == channels) {
             (0, true) => x as f32 / 15.0 - 1.0,
@@ -102,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn webps_come_back_exactly_and_gifs_nearly() -> Outcome {
+    fn webp_is_lossless_and_gif_is_close() -> Outcome {
         let dir = tempfile::tempdir()?;
         for channels in 1..=4 {
             for (format, fps, delays) in
@@ -123,14 +126,14 @@ mod tests {
                         assert_eq!(found, expected, "{channels} channels");
                         continue;
                     }
-                    let mut apart = 0;
+                    let mut difference = 0;
                     for (a, b) in found.chunks_exact(4).zip(expected.chunks_exact(4)) {
                         assert_eq!(a[3], if b[3] < 128 { 0 } else { 255 });
                         if b[3] >= 128 {
-                            apart += (0..3).map(|c| usize::from(a[c].abs_diff(b[c]))).sum::<usize>();
+                            difference += (0..3).map(|c| usize::from(a[c].abs_diff(b[c]))).sum::<usize>();
                         }
                     }
-                    let mean = apart as f64 / (3 * 21 * 31) as f64;
+                    let mean = difference as f64 / (3 * 21 * 31) as f64;
                     assert!(mean < 12.0, "{channels} channels: {mean}");
                 }
             }
@@ -153,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fails_leaves_nothing_behind() -> Outcome {
+    fn a_failed_write_leaves_no_files() -> Outcome {
         let dir = tempfile::tempdir()?;
         for format in Format::ALL {
             let path = dir.path().join("x");
