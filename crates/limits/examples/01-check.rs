@@ -1,7 +1,7 @@
-//! Checks settings and tells what is wrong with them: `cargo run -p limits --example 01-check -- STAGES
+//! Checks two settings and prints what is wrong with them: `cargo run -p limits --example 01-check -- STAGES
 //! RATE`.
 
-#![allow(clippy::print_stdout)] // an example prints
+#![allow(clippy::print_stdout)] // An example prints its results.
 
 use limits::{OutOfRange, above_zero, within};
 
@@ -11,7 +11,7 @@ fn main() {
     let rate = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(5e-4);
     match check(stages, rate) {
         Ok(()) => println!("{stages} stages at a rate of {rate} can be trained"),
-        // A program may use the fields to say it in its own words.
+        // A program can use the fields to word the message itself.
         Err(OutOfRange { name, value, expected }) => println!("--{name} {value} is not {expected}"),
     }
 }

@@ -3,21 +3,21 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-/// A value is outside its range.
+/// The error for a value outside its range.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name} is {value}, it must be {expected}")]
 pub struct OutOfRange {
-    /// The parameter, spelled as in configuration files: words joined by hyphens.
+    /// The name of the parameter as in configuration files, with hyphens between its words.
     pub name: &'static str,
-    /// What it was.
+    /// The value that was given.
     pub value: String,
-    /// What it may be, such as "between 1 and 32".
+    /// The values allowed, such as "between 1 and 32".
     pub expected: String,
 }
 
 impl OutOfRange {
-    /// The error for a range that [`within`] and [`above_zero`] do not know. `expected` goes on from "it must
-    /// be".
+    /// The error for a kind of range that neither [`within`] nor [`above_zero`] checks. `expected` completes
+    /// the sentence "it must be ...".
     pub fn new(name: &'static str, value: impl Display, expected: impl Into<String>) -> Self {
         Self { name, value: value.to_string(), expected: expected.into() }
     }
@@ -38,7 +38,7 @@ pub fn within<T: PartialOrd + Display>(
     Err(OutOfRange::new(name, value, format!("between {} and {}", range.start(), range.end())))
 }
 
-/// Checks that `value` is above 0 and at most `most`, as rates and factors must be.
+/// Checks that `value` is above 0 and at most `most`, as is required of rates and factors.
 ///
 /// # Errors
 /// [`OutOfRange`] where it is not; a NaN never is.
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_ends_belong_to_a_range_and_nothing_else_does() {
+    fn a_range_includes_both_ends() {
         for value in [1, 7, 32] {
             assert_eq!(within("train-stages", value, 1..=32), Ok(()));
         }
