@@ -1,7 +1,7 @@
-//! Lists what files of `torch.save` hold: `cargo run -p pth --example 01-list -- FILE...`; without one, files
-//! that come with the tests.
+//! Lists the contents of files written by `torch.save`: `cargo run -p pth --example 01-list -- FILE...`.
+//! Without arguments, it lists files that come with the tests.
 
-#![allow(clippy::print_stdout)] // an example prints
+#![allow(clippy::print_stdout)] // An example prints its results.
 
 use pth::TorchFile;
 use std::path::PathBuf;

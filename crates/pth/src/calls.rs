@@ -1,12 +1,13 @@
-//! What the few names mean that a pickle of tensors asks for. Nothing here is Python's.
+//! Gives the few names that a pickle of tensors asks for their fixed meaning. No Python code is involved.
 
 use crate::error::Reason;
 use crate::value::{Id, Kind, Name, Parsed, Storage, Value, View};
 
-/// Longest key of a storage or name of a function; they are copied, and one text may be referred to again and again.
+/// The longest key of a storage and the longest name of a function, in bytes. There must be a limit because
+/// these texts are copied, and a pickle can refer to the same text many times.
 pub(crate) const LONGEST_NAME: usize = 256;
 
-/// The name that a pickle asks for. Everything that can happen is in this list.
+/// Looks up a name that a pickle asks for. This list contains everything that a file can use.
 pub(crate) fn name(module: &str, name: &str) -> Parsed<Name> {
     match (module, name) {
         ("collections", "OrderedDict") => Ok(Name::OrderedDict),
@@ -28,53 +29,54 @@ pub(crate) fn name(module: &str, name: &str) -> Parsed<Name> {
     }
 }
 
-/// What a name gives for arguments.
+/// The result of calling `function` (the number of a name) with `arguments` (the number of a tuple).
 pub(crate) fn call(objects: &[Value], function: Id, arguments: Id) -> Parsed<Value> {
     let (Value::Name(name), Value::Tuple(arguments)) = (&objects[function], &objects[arguments]) else {
         return Err("its pickle calls what is no function".into());
     };
     let value = |i: usize| arguments.get(i).map(|&id| &objects[id]);
-    let odd = || Reason::Damaged(format!("its pickle has unknown arguments for {name:?}"));
+    let invalid = || Reason::Damaged(format!("its pickle has unknown arguments for {name:?}"));
     match name {
         Name::OrderedDict if arguments.is_empty() => Ok(Value::Dict(Vec::new())),
         Name::RebuildTensor if (6..=7).contains(&arguments.len()) => match (value(0), value(1)) {
             (Some(Value::Storage(storage)), Some(offset)) => Ok(Value::Tensor(View {
                 storage: storage.clone(),
-                offset: whole(offset).ok_or_else(odd)?,
+                offset: whole(offset).ok_or_else(invalid)?,
                 shape: wholes(objects, arguments[2])?,
                 strides: wholes(objects, arguments[3])?,
             })),
-            _ => Err(odd()),
+            _ => Err(invalid()),
         },
         Name::RebuildParameter => match value(0) {
             Some(Value::Tensor(view)) => Ok(Value::Tensor(view.clone())),
-            _ => Err(odd()),
+            _ => Err(invalid()),
         },
         Name::NumpyType => match value(0) {
             Some(Value::Text(code)) => numpy_type(code).map(Value::Type),
-            _ => Err(odd()),
+            _ => Err(invalid()),
         },
         Name::NumpyScalar => match (value(0), value(1)) {
             (Some(Value::Type(kind)), Some(Value::Bytes(bytes))) if bytes.len() == kind.size() => {
                 Ok(Value::Float(kind.value(bytes)))
             }
-            _ => Err(odd()),
+            _ => Err(invalid()),
         },
-        // How protocol 2 writes bytes: as text of the code points 0 to 255.
+        // Protocol 2 writes bytes as text of the code points 0 to 255.
         Name::Encode => match (value(0), value(1)) {
             (Some(Value::Text(text)), Some(Value::Text(code)))
                 if code == "latin1" && text.len() <= LONGEST_NAME =>
             {
-                let byte = |c| u8::try_from(c).map_err(|_| odd());
+                let byte = |c| u8::try_from(c).map_err(|_| invalid());
                 Ok(Value::Bytes(text.chars().map(|c| byte(u32::from(c))).collect::<Parsed<_>>()?))
             }
-            _ => Err(odd()),
+            _ => Err(invalid()),
         },
-        _ => Err(odd()),
+        _ => Err(invalid()),
     }
 }
 
-/// Sets an object's state. A dict's (the versions of a module's layers) says nothing that is needed.
+/// Sets the state of an object. The state of a dict (versions of the layers of a module) is not needed and
+/// ignored; the state of a NumPy type contains its byte order.
 pub(crate) fn build(objects: &[Value], object: Id, state: Id) -> Parsed<()> {
     match (&objects[object], &objects[state]) {
         (Value::Dict(_), Value::Dict(_)) => Ok(()),
@@ -86,10 +88,11 @@ pub(crate) fn build(objects: &[Value], object: Id, state: Id) -> Parsed<()> {
     }
 }
 
-/// `("storage", type, key, device, length)`, in the old format with None after it. Where it was does not matter.
+/// Reads a reference to a storage: the tuple `("storage", type, key, device, length)`, followed by `None` in
+/// the old format. The device has no influence.
 pub(crate) fn storage(objects: &[Value], id: Id) -> Parsed<Storage> {
-    let odd = || Reason::from("its pickle refers to something outside that is no storage");
-    let Value::Tuple(parts) = &objects[id] else { return Err(odd()) };
+    let invalid = || Reason::from("its pickle refers to something outside that is no storage");
+    let Value::Tuple(parts) = &objects[id] else { return Err(invalid()) };
     let parts: Vec<&Value> = parts.iter().take(7).map(|&id| &objects[id]).collect();
     match parts[..] {
         [
@@ -100,13 +103,13 @@ pub(crate) fn storage(objects: &[Value], id: Id) -> Parsed<Storage> {
             len,
             ref rest @ ..,
         ] if word == "storage" && key.len() <= LONGEST_NAME && matches!(rest, [] | [Value::None]) => {
-            Ok(Storage { key: key.clone(), kind: *kind, len: whole(len).ok_or_else(odd)? })
+            Ok(Storage { key: key.clone(), kind: *kind, len: whole(len).ok_or_else(invalid)? })
         }
-        _ => Err(odd()),
+        _ => Err(invalid()),
     }
 }
 
-/// The whole numbers of a tuple.
+/// The elements of a tuple of up to 8 whole numbers, such as a shape.
 fn wholes(objects: &[Value], id: Id) -> Parsed<Vec<usize>> {
     let numbers = match &objects[id] {
         Value::Tuple(items) if items.len() <= 8 => items.iter().map(|&id| whole(&objects[id])).collect(),

@@ -1,34 +1,34 @@
-//! What can go wrong in this crate.
+//! The error type of this crate.
 
 use std::path::{Path, PathBuf};
 
-/// Why a file of tensors cannot be used.
+/// Why a file of tensors could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is no such file.
+    /// The file does not exist.
     #[error("{path}: is not there")]
     Missing {
         /// The file.
         path: PathBuf,
     },
-    /// It is a directory, a pipe or a device, or has too many bytes.
+    /// The path is a directory, a pipe or a device file, or the file is too large.
     #[error("{path}: is no file, or one of more than {limit} bytes")]
     NotAFile {
         /// The file.
         path: PathBuf,
-        /// The most bytes that are read.
+        /// The largest size of a file in bytes.
         limit: u64,
     },
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("{path}: {source}")]
     Io {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// It is not whole, or contradicts itself.
+    /// The file is truncated, or its content is inconsistent.
     #[error("{path}: {reason}")]
     Damaged {
         /// The file.
@@ -36,15 +36,15 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// It may be whole, but is written in a way that is not read here.
+    /// The file may be intact, but it uses a feature that this reader does not support.
     #[error("{path}: {reason}")]
     Unsupported {
         /// The file.
         path: PathBuf,
-        /// What is not read.
+        /// The feature that is not supported.
         reason: String,
     },
-    /// It asks for a Python function that no file of tensors needs. The function was not run.
+    /// The file asks for a Python function that no file of tensors needs. The function was not run.
     #[error("{path}: its pickle asks for {name}, which no file of tensors needs and which was not run")]
     Foreign {
         /// The file.
@@ -52,23 +52,23 @@ pub enum Error {
         /// The function's full name.
         name: String,
     },
-    /// It holds something else than what was asked for.
+    /// The content of the file is not of the kind that the caller asked for.
     #[error("{path}: {reason}")]
     Unexpected {
         /// The file.
         path: PathBuf,
-        /// What it holds, or does not hold.
+        /// What was found in the file, or was missing.
         reason: String,
     },
-    /// It holds infinities or values that are no numbers.
+    /// The file contains values that are infinite or NaN.
     #[error("{path}: {name} has values that are not finite")]
     NotFinite {
         /// The file.
         path: PathBuf,
-        /// The tensor or item.
+        /// The name of the tensor or the number of the item.
         name: String,
     },
-    /// A tensor cannot be made.
+    /// candle could not create a tensor.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
 }
@@ -76,8 +76,7 @@ pub enum Error {
 /// A result with this crate's error.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why bytes cannot be used, before it is known which file they are from. Text alone means that they are
-/// damaged.
+/// An error of code that does not know the path of the file. Text converts to [`Reason::Damaged`].
 #[derive(Debug)]
 pub(crate) enum Reason {
     Damaged(String),
@@ -86,7 +85,7 @@ pub(crate) enum Reason {
 }
 
 impl Reason {
-    /// The error of the file at `path`.
+    /// Turns the reason into the error for the file at `path`.
     pub(crate) fn of(self, path: &Path) -> Error {
         let path = path.to_path_buf();
         match self {
@@ -96,7 +95,7 @@ impl Reason {
         }
     }
 
-    /// The error of the tensor `name` in the file at `path`.
+    /// Turns the reason into the error for the tensor `name` in the file at `path`.
     pub(crate) fn of_tensor(self, path: &Path, name: &str) -> Error {
         match self {
             Self::Damaged(reason) => Self::Damaged(format!("{name} {reason}")).of(path),

@@ -1,36 +1,40 @@
-//! A reader of the pickles in PyTorch's files: data only, nothing is ever run.
+//! Reads the pickles in files of PyTorch as data; no code from a pickle is ever run.
 //!
-//! A pickle is a program for a small stack machine that may call any Python function. This reader knows the instructions
-//! that tensors in lists and dicts need, and a handful of names, each with one fixed meaning here; everything else is
-//! refused. The work and the memory are linear in the pickle's length: objects stand in one list and refer to each other
-//! by number, so that nothing is copied and nothing recurses, however deep or circular the pickle makes them.
+//! A pickle is a program for a small stack machine that may call any Python function. This reader supports
+//! only the instructions that tensors in lists and dicts need, and a dozen names, each with one fixed
+//! meaning; everything else is refused. Time and memory are linear in the length of the pickle: all objects
+//! are stored in one list and refer to each other by number, so that nothing is copied and no function
+//! recurses, however deeply or circularly objects are nested.
 
 use crate::calls::{self, LONGEST_NAME};
 use crate::value::{Id, Parsed, Value};
 use std::collections::HashMap;
 
-/// Longest pickle that is read, bytes; that of a generator of 32 stages has about 250 thousand.
+/// The longest pickle that is read, in bytes. The pickle of a generator of 32 stages has about 250,000 bytes.
 const LONGEST: usize = 1 << 20;
 
 /// All objects of a pickle.
 #[derive(Debug)]
 pub(crate) struct Pickle {
+    /// The objects, at the index given by their number.
     pub(crate) objects: Vec<Value>,
+    /// The number of the object that the whole pickle stands for.
     pub(crate) root: Id,
-    /// Bytes that it took.
+    /// The length of the pickle in bytes.
     pub(crate) length: usize,
 }
 
-/// Reads the pickle that `bytes` begin with.
+/// Reads the pickle at the start of `bytes`.
 pub(crate) fn read(bytes: &[u8]) -> Parsed<Pickle> {
     let bytes = &bytes[..bytes.len().min(LONGEST)];
-    let mut machine = Machine { bytes, at: 0, objects: Vec::new(), stack: Vec::new(), memo: HashMap::new() };
+    let mut machine =
+        Machine { bytes, position: 0, objects: Vec::new(), stack: Vec::new(), memo: HashMap::new() };
     let root = loop {
         if let Some(root) = machine.step()? {
             break root;
         }
     };
-    Ok(Pickle { objects: machine.objects, root, length: machine.at })
+    Ok(Pickle { objects: machine.objects, root, length: machine.position })
 }
 
 impl Pickle {
@@ -39,15 +43,18 @@ impl Pickle {
     }
 }
 
+/// The state of the stack machine.
 struct Machine<'a> {
     bytes: &'a [u8],
-    at: usize,
+    /// The position in `bytes` of the next byte.
+    position: usize,
     objects: Vec<Value>,
     stack: Vec<Slot>,
+    /// Objects that the pickle has stored under a number to refer to them later.
     memo: HashMap<u32, Id>,
 }
 
-/// What lies on the stack.
+/// An element of the stack: the number of an object, or a mark that starts a group of objects.
 #[derive(Clone, Copy)]
 enum Slot {
     Object(Id),
@@ -55,9 +62,9 @@ enum Slot {
 }
 
 impl Machine<'_> {
-    /// One instruction; the result, if it was the last.
+    /// Executes one instruction. Returns the number of the root object if the instruction was the last one.
     fn step(&mut self) -> Parsed<Option<Id>> {
-        let begin = self.at;
+        let start = self.position;
         match self.byte()? {
             0x80 => {
                 let version = self.byte()?;
@@ -65,7 +72,7 @@ impl Machine<'_> {
                     return Err(format!("its pickle has protocol {version}, 2 to 5 are known").into());
                 }
             }
-            0x95 => drop(self.take(8)?), // FRAME, for readers that fetch ahead
+            0x95 => drop(self.take(8)?), // FRAME is only needed by readers that read ahead.
             b'.' => return self.pop().map(Some),
             b'(' => self.stack.push(Slot::Mark),
             b'N' => self.push(Value::None),
@@ -174,7 +181,7 @@ impl Machine<'_> {
             }
             other => {
                 return Err(format!(
-                    "its pickle has instruction 0x{other:02x} at byte {begin}, which no file of tensors needs"
+                    "its pickle has instruction 0x{other:02x} at byte {start}, which no file of tensors needs"
                 )
                 .into());
             }
@@ -182,11 +189,12 @@ impl Machine<'_> {
         Ok(None)
     }
 
+    /// The next `n` bytes.
     fn take(&mut self, n: usize) -> Parsed<&[u8]> {
-        let end = self.at.checked_add(n).filter(|&end| end <= self.bytes.len());
+        let end = self.position.checked_add(n).filter(|&end| end <= self.bytes.len());
         let end = end.ok_or(DOES_NOT_END)?;
-        let taken = &self.bytes[self.at..end];
-        self.at = end;
+        let taken = &self.bytes[self.position..end];
+        self.position = end;
         Ok(taken)
     }
 
@@ -198,15 +206,16 @@ impl Machine<'_> {
         self.take(N)?.try_into().map_err(|_| DOES_NOT_END.into())
     }
 
+    /// The text up to the next line feed.
     fn line(&mut self) -> Parsed<String> {
-        let length = self.bytes[self.at..].iter().position(|&b| b == b'\n');
+        let length = self.bytes[self.position..].iter().position(|&b| b == b'\n');
         let length = length.ok_or(DOES_NOT_END)?;
         let line = String::from_utf8_lossy(self.take(length)?).into_owned();
-        self.at += 1;
+        self.position += 1;
         Ok(line)
     }
 
-    /// A whole number of up to 16 bytes, two's complement.
+    /// Reads an integer of up to 16 bytes in two's complement.
     fn long(&mut self) -> Parsed<()> {
         let n = usize::from(self.byte()?);
         let digits = self.take(n)?;
@@ -220,18 +229,21 @@ impl Machine<'_> {
         Ok(())
     }
 
+    /// Reads a text of `n` bytes.
     fn text(&mut self, n: usize) -> Parsed<()> {
         let text = String::from_utf8(self.take(n)?.to_vec());
         self.push(Value::Text(text.map_err(|_| "its pickle has text that is not UTF-8")?));
         Ok(())
     }
 
+    /// Reads `n` bytes as a bytes object.
     fn blob(&mut self, n: usize) -> Parsed<()> {
         let bytes = self.take(n)?.to_vec();
         self.push(Value::Bytes(bytes));
         Ok(())
     }
 
+    /// Adds an object and puts its number on the stack.
     fn push(&mut self, value: Value) {
         self.stack.push(Slot::Object(self.objects.len()));
         self.objects.push(value);
@@ -251,6 +263,8 @@ impl Machine<'_> {
         }
     }
 
+    /// Removes the objects above the uppermost mark, and the mark, from the stack. Returns the objects in
+    /// stack order.
     fn pop_to_mark(&mut self) -> Parsed<Vec<Id>> {
         let mut items = Vec::new();
         loop {
@@ -264,18 +278,21 @@ impl Machine<'_> {
         Ok(items)
     }
 
+    /// Stores the uppermost object in the memo.
     fn remember(&mut self, number: u32) -> Parsed<()> {
         let id = self.top()?;
         self.memo.insert(number, id);
         Ok(())
     }
 
+    /// Puts an object from the memo on the stack.
     fn recall(&mut self, number: u32) -> Parsed<()> {
         let id = self.memo.get(&number).ok_or("its pickle refers to what it does not hold")?;
         self.stack.push(Slot::Object(*id));
         Ok(())
     }
 
+    /// Appends items to the list on top of the stack.
     fn append(&mut self, items: Vec<Id>) -> Parsed<()> {
         let list = self.top()?;
         match &mut self.objects[list] {
@@ -285,6 +302,7 @@ impl Machine<'_> {
         Ok(())
     }
 
+    /// Inserts items, alternately keys and values, into the dict on top of the stack.
     fn insert(&mut self, items: &[Id]) -> Parsed<()> {
         let dict = self.top()?;
         match (&mut self.objects[dict], items.len() % 2) {

@@ -1,4 +1,4 @@
-//! Files that PyTorch wrote, and such that only look like it.
+//! Tests with files written by PyTorch, and with damaged and malicious files.
 
 use crate::TorchFile;
 use crate::pickle;
@@ -15,7 +15,7 @@ fn assets() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/official")
 }
 
-/// A file of these bytes, opened.
+/// Writes a file with these bytes and opens it.
 fn open(bytes: &[u8]) -> crate::Result<TorchFile> {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("file.pth");
@@ -23,7 +23,7 @@ fn open(bytes: &[u8]) -> crate::Result<TorchFile> {
     TorchFile::open(&path)
 }
 
-/// A zip archive as PyTorch writes it.
+/// A zip archive with these entries.
 fn archive(entries: &[(&str, &[u8])], options: SimpleFileOptions) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in entries {
@@ -37,7 +37,8 @@ fn stored() -> SimpleFileOptions {
     SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored)
 }
 
-/// `[tensor]`: a view of storage "0", which has 6 elements, with this offset, shape and strides.
+/// The pickle of a list with one tensor: a view with this offset, shape and strides of storage "0", which has
+/// 6 elements.
 fn one_tensor(offset: u8, shape: [u8; 2], strides: [u8; 2]) -> Vec<u8> {
     let mut bytes =
         b"\x80\x02]ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\n".to_vec();
@@ -48,6 +49,7 @@ fn one_tensor(offset: u8, shape: [u8; 2], strides: [u8; 2]) -> Vec<u8> {
     bytes
 }
 
+/// The elements of the tensor that [`one_tensor`] describes, where the storage contains 0 to 5.
 fn values(pickle: &[u8]) -> crate::Result<Vec<f32>> {
     let data: Vec<u8> = (0..6u8).flat_map(|i| f32::from(i).to_le_bytes()).collect();
     let file = open(&archive(&[("x/data.pkl", pickle), ("x/data/0", &data)], stored()))?;
@@ -71,12 +73,12 @@ fn views_are_read_by_offset_and_strides() -> Outcome {
 }
 
 #[test]
-fn both_formats_hold_the_same_kinds_of_things() -> Outcome {
+fn both_formats_are_read() -> Outcome {
     for (name, amp) in [("zip", f64::from(0.7f32)), ("legacy", 0.7)] {
         let folder = assets().join(name);
         let reals = TorchFile::open(&folder.join("reals.pth"))?.list()?;
         assert_eq!(reals.iter().map(Tensor::dims).collect::<Vec<_>>(), [[1, 3, 12, 14], [1, 3, 15, 18]]);
-        // Rows, columns and their product, each from -1 to 1.
+        // The channels are the row, the column and their product, each scaled to -1 to 1.
         let corners = reals[1].flatten_all()?.to_vec1::<f32>()?;
         assert_eq!([corners[0], corners[17], corners[269]], [-1.0, -1.0, 1.0]);
         assert_eq!([corners[270], corners[287], corners[539]], [-1.0, 1.0, 1.0]);
@@ -106,15 +108,15 @@ fn functions_are_never_called() {
 }
 
 #[test]
-fn files_that_are_none_are_refused_with_the_reason() {
+fn invalid_files_are_refused_with_the_reason() {
     let pickle = one_tensor(0, [2, 3], [3, 1]);
     let data = [0u8; 24];
     let entries: [(&str, &[u8]); 2] = [("x/data.pkl", &pickle), ("x/data/0", &data)];
     let whole = archive(&entries, stored());
     let mut flipped = whole.clone();
-    // The last byte of the storage lies in front of the directory's first entry.
-    let at = whole.windows(4).position(|w| w == b"PK\x01\x02").expect("a directory") - 1;
-    flipped[at] ^= 1;
+    // The last byte of the storage lies just before the first entry of the archive's directory.
+    let position = whole.windows(4).position(|w| w == b"PK\x01\x02").expect("a directory") - 1;
+    flipped[position] ^= 1;
     let big: [(&str, &[u8]); 3] = [entries[0], entries[1], ("x/byteorder", b"big")];
     let legacy = |little: u8| {
         let head =
@@ -147,7 +149,7 @@ fn files_that_are_none_are_refused_with_the_reason() {
     assert!(error.contains("storage"), "{error}");
 }
 
-/// A megabyte that is referred to again and again stays a megabyte.
+/// A long text is stored only once, even if the pickle refers to it many times.
 #[test]
 fn long_texts_are_not_copied() {
     let mut bytes = b"\x80\x02c_codecs\nencode\n".to_vec();
@@ -167,15 +169,16 @@ const FILES: [&str; 6] = [
     "legacy/noise_amp.pth",
 ];
 
-/// A file of the official program in which some bytes are others, perhaps cut.
+/// The number in [`FILES`] of a file of the official program, and its content with some bytes changed and
+/// perhaps the end cut off.
 fn damaged() -> impl Strategy<Value = (usize, Vec<u8>)> {
     let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6);
     let cut = prop::option::weighted(0.2, any::<prop::sample::Index>());
     (0..FILES.len(), changes, cut).prop_map(|(file, changes, cut)| {
         let mut bytes = std::fs::read(assets().join(FILES[file])).expect("a file of ours");
         for (index, byte) in changes {
-            let at = index.index(bytes.len());
-            bytes[at] = byte;
+            let position = index.index(bytes.len());
+            bytes[position] = byte;
         }
         if let Some(cut) = cut {
             bytes.truncate(cut.index(bytes.len()));
@@ -184,7 +187,7 @@ fn damaged() -> impl Strategy<Value = (usize, Vec<u8>)> {
     })
 }
 
-/// Reads all there is; what comes out is never more than the file could hold.
+/// Reads everything in the file and checks that there are never more elements than the file has bytes.
 fn read_all(bytes: &[u8]) {
     let Ok(file) = open(bytes) else { return };
     let tensors = [file.list().ok(), file.named().ok().map(|named| named.into_values().collect())];
@@ -199,27 +202,28 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn damaged_files_do_no_harm((_, bytes) in damaged()) {
+    fn damaged_files_do_not_panic_or_grow((_, bytes) in damaged()) {
         read_all(&bytes);
     }
 
-    /// Checksums of the archive catch nearly all damage; here the pickle is changed before it is packed.
+    /// The checksums of an archive detect nearly all damage, so the pickle is changed here before it is
+    /// packed.
     #[test]
-    fn damaged_pickles_in_whole_archives_do_no_harm(
+    fn damaged_pickles_in_intact_archives_do_not_panic_or_grow(
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
         shape: [u8; 2],
         strides: [u8; 2],
     ) {
         let mut pickle = one_tensor(0, shape, strides);
         for (index, byte) in changes {
-            let at = index.index(pickle.len());
-            pickle[at] = byte;
+            let position = index.index(pickle.len());
+            pickle[position] = byte;
         }
         read_all(&archive(&[("x/data.pkl", &pickle), ("x/data/0", &[0; 24])], stored()));
     }
 
     #[test]
-    fn any_bytes_make_no_more_objects_than_bytes(mut bytes in prop::collection::vec(
+    fn a_pickle_has_no_more_objects_than_bytes(mut bytes in prop::collection::vec(
         prop_oneof![
             2 => any::<u8>(),
             5 => prop::sample::select(b"(.NKMJGXTUBC]})taesuqrhjcQRb\x80\x85\x86\x87\x88\x89\x8a\x8c\x93\x94\x95\n\x00\x01".to_vec()),

@@ -1,14 +1,14 @@
-//! What a pickle holds.
+//! The objects that a pickle can contain.
 
 use crate::error::Reason;
 
-/// A result whose error does not know the file's name.
+/// A result whose error does not contain the path of the file.
 pub(crate) type Parsed<T> = std::result::Result<T, Reason>;
 
-/// Number of an object.
+/// The number of an object: its index in `Pickle::objects`.
 pub(crate) type Id = usize;
 
-/// An object.
+/// An object of a pickle. Lists, tuples and dicts refer to other objects by number.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Value {
     None,
@@ -23,11 +23,11 @@ pub(crate) enum Value {
     Name(Name),
     Storage(Storage),
     Tensor(View),
-    /// NumPy's type of a scalar.
+    /// The NumPy type of a scalar.
     Type(Kind),
 }
 
-/// The names that have a meaning.
+/// The names that a pickle may use.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Name {
     OrderedDict,
@@ -39,7 +39,7 @@ pub(crate) enum Name {
     Encode,
 }
 
-/// The type of an element, little-endian.
+/// The type of an element, stored in little-endian order.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kind {
     F64,
@@ -50,26 +50,27 @@ pub(crate) enum Kind {
     I32,
 }
 
-/// Elements in the file that tensors share.
+/// A sequence of elements in the file, which several tensors may share.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Storage {
     pub(crate) key: String,
     pub(crate) kind: Kind,
-    /// How many elements.
+    /// The number of elements.
     pub(crate) len: usize,
 }
 
-/// A tensor: a view of a storage. Nothing of it is checked against the storage yet.
+/// A tensor: a view of a storage. Whether it lies within the storage has not been checked yet.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct View {
     pub(crate) storage: Storage,
+    /// The position of the first element in the storage; offset and strides count elements.
     pub(crate) offset: usize,
     pub(crate) shape: Vec<usize>,
     pub(crate) strides: Vec<usize>,
 }
 
 impl Kind {
-    /// Bytes of an element.
+    /// The size of an element in bytes.
     pub(crate) fn size(self) -> usize {
         match self {
             Kind::F64 | Kind::I64 => 8,
@@ -78,7 +79,7 @@ impl Kind {
         }
     }
 
-    /// The element in [`Kind::size`] bytes.
+    /// The value of an element, given its [`Kind::size`] bytes.
     pub(crate) fn value(self, bytes: &[u8]) -> f64 {
         let mut all = [0; 8];
         all[..bytes.len()].copy_from_slice(bytes);
