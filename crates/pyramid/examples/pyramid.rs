@@ -1,4 +1,5 @@
-//! The training pictures of a picture: `cargo run -p pyramid --example pyramid -- PICTURE [OUT.png]`.
+//! Saves a sheet of the training pictures for a picture: `cargo run -p pyramid --example pyramid -- PICTURE
+//! [OUT.png]`.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::path::PathBuf;
@@ -23,7 +24,7 @@ fn run() -> Result<(), Error> {
     });
     let output = arguments.next().unwrap_or_else(|| "pyramid.png".into());
 
-    // 11 pixels is what a network of five 3x3 convolutions sees at once.
+    // 11 pixels are the receptive field of a network of five 3x3 convolutions.
     let stages = pyramid(&load(&input)?, &Schedule::default(), 11)?;
     for (number, stage) in stages.iter().enumerate() {
         let (height, width) = stage.size();

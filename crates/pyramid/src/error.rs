@@ -1,18 +1,18 @@
-//! What can go wrong: one variant per cause. A message is one line that states the facts, with the value and the range
-//! that it broke. What to do about it is for the program to say, which knows what its user can change: the fields are
-//! what such advice needs.
+//! The error type of this crate, with one variant per cause. A message is one line that states the facts,
+//! with the value and the range that it violates. Only the program that uses the crate knows what its user
+//! can change, so messages give no advice; the fields contain what a program needs to give it.
 
 use crate::picture::Size;
 use crate::{MAX_PIXELS, Target};
 
 /// Why a picture could not be read, resized, scheduled or written.
 ///
-/// `name` is the path as the caller gave it, or `the picture` for data that came from memory. Control characters in it
+/// `name` is the path given by the caller, or `the picture` for data from memory. Control characters in it
 /// are replaced, so that every message is one line.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Nothing lies at this path.
+    /// Nothing exists at this path.
     #[error("{name}: no such file")]
     NotFound {
         /// The path.
@@ -30,7 +30,7 @@ pub enum Error {
         /// The path.
         name: String,
     },
-    /// The operating system does not let us read the file.
+    /// The operating system denies permission to read the file.
     #[error("{name}: permission denied")]
     Permission {
         /// The path.
@@ -41,7 +41,7 @@ pub enum Error {
     Read {
         /// The path.
         name: String,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// The file has no content.
@@ -50,21 +50,21 @@ pub enum Error {
         /// The path.
         name: String,
     },
-    /// The content begins like no picture format we know.
+    /// The content does not start like any known picture format.
     #[error("{name}: not a picture")]
     NotAPicture {
         /// The path.
         name: String,
     },
-    /// A picture, but of a format or a variant of one that cannot be decoded here.
+    /// The file is a picture, but its format or a feature that it uses is not supported.
     #[error("{name}: not supported ({what})")]
     Unsupported {
         /// The path.
         name: String,
-        /// The format or feature.
+        /// The format or feature that is not supported.
         what: String,
     },
-    /// The file ends before the picture does.
+    /// The end of the file is missing.
     #[error("{name}: truncated {format}, the end of the file is missing")]
     Truncated {
         /// The path.
@@ -72,14 +72,14 @@ pub enum Error {
         /// The file format.
         format: &'static str,
     },
-    /// The content contradicts its format.
+    /// The content is not valid in its format.
     #[error("{name}: damaged {format} ({reason})")]
     Damaged {
         /// The path.
         name: String,
         /// The file format.
         format: &'static str,
-        /// What the decoder said.
+        /// The message of the decoder.
         reason: String,
     },
     /// The picture has more pixels than [`crate::MAX_PIXELS`].
@@ -99,31 +99,31 @@ pub enum Error {
     TooManyBytes {
         /// The path.
         name: String,
-        /// Size of the file.
+        /// Size of the file in bytes.
         bytes: u64,
-        /// The largest size allowed.
+        /// The largest size allowed, in bytes.
         limit: u64,
     },
-    /// Samples that are no numbers, or floats outside their range.
+    /// The picture contains samples that are NaN, or floats outside their range.
     #[error("{name}: has samples {found}, expected finite ones in {expected}")]
     Samples {
         /// The path.
         name: String,
-        /// What was met.
+        /// The first invalid sample, as the end of the phrase "has samples ...".
         found: String,
-        /// The range they should lie in.
+        /// The range allowed.
         expected: &'static str,
     },
-    /// An array that is no picture: no pixels, or not 1 to 4 channels.
+    /// The array is not a picture: it has no pixels, or its number of channels is not 1 to 4.
     #[error(
         "{height}x{width}x{channels} is no picture: height and width must be at least 1, channels 1 to 4"
     )]
     Shape {
-        /// Rows.
+        /// Height in pixels.
         height: usize,
-        /// Columns.
+        /// Width in pixels.
         width: usize,
-        /// Channels.
+        /// Number of channels.
         channels: usize,
     },
     /// A picture could not be encoded.
@@ -131,85 +131,86 @@ pub enum Error {
     Write {
         /// The path.
         name: String,
-        /// What the encoder said.
+        /// The error of the encoder.
         source: std::io::Error,
     },
     /// A file could not be written.
     #[error(transparent)]
     File(#[from] files::Error),
-    /// A resize from a picture without pixels, by a factor that is not finite or below 1/65536, or to a picture without
-    /// pixels or with more than [`MAX_PIXELS`].
+    /// A resize is not possible: the picture has no pixels, the factor is not finite or below 1/65536, or the
+    /// result would have no pixels or more than [`MAX_PIXELS`].
     #[error("{}x{} pixels cannot be resized {}", from.1, from.0, impossible(*from, *target))]
     Resize {
-        /// Size of the picture.
+        /// Height and width of the picture in pixels.
         from: Size,
-        /// What it should have been resized to.
+        /// The target of the resize.
         target: Target,
     },
-    /// A number of the schedule that is outside its range.
+    /// A number of the schedule is outside its range.
     #[error(transparent)]
     Range(#[from] limits::OutOfRange),
-    /// The coarsest stage is asked to be larger than the finest.
+    /// `min_size` is larger than `max_size`.
     #[error(
         "the shorter side of the coarsest stage, {min_size} px, is larger than the longer side of the finest, {max_size} px"
     )]
     MinAboveMax {
-        /// Shorter side of the coarsest stage.
+        /// Shorter side of the coarsest stage in pixels.
         min_size: usize,
-        /// Longer side of the finest stage.
+        /// Longer side of the finest stage in pixels.
         max_size: usize,
     },
-    /// The coarsest stage would be larger than the finest, so that stages shrink.
+    /// The coarsest stage would be larger than the finest, so that the stages would shrink.
     #[error(
         "the shorter side of the coarsest stage, {min_size} px, is larger than that of the finest, which is {short} px where the longer one is at most {max_size} px"
     )]
     Shrinking {
-        /// Shorter side of the coarsest stage.
+        /// Shorter side of the coarsest stage in pixels.
         min_size: usize,
-        /// Longer side that the finest stage may have.
+        /// Longer side of the finest stage in pixels, at most.
         max_size: usize,
-        /// Shorter side that the finest stage has with it.
+        /// Shorter side in pixels that the finest stage has with this `max_size`.
         short: usize,
-        /// Size of the picture.
+        /// Height and width of the picture in pixels.
         picture: Size,
-        /// The smallest `max_size` for which the finest stage is large enough; none if the picture is too small itself,
-        /// or so long that this is outside [`crate::Schedule::SIZES`].
+        /// The smallest `max_size` for which the finest stage is large enough. `None` if the picture itself
+        /// is too small, or so elongated that this value is outside [`crate::Schedule::SIZES`].
         enough: Option<usize>,
     },
-    /// The picture is smaller than what the network sees at once.
+    /// The picture is smaller than the receptive field of the network.
     #[error("the picture has {}x{} pixels, but the network sees {smallest} px at once", picture.1, picture.0)]
     PictureTooSmall {
-        /// Size of the picture.
+        /// Height and width of the picture in pixels.
         picture: Size,
-        /// The network's receptive field.
+        /// Side of the receptive field of the network in pixels.
         smallest: usize,
     },
-    /// The picture is large enough, but scaled down to the finest stage it is smaller than what the network sees at once.
+    /// The picture is large enough, but after scaling to the finest stage it is smaller than the receptive
+    /// field of the network.
     #[error(
         "the finest stage would be {}x{} px, but the network sees {smallest} px at once", size.1, size.0
     )]
     FinestTooSmall {
-        /// Size of the finest stage.
+        /// Height and width of the finest stage in pixels.
         size: Size,
-        /// The network's receptive field.
+        /// Side of the receptive field of the network in pixels.
         smallest: usize,
-        /// The smallest `max_size` for which the finest stage is large enough; none if the picture is so long that this
-        /// is outside [`crate::Schedule::SIZES`].
+        /// The smallest `max_size` for which the finest stage is large enough. `None` if the picture is so
+        /// elongated that this value is outside [`crate::Schedule::SIZES`].
         enough: Option<usize>,
     },
-    /// A stage below the finest is smaller than what the network sees at once.
+    /// A stage before the finest is smaller than the receptive field of the network.
     #[error("stage {stage} would be {}x{} px, but the network sees {smallest} px at once", size.1, size.0)]
     StageTooSmall {
-        /// Number of the stage, coarsest first.
+        /// Number of the stage, from 0 for the coarsest.
         stage: usize,
-        /// Its size.
+        /// Height and width of the stage in pixels.
         size: Size,
-        /// The network's receptive field; a `min_size` of as much is enough.
+        /// Side of the receptive field of the network in pixels. A `min_size` of this value is enough.
         smallest: usize,
     },
 }
 
-/// How a picture of the size `from` cannot be resized, and the range that `target` breaks.
+/// The end of the message of [`Error::Resize`]: the target, and the range that it violates.
 fn impossible(from: Size, target: Target) -> String {
     match target {
         _ if from.0 == 0 || from.1 == 0 => "at all: there is none".into(),

@@ -1,4 +1,5 @@
-//! The MATLAB-style cubic resize: separable, antialiased along each axis that shrinks, borders mirrored.
+//! The MATLAB-style cubic resize. It is separable, antialiased along each axis that shrinks, and mirrors the
+//! borders.
 //!
 //! Every output row is a weighted sum of a few input rows, and likewise for columns. The weights are those of MATLAB's
 //! `imresize(..., 'bicubic')` (Keys' kernel with a = -1/2, widened by 1/scale when shrinking), in `f64` throughout.
@@ -9,21 +10,23 @@ use ndarray::{Array3, ArrayView3};
 
 use crate::{Error, MAX_PIXELS, Size};
 
-/// What to resize to.
+/// The size or factor to resize to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Target {
-    /// Both axes by this factor; a side of n pixels becomes `ceil(n * scale)`.
+    /// Resize both axes by this factor: a side of n pixels becomes `ceil(n * scale)` pixels.
     Scale(f64),
-    /// To this height and width; each axis has its own factor.
+    /// Resize to this height and width in pixels; each axis has its own factor.
     Size(Size),
 }
 
-/// Smallest factor accepted: each output pixel then weighs some 260000 input pixels.
+/// The smallest factor accepted, with which each output pixel depends on about 260,000 input pixels per axis.
 const MIN_SCALE: f64 = 1.0 / 65536.0;
 
-/// Resizes height x width x channels of any value range, any number of channels; nothing is rounded or clamped.
+/// Resizes an array of height x width x channels. It may have any range of values and any number of channels;
+/// the result is neither rounded nor clamped.
 ///
-/// The axis that shrinks more goes first, rows on a tie. An axis whose factor is exactly 1 stays untouched.
+/// The axis that shrinks more is resized first, the rows if both shrink equally. An axis whose factor is
+/// exactly 1 is not changed.
 ///
 /// # Errors
 /// [`Error::Resize`] if there is no pixel on either end, the scale is not a finite number of at least 1/65536, or the
@@ -80,23 +83,26 @@ fn resolve(from: Size, target: Target) -> Result<(Size, (f64, f64)), Error> {
     Ok((size, scales))
 }
 
-/// A row-major matrix; a row holds whole pixels, channel by channel. The picture comes in `f32`, all that follows is `f64`.
+/// A row-major matrix of pixels; the channels of a pixel lie next to each other in a row. Values are `f32` in
+/// the input picture and `f64` in every result.
 struct Plane<'a, T: Copy> {
     rows: usize,
     columns: usize,
     values: Cow<'a, [T]>,
 }
 
-/// For each output position, the input positions that it weighs.
+/// The input positions and weights that contribute to each output position along one axis.
 struct Taps {
-    /// Taps of output i are `taps[starts[i]..starts[i + 1]]`.
+    /// The taps of output i are `taps[starts[i]..starts[i + 1]]`.
     starts: Vec<usize>,
+    /// Input positions with their weights.
     taps: Vec<(usize, f64)>,
 }
 
 impl Taps {
+    /// The taps that resize an axis from `n_in` to `n_out` pixels by the factor `scale`.
     fn new(n_in: usize, n_out: usize, scale: f64) -> Self {
-        // Shrinking, the kernel is stretched over the input pixels that make one output pixel.
+        // When shrinking, the kernel is stretched over all input pixels that make up one output pixel.
         let stretch = if scale < 1.0 { scale } else { 1.0 };
         let width = 4.0 / stretch;
         let count = width.ceil() as i64 + 2;
@@ -120,11 +126,12 @@ impl Taps {
         Self { starts, taps }
     }
 
+    /// The taps of one output position.
     fn of(&self, output: usize) -> &[(usize, f64)] {
         &self.taps[self.starts[output]..self.starts[output + 1]]
     }
 
-    /// Output rows from input rows; whole rows are added up, which vectorises.
+    /// Computes output rows from input rows. Whole rows are added up, which the compiler can vectorise.
     fn mix_rows<T: Copy + Into<f64>>(&self, input: &Plane<'_, T>) -> Plane<'static, f64> {
         let rows = self.starts.len() - 1;
         let mut values = vec![0.0; rows * input.columns];
@@ -139,7 +146,7 @@ impl Taps {
         Plane { rows, columns: input.columns, values: Cow::Owned(values) }
     }
 
-    /// Output columns from input columns, row by row.
+    /// Computes output columns from input columns, row by row.
     fn mix_columns<T: Copy + Into<f64>>(&self, input: &Plane<'_, T>, channels: usize) -> Plane<'static, f64> {
         match channels {
             1 => self.mix_pixels::<T, 1>(input),
@@ -150,7 +157,8 @@ impl Taps {
         }
     }
 
-    /// [`Taps::mix_any`] with the channels known when compiling, several times as fast.
+    /// Computes what [`Taps::mix_any`] computes, but is several times as fast because the number of channels
+    /// is a constant.
     fn mix_pixels<T: Copy + Into<f64>, const C: usize>(&self, input: &Plane<'_, T>) -> Plane<'static, f64> {
         let columns = (self.starts.len() - 1) * C;
         let mut values = vec![0.0; input.rows * columns];
@@ -170,6 +178,7 @@ impl Taps {
         Plane { rows: input.rows, columns, values: Cow::Owned(values) }
     }
 
+    /// Computes output columns from input columns for any number of channels.
     fn mix_any<T: Copy + Into<f64>>(&self, input: &Plane<'_, T>, channels: usize) -> Plane<'static, f64> {
         let columns = (self.starts.len() - 1) * channels;
         let mut values = vec![0.0; input.rows * columns];
@@ -184,7 +193,7 @@ impl Taps {
     }
 }
 
-/// Keys' cubic kernel with a = -1/2; zero from a distance of 2 on.
+/// Keys' cubic kernel with a = -1/2. It is zero for distances of 2 and more.
 fn cubic(x: f64) -> f64 {
     let a = x.abs();
     if a <= 1.0 {
@@ -196,7 +205,8 @@ fn cubic(x: f64) -> f64 {
     }
 }
 
-/// Folds any position into 0..n by mirroring at the borders, which are counted twice: ... 1 0 0 1 2 ...
+/// Maps any position into 0..n by mirroring at the borders, where the border pixel is repeated: ... 1 0 0 1 2
+/// ...
 fn mirror(position: i64, n: usize) -> usize {
     let folded = position.rem_euclid(2 * n as i64) as usize;
     if folded < n { folded } else { 2 * n - 1 - folded }
@@ -234,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn channels_beyond_four_give_what_each_gives_alone() {
+    fn more_than_four_channels_are_resized_like_single_ones() {
         let many = Array3::from_shape_fn((9, 11, 6), |(y, x, c)| ((y * 31 + x * 17 + c * 7) % 23) as f32);
         let got = imresize(many.view(), Target::Size((9, 5))).unwrap();
         for c in 0..6 {

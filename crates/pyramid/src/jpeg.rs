@@ -1,16 +1,18 @@
-//! Whether a JPEG file holds all of its picture.
+//! Checks whether a JPEG file contains its whole picture.
 //!
-//! JPEG decoders accept a file that was cut off and fill the rest with gray, so a broken download would be trained on
-//! unnoticed. A file is a chain of marked segments that ends with an end-of-image marker; one that is cut lacks it.
+//! JPEG decoders accept a truncated file and fill the rest with gray, so that a program could train on an
+//! incomplete download without notice. A JPEG is a chain of segments that ends with an end-of-image marker,
+//! which a truncated file lacks.
 
 const SOI: u8 = 0xD8;
 const EOI: u8 = 0xD9;
 const SOS: u8 = 0xDA;
 
-/// Walks the segments from the start of the file to the end-of-image marker; false if the file ends before it.
+/// Follows the segments from the start of the file to the end-of-image marker; false if the file ends before
+/// it.
 ///
-/// Lengths are followed, so the end marker of a thumbnail inside a segment is not taken for the picture's own. Whatever
-/// follows the end marker (padding, a second picture) is not looked at.
+/// Segments are skipped by their length, so that the end marker of a thumbnail inside a segment is not
+/// mistaken for that of the picture. Data after the end marker (padding, a second picture) is ignored.
 pub(crate) fn reaches_end(bytes: &[u8]) -> bool {
     let mut position = 0;
     let mut scans = 0;
@@ -18,7 +20,7 @@ pub(crate) fn reaches_end(bytes: &[u8]) -> bool {
         position = after;
         match marker {
             EOI => return scans > 0,
-            // Markers without a segment: start of image, restarts, and a reserved one.
+            // These markers have no segment: the start of the image, restarts, and a reserved marker.
             SOI | 0xD0..=0xD7 | 0x01 => {}
             _ => {
                 let Some(length) = bytes.get(after..after + 2) else { return false };
@@ -30,10 +32,10 @@ pub(crate) fn reaches_end(bytes: &[u8]) -> bool {
     false
 }
 
-/// The next marker at or after `from` and the position behind it.
+/// The next marker at or after `from`, and the position after it.
 ///
-/// In coded data a 0xFF that means itself is followed by zero, so that skipping to the next real marker also skips a scan;
-/// a run of 0xFF before a marker is padding.
+/// In coded data, a 0xFF that is not a marker is followed by zero. Skipping to the next real marker therefore
+/// also skips the coded data of a scan. Several 0xFF before a marker are padding.
 fn next_marker(bytes: &[u8], from: usize) -> Option<(u8, usize)> {
     let mut pairs = bytes.get(from..)?.windows(2).enumerate();
     let (offset, pair) = pairs.find(|(_, pair)| pair[0] == 0xFF && pair[1] != 0 && pair[1] != 0xFF)?;
@@ -44,14 +46,15 @@ fn next_marker(bytes: &[u8], from: usize) -> Option<(u8, usize)> {
 mod tests {
     use super::*;
 
-    /// Start, a segment that holds a whole small JPEG, a scan with a stuffed 0xFF and a restart, padding, end.
+    /// A start marker, a segment that contains a whole small JPEG, a scan with a 0xFF that is not a marker
+    /// and with a restart, padding, and an end marker.
     const WHOLE: [u8; 28] = [
         0xFF, 0xD8, 0xFF, 0xE1, 0, 8, 0xFF, 0xD8, 0xFF, 0xDA, 0xFF, 0xD9, 0xFF, 0xDA, 0, 4, 1, 2, 9, 0xFF, 0,
         9, 0xFF, 0xD0, 9, 0xFF, 0xFF, 0xD9,
     ];
 
     #[test]
-    fn only_the_whole_chain_reaches_the_end() {
+    fn only_the_whole_file_reaches_the_end() {
         assert!(reaches_end(&WHOLE));
         for length in 0..WHOLE.len() {
             assert!(!reaches_end(&WHOLE[..length]), "cut to {length} bytes");
@@ -59,12 +62,12 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_the_end_does_not_matter() {
+    fn data_after_the_end_is_ignored() {
         assert!(reaches_end(&[&WHOLE[..], &[0xFF, 0xE1, 0xFF], &[0; 100]].concat()));
     }
 
     #[test]
-    fn an_end_without_a_scan_is_none() {
+    fn an_end_without_a_scan_does_not_count() {
         assert!(!reaches_end(&[0xFF, 0xD8, 0xFF, 0xD9]));
     }
 }

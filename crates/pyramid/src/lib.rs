@@ -1,8 +1,9 @@
-//! Pictures and the stage pyramid of ConSinGAN.
+//! Pictures and the pyramid of training stages of ConSinGAN.
 //!
-//! [`load`] reads a picture file into a [`Picture`], a [`Schedule`] says how large each training stage is, and
-//! [`pyramid()`] makes the training pictures, coarsest first. [`imresize`] is the MATLAB-style cubic resize underneath;
-//! [`contact_sheet`] and [`pyramid_sheet`] put many pictures on one. Nothing here knows tensors or networks.
+//! [`load`] reads a picture file into a [`Picture`], a [`Schedule`] determines the size of each training
+//! stage, and [`pyramid()`] makes the training pictures, coarsest first. They are resized by [`imresize`],
+//! the MATLAB-style cubic resize. [`contact_sheet`] and [`pyramid_sheet`] arrange several pictures on one.
+//! The crate does not depend on tensors or networks.
 //!
 //! ```no_run
 //! use pyramid::{Schedule, load, pyramid, pyramid_sheet};

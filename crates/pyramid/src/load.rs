@@ -1,6 +1,7 @@
-//! Picture files to [`Picture`]s: the format is told by the content, EXIF orientation is applied, precision is kept.
+//! Reads picture files into [`Picture`]s. The content determines the format, EXIF orientation is applied, and
+//! 16-bit and float samples keep their precision.
 //!
-//! Bad files are refused before anything large is allocated, each with its own [`Error`].
+//! Invalid files are refused with a specific [`Error`] before much memory is allocated.
 
 use std::fs::{self, File};
 use std::io::{Cursor, ErrorKind, Read};
@@ -20,14 +21,16 @@ pub const MAX_PIXELS: usize = 100_000_000;
 /// The largest file that is accepted, in bytes.
 pub const MAX_FILE_BYTES: u64 = 1 << 30;
 
-/// What a decoder may allocate: the largest picture as RGBA floats, and some room beside it.
+/// The number of bytes that a decoder may allocate: enough for the largest picture as RGBA floats, and some
+/// more.
 const MAX_DECODER_BYTES: u64 = 2 << 30;
 
 /// Reads a picture file: JPEG, PNG, WebP, BMP, TIFF, or the first frame of a GIF or of an animation.
 ///
-/// The content decides on the format, not the extension. Gray gives one channel, gray with alpha two, RGB (and palettes, and
-/// CMYK) three, RGBA four; a GIF has alpha only if some pixel is transparent. 16 bits and floats keep their precision.
-/// The picture stands upright: EXIF orientation is applied. Colour profiles are ignored.
+/// The content determines the format, not the extension. The result has one channel for gray, two for gray
+/// with alpha, three for RGB, palettes and CMYK, and four for RGBA; a GIF has alpha only if some pixel is
+/// transparent. 16-bit and float samples keep their precision. The picture is upright, because EXIF
+/// orientation is applied. Colour profiles are ignored.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Directory`], [`Error::NotAFile`], [`Error::Permission`], [`Error::Read`],
@@ -38,7 +41,7 @@ pub fn load(path: &Path) -> Result<Picture, Error> {
     decode_named(&bytes, &name)
 }
 
-/// [`load`] for a file's content that is already in memory.
+/// Decodes the content of a picture file from memory, with the same result as [`load`].
 ///
 /// # Errors
 /// [`Error::Empty`], [`Error::NotAPicture`], [`Error::Unsupported`], [`Error::Truncated`], [`Error::Damaged`],
@@ -47,14 +50,14 @@ pub fn decode(bytes: &[u8]) -> Result<Picture, Error> {
     decode_named(bytes, "the picture")
 }
 
-/// The file's content, if it is a plain file that begins like a picture.
+/// The content of a file, if it is a regular file that starts like a picture.
 fn read(path: &Path, name: &str) -> Result<Vec<u8>, Error> {
     let failed = |source: std::io::Error| match source.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => Error::NotFound { name: name.into() },
         ErrorKind::PermissionDenied => Error::Permission { name: name.into() },
         _ => Error::Read { name: name.into(), source },
     };
-    // Asked before opening: opening a pipe waits for its writer.
+    // The type of the file is checked before it is opened, because opening a pipe waits for a writer.
     let metadata = fs::metadata(path).map_err(failed)?;
     if metadata.is_dir() {
         return Err(Error::Directory { name: name.into() });
@@ -67,7 +70,7 @@ fn read(path: &Path, name: &str) -> Result<Vec<u8>, Error> {
     }
     let mut file = File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
-    // A look at the beginning spares reading a large file that is no picture.
+    // The first bytes are checked first, so that a large file that is not a picture is not read as a whole.
     file.by_ref().take(64).read_to_end(&mut bytes).map_err(failed)?;
     format_of(&bytes, name)?;
     file.take(MAX_FILE_BYTES).read_to_end(&mut bytes).map_err(failed)?;
@@ -90,7 +93,7 @@ fn decode_named(bytes: &[u8], name: &str) -> Result<Picture, Error> {
     limits.max_alloc = Some(MAX_DECODER_BYTES);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
-    // Decoders read the header here and allocate the pixels below.
+    // The decoder reads only the header here; pixels are allocated by `DynamicImage::from_decoder`.
     let mut decoder = reader.into_decoder().map_err(failed)?;
     let (width, height) = decoder.dimensions();
     let (width, height) = (width as usize, height as usize);
@@ -101,14 +104,14 @@ fn decode_named(bytes: &[u8], name: &str) -> Result<Picture, Error> {
     if width.checked_mul(height).is_none_or(|n| n > MAX_PIXELS) {
         return Err(Error::TooManyPixels { name: name.into(), width, height, limit: MAX_PIXELS });
     }
-    // A broken orientation tag does not cost the picture.
+    // If the orientation tag is invalid, the picture is used as it is stored.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut image = DynamicImage::from_decoder(decoder).map_err(failed)?;
     image.apply_orientation(orientation);
     to_picture(without_idle_alpha(image, format), name)
 }
 
-/// The format by its first bytes, and what people call it.
+/// The format of a file, determined by its first bytes, and its usual name.
 fn format_of(bytes: &[u8], name: &str) -> Result<(ImageFormat, &'static str), Error> {
     let unsupported = |what: &str| Err(Error::Unsupported { name: name.into(), what: what.into() });
     if bytes.is_empty() {
@@ -116,7 +119,7 @@ fn format_of(bytes: &[u8], name: &str) -> Result<(ImageFormat, &'static str), Er
     }
     let format = match image::guess_format(bytes) {
         Ok(format) => format,
-        // Phones write these; they deserve a better answer than "not a picture".
+        // Phones write these formats, so that a clearer error than "not a picture" is useful.
         Err(_) if bytes.get(4..8) == Some(b"ftyp") => return unsupported("HEIC, AVIF or video"),
         Err(_) => return Err(Error::NotAPicture { name: name.into() }),
     };
@@ -132,7 +135,8 @@ fn format_of(bytes: &[u8], name: &str) -> Result<(ImageFormat, &'static str), Er
     Ok((format, format_name))
 }
 
-/// GIFs are decoded to RGBA whether they have a transparent colour or not; most have none.
+/// Removes the alpha of a GIF without transparent pixels. Decoders give RGBA for all GIFs, but most have no
+/// transparency.
 fn without_idle_alpha(image: DynamicImage, format: ImageFormat) -> DynamicImage {
     match image {
         DynamicImage::ImageRgba8(rgba)
@@ -144,6 +148,7 @@ fn without_idle_alpha(image: DynamicImage, format: ImageFormat) -> DynamicImage 
     }
 }
 
+/// Converts a decoded image to a [`Picture`] with the same channels.
 fn to_picture(image: DynamicImage, name: &str) -> Result<Picture, Error> {
     use DynamicImage::{
         ImageLuma8, ImageLuma16, ImageLumaA8, ImageLumaA16, ImageRgb8, ImageRgb16, ImageRgb32F, ImageRgba8,
@@ -177,9 +182,10 @@ fn to_picture(image: DynamicImage, name: &str) -> Result<Picture, Error> {
     Picture::from_pixels(Array3::from_shape_vec(shape, values).map_err(damaged)?)
 }
 
-/// Float samples, which by convention lie in [0, 1]; others are refused rather than clipped to white.
+/// Converts float samples from [0, 1], their usual range, to [-1, 1]. Samples outside this range are refused
+/// instead of being clipped.
 fn floats(values: Vec<f32>, name: &str) -> Result<Vec<f32>, Error> {
-    // What resampling and rounding in an editor may overshoot.
+    // Resampling and rounding in an editor may exceed the range a little.
     let allowed = -0.01..=1.01;
     if let Some(bad) = values.iter().find(|v| !allowed.contains(*v)) {
         let found = if bad.is_nan() { "that are NaN".into() } else { format!("like {bad}") };
@@ -188,7 +194,7 @@ fn floats(values: Vec<f32>, name: &str) -> Result<Vec<f32>, Error> {
     Ok(values.into_iter().map(|v| from_unit(f64::from(v))).collect())
 }
 
-/// A decoder's own words, on one line and not too long: some print every value of a damaged file.
+/// The message of a decoder on one line of limited length. Some decoders print every value of a damaged file.
 fn one_line(error: &dyn std::fmt::Display) -> String {
     const MAX_CHARACTERS: usize = 160;
     let text = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");

@@ -1,4 +1,4 @@
-//! The picture type: floats in [-1, 1], and its way to 8 bits and to a PNG file.
+//! The picture type, which stores floats in [-1, 1], and its conversion to bytes and PNG files.
 
 use std::io::{Cursor, Error as IoError};
 use std::path::Path;
@@ -13,15 +13,16 @@ pub type Size = (usize, usize);
 
 /// A picture of height x width x channels, `f32` in [-1, 1], row by row.
 ///
-/// One channel is gray, two gray and alpha, three RGB, four RGBA. Alpha is not premultiplied; -1 is transparent. There is
-/// at least one pixel, every value is finite and within the range: the constructors see to it.
+/// One channel means gray, two gray and alpha, three RGB, four RGBA. Alpha is not premultiplied: -1 is
+/// transparent, 1 is opaque. The constructors ensure that there is at least one pixel and that all values are
+/// within the range.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
     pixels: Array3<f32>,
 }
 
 impl Picture {
-    /// Takes height x width x channels; values outside [-1, 1] are clamped.
+    /// A picture from an array of height x width x channels. Values outside [-1, 1] are clamped.
     ///
     /// # Errors
     /// [`Error::Shape`] without a pixel or with other than 1 to 4 channels, [`Error::Samples`] if a value is NaN.
@@ -40,7 +41,7 @@ impl Picture {
         Ok(Self { pixels })
     }
 
-    /// Takes height x width x channels of bytes: 0 becomes -1, 255 becomes 1.
+    /// A picture from an array of bytes, height x width x channels: 0 becomes -1, 255 becomes 1.
     ///
     /// # Errors
     /// [`Error::Shape`] without a pixel or with other than 1 to 4 channels.
@@ -49,12 +50,13 @@ impl Picture {
         Ok(Self { pixels: pixels.as_standard_layout().mapv(|v| from_unit(f64::from(v) / 255.0)) })
     }
 
-    /// Takes pixels that are known to keep the promises above.
+    /// A picture from pixels that are known to be valid; nothing is checked.
     pub(crate) fn trusted(pixels: Array3<f32>) -> Self {
         Self { pixels }
     }
 
-    /// Takes channels x height x width, the order networks use; values outside [-1, 1] are clamped.
+    /// A picture from an array of channels x height x width, the order that networks use. Values outside [-1,
+    /// 1] are clamped.
     ///
     /// # Errors
     /// As [`Picture::from_pixels`].
@@ -73,7 +75,7 @@ impl Picture {
         self.pixels.dim().2
     }
 
-    /// The values, height x width x channels, in standard layout.
+    /// A view of the values, height x width x channels, in standard layout.
     pub fn pixels(&self) -> ArrayView3<'_, f32> {
         self.pixels.view()
     }
@@ -88,28 +90,30 @@ impl Picture {
         self.pixels.view().permuted_axes([2, 0, 1]).as_standard_layout().into_owned()
     }
 
-    /// The picture in bytes, height x width x channels, rounded to the nearest.
+    /// The picture as bytes, height x width x channels, rounded to the nearest: -1 becomes 0, 1 becomes 255.
     pub fn to_u8(&self) -> Array3<u8> {
         self.pixels.mapv(|v| ((v + 1.0) * 127.5).round() as u8)
     }
 
-    /// The same picture with the channels of one that has `channels`, added to its own: gray is spread over RGB, missing
-    /// alpha is opaque. Nothing is taken away: RGBA stays RGBA whatever is asked for.
+    /// A copy of the picture that has at least the channels of a picture with `channels` channels. Gray is
+    /// repeated for RGB, and an added alpha is opaque. Channels are never removed: RGBA stays RGBA for every
+    /// value of `channels`.
     pub fn widened(&self, channels: usize) -> Picture {
         let (height, width) = self.size();
         let own = colours(self.channels());
-        let all = own.max(colours(channels));
+        let widened = own.max(colours(channels));
         let alpha = has_alpha(self.channels()) || has_alpha(channels);
         let value = |(y, x, c): (usize, usize, usize)| match c {
-            c if c < all => self.pixels[[y, x, c.min(own - 1)]],
+            c if c < widened => self.pixels[[y, x, c.min(own - 1)]],
             _ if has_alpha(self.channels()) => self.pixels[[y, x, own]],
             _ => 1.0,
         };
-        Picture { pixels: Array3::from_shape_fn((height, width, all + usize::from(alpha)), value) }
+        Picture { pixels: Array3::from_shape_fn((height, width, widened + usize::from(alpha)), value) }
     }
 
-    /// Writes an 8 bit PNG with this picture's channels, under a temporary name in the same directory, then renames it:
-    /// whoever looks at `path` sees the old file or the whole new one.
+    /// Writes an 8-bit PNG with the channels of this picture. It is written under a temporary name in the
+    /// same directory and then renamed, so that other programs see either the old file or the complete new
+    /// one.
     ///
     /// # Errors
     /// [`Error::File`] if the directory is missing, not writable or full, or `path` has no file name; [`Error::Write`] if the
@@ -143,22 +147,22 @@ impl Picture {
     }
 }
 
-/// [0, 1] to [-1, 1], rounded to `f32` where the reference does.
+/// Maps [0, 1] to [-1, 1], with rounding to `f32` at the same point as in the reference implementation.
 pub(crate) fn from_unit(v: f64) -> f32 {
     (v as f32 - 0.5) * 2.0
 }
 
-/// How many of so many channels are colours.
+/// The number of colour channels, without alpha, of a picture with `channels` channels.
 pub(crate) fn colours(channels: usize) -> usize {
     if channels >= 3 { 3 } else { 1 }
 }
 
-/// Whether the last of so many channels is alpha.
+/// Whether a picture with `channels` channels has alpha, which is then the last channel.
 pub(crate) fn has_alpha(channels: usize) -> bool {
     channels > colours(channels)
 }
 
-/// A path as it stands in messages: on one line, whatever the file is called.
+/// A path as it is shown in messages, with control characters replaced so that it stays on one line.
 pub(crate) fn name_of(path: &Path) -> String {
     path.display().to_string().replace(char::is_control, "?")
 }

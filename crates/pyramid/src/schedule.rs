@@ -1,8 +1,9 @@
-//! How large each training stage is, and the training pictures.
+//! The sizes of the training stages, and the training pictures.
 //!
-//! The sizes are the reference's to the last bit of `f64`: the order of operations matters, because a side is rounded up
-//! and a rounding error just above a whole number costs a pixel. On Linux `powf` and `ln` are the C library's, as in
-//! Python; elsewhere a size can differ by one in rare cases.
+//! The sizes equal those of the reference implementation. The order of the `f64` operations matters, because
+//! a side is rounded up, so that a tiny rounding error above a whole number adds a pixel. On Linux, `powf`
+//! and `ln` are those of the C library, as in Python; on other systems a size can differ by one pixel in rare
+//! cases.
 
 use std::ops::RangeInclusive;
 
@@ -10,26 +11,27 @@ use limits::within;
 
 use crate::{Error, Picture, Size, Target, imresize};
 
-/// How stages are spread between the coarsest and the finest.
+/// How the sizes of the stages are spaced between the coarsest and the finest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Spacing {
-    /// ConSinGAN's: more stages near the fine end, where the picture changes most.
+    /// The spacing of ConSinGAN: more stages at small sizes, which determine the global layout of samples.
     #[default]
     Improved,
-    /// SinGAN's: each stage the same factor larger than the one before. Harmonization keeps it.
+    /// The spacing of SinGAN: each stage is larger than the one before by the same factor. Harmonization uses
+    /// it.
     Geometric,
 }
 
-/// The stage schedule. [`Default`] is the official program's.
+/// Determines the number and the sizes of the stages. [`Default`] has the values of the official program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {
     /// Shorter side of the coarsest stage in pixels.
     pub min_size: usize,
-    /// Longer side of the finest stage in pixels; smaller pictures are never enlarged.
+    /// Longer side of the finest stage in pixels, at most; smaller pictures are never enlarged.
     pub max_size: usize,
     /// Number of stages.
     pub stages: usize,
-    /// How they are spread.
+    /// How the sizes are spaced.
     pub spacing: Spacing,
 }
 
@@ -39,16 +41,17 @@ impl Default for Schedule {
     }
 }
 
-/// Makes the training pictures, coarsest first: as many as the schedule has stages, of the sizes it gives.
+/// Makes the training pictures, one per stage, coarsest first, in the sizes of [`Schedule::sizes`].
 ///
-/// All are resized from the finest, in floats, and clamped to [-1, 1] after every resize.
+/// All are resized from the finest, in floats, and clamped to [-1, 1] after every resize. `smallest` is the
+/// receptive field of the network in pixels, below which no side may fall.
 ///
 /// # Errors
 /// As [`Schedule::sizes`].
 pub fn pyramid(picture: &Picture, schedule: &Schedule, smallest: usize) -> Result<Vec<Picture>, Error> {
     schedule.sizes(picture.size(), smallest)?;
     let scaled = |from: &Picture, scale| {
-        // Taken as it is, a picture that needs no resize costs a copy and nothing else.
+        // A picture that needs no resize is only copied.
         if scale == 1.0 {
             return Ok(from.clone());
         }
@@ -64,15 +67,16 @@ pub fn pyramid(picture: &Picture, schedule: &Schedule, smallest: usize) -> Resul
 }
 
 impl Schedule {
-    /// Numbers of stages that are accepted.
+    /// The range of `stages`.
     pub const STAGES: RangeInclusive<usize> = 1..=64;
-    /// Values of `min_size` and `max_size` that are accepted, in pixels.
+    /// The range of `min_size` and `max_size` in pixels.
     pub const SIZES: RangeInclusive<usize> = 1..=16384;
 
-    /// The size of each stage for a picture of this size, coarsest first.
+    /// The height and width of each stage for a picture of this height and width, in pixels, coarsest first.
     ///
-    /// `smallest` is the shortest side that the network can be trained on, its receptive field, in pixels. The last stage
-    /// is the whole picture, scaled down to `max_size` where it is larger; with one stage it is the only one.
+    /// `smallest` is the shortest side that the network can be trained on, its receptive field, in pixels.
+    /// The last stage is the picture itself, scaled down to `max_size` if it is larger; with one stage it is
+    /// the only stage.
     ///
     /// # Errors
     /// [`Error::Shape`] for a picture without pixels, [`Error::Range`], [`Error::MinAboveMax`],
@@ -126,7 +130,7 @@ impl Schedule {
         let last = self.stages - 1;
         let factor = (self.min_size as f64 / height.min(width) as f64).powf(1.0 / last as f64);
         let exponent = |stage: usize| match self.spacing {
-            // With two stages both formulas mean 1; the second would divide by ln(1).
+            // With two stages both formulas give 1, but this one would divide by ln(1).
             Spacing::Improved if last > 1 => {
                 (last - 1) as f64 / (last as f64).ln() * ((last - stage) as f64).ln() + 1.0
             }
@@ -136,19 +140,21 @@ impl Schedule {
     }
 }
 
+/// The height and width of a picture scaled by a factor, rounded up.
 fn scaled((height, width): Size, scale: f64) -> Size {
     ((height as f64 * scale).ceil() as usize, (width as f64 * scale).ceil() as usize)
 }
 
-/// The smallest longer side of the finest stage with which its shorter side is at least `needed`; none for a picture that
-/// is smaller than that itself, or so long that no longer side which a schedule may have is enough.
+/// The smallest `max_size` for which the shorter side of the finest stage is at least `needed` pixels. `None`
+/// if the picture itself is smaller, or so elongated that no value in [`Schedule::SIZES`] is large enough.
 fn enough_max_size(picture: Size, needed: usize) -> Option<usize> {
     let (short, long) = (picture.0.min(picture.1), picture.0.max(picture.1));
     let enough = |max_size: usize| {
         let finest = scaled(picture, (max_size as f64 / long as f64).min(1.0));
         finest.0.min(finest.1) >= needed
     };
-    // A side of (needed - 1) * long / short still gives one pixel too few, but for rounding.
+    // Except for rounding, (needed - 1) * long / short is one pixel too small, so that the search can start
+    // there.
     let start = ((needed - 1) * long / short).max(1);
     (start..=long).find(|&max_size| enough(max_size)).filter(|max_size| Schedule::SIZES.contains(max_size))
 }

@@ -1,20 +1,22 @@
-//! Many pictures on one: sheets to look at.
+//! Sheets: several pictures arranged on one.
 //!
-//! The ground is mid gray, transparent where the pictures have alpha. Pictures with different channels get those of all:
-//! gray becomes RGB beside RGB, and everything gets an opaque alpha beside a picture that has one.
+//! The background is mid gray, or transparent if any picture has alpha. Pictures with different channels are
+//! widened to a common form: gray becomes RGB if any picture is RGB, and all pictures get an opaque alpha if
+//! any picture has alpha.
 
 use ndarray::{Array3, s};
 
 use crate::picture::{colours, has_alpha};
 use crate::{Picture, Size};
 
-/// Pixels between the stages of a [`pyramid_sheet`] and around them.
+/// The width in pixels of the gaps between the stages of a [`pyramid_sheet`], and of its margin.
 const PYRAMID_GAP: usize = 4;
 
-/// Lays pictures out row by row, `columns` (at least 1) beside each other, `gap` pixels between them.
+/// Arranges pictures row by row in `columns` columns (at least 1), with gaps of `gap` pixels.
 ///
-/// A column is as wide as its widest picture, a row as high as its highest; smaller ones lie at the top left of their
-/// cell. Fewer pictures than `columns` make a single row of their own width; without pictures the sheet is one pixel of ground.
+/// A column is as wide as its widest picture, and a row as high as its highest; smaller pictures lie at the
+/// top left of their cell. If there are fewer pictures than `columns`, the sheet has only as many columns as
+/// pictures. Without pictures, the sheet is one pixel of background.
 pub fn contact_sheet(pictures: &[Picture], columns: usize, gap: usize) -> Picture {
     let columns = columns.clamp(1, pictures.len().max(1));
     let mut heights = vec![0; pictures.len().div_ceil(columns)];
@@ -30,29 +32,31 @@ pub fn contact_sheet(pictures: &[Picture], columns: usize, gap: usize) -> Pictur
     place(pictures, corners, (height, width))
 }
 
-/// Lays stages side by side at their true sizes, standing on a common line, with a small gap and margin.
+/// Arranges stages side by side in their true sizes, aligned at the bottom, with small gaps and a margin.
 pub fn pyramid_sheet(stages: &[Picture]) -> Picture {
     let widths: Vec<usize> = stages.iter().map(|stage| stage.size().1).collect();
     let (lefts, width) = starts(&widths, PYRAMID_GAP);
-    let floor = stages.iter().map(|stage| stage.size().0).max().unwrap_or(0);
+    let bottom = stages.iter().map(|stage| stage.size().0).max().unwrap_or(0);
     let corners = stages
         .iter()
         .zip(lefts)
-        .map(|(stage, left)| (PYRAMID_GAP + floor - stage.size().0, PYRAMID_GAP + left));
-    place(stages, corners, (floor + 2 * PYRAMID_GAP, width + 2 * PYRAMID_GAP))
+        .map(|(stage, left)| (PYRAMID_GAP + bottom - stage.size().0, PYRAMID_GAP + left));
+    place(stages, corners, (bottom + 2 * PYRAMID_GAP, width + 2 * PYRAMID_GAP))
 }
 
-/// Where each of these lengths begins with `gap` between them, and where the last ends.
+/// The position where each of these lengths starts, with `gap` between them, and the position where the last
+/// ends.
 fn starts(lengths: &[usize], gap: usize) -> (Vec<usize>, usize) {
     let mut end = 0;
-    let begins = lengths.iter().enumerate().map(|(i, length)| {
-        let begin = end + if i == 0 { 0 } else { gap };
-        end = begin + length;
-        begin
+    let starts = lengths.iter().enumerate().map(|(i, length)| {
+        let start = end + if i == 0 { 0 } else { gap };
+        end = start + length;
+        start
     });
-    (begins.collect(), end)
+    (starts.collect(), end)
 }
 
+/// A sheet of this height and width, with each picture at its corner (top, left).
 fn place(pictures: &[Picture], corners: impl Iterator<Item = Size>, size: Size) -> Picture {
     let colours = pictures.iter().map(|picture| colours(picture.channels())).max().unwrap_or(1);
     let alpha = pictures.iter().any(|picture| has_alpha(picture.channels()));

@@ -1,4 +1,4 @@
-//! What bad files and arrays become: one clear line each, quickly.
+//! Invalid files and arrays are refused quickly, each with a clear error of one line.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use pyramid::{Error, Picture, decode, load};
 
 use crate::files::{asset, encode, picture, png, png_data, png_header, tiff};
 
-/// The error, after looking at what all errors promise: one line of facts. Advice is for the program to give.
+/// The error of a result, after a check that its message is one line that gives no advice.
 fn refused(result: Result<Picture, Error>) -> Error {
     let error = result.unwrap_err();
     let text = error.to_string();
@@ -17,18 +17,17 @@ fn refused(result: Result<Picture, Error>) -> Error {
 }
 
 #[test]
-fn files_that_are_none() {
+fn missing_empty_and_other_files_are_refused() {
     let directory = tempfile::tempdir().unwrap();
-    let at = |name: &str| directory.path().join(name);
-    assert!(
-        matches!(refused(load(&at("missing.png"))), Error::NotFound { name } if name.ends_with("missing.png"))
-    );
+    let path = |name: &str| directory.path().join(name);
+    let missing = refused(load(&path("missing.png")));
+    assert!(matches!(missing, Error::NotFound { name } if name.ends_with("missing.png")));
     assert!(matches!(refused(load(directory.path())), Error::Directory { .. }));
-    std::fs::write(at("empty.png"), b"").unwrap();
-    assert!(matches!(refused(load(&at("empty.png"))), Error::Empty { .. }));
-    assert!(matches!(refused(load(&at("empty.png/inside.png"))), Error::NotFound { .. }));
-    std::fs::write(at("text.jpg"), "Dear diary,").unwrap();
-    assert!(matches!(refused(load(&at("text.jpg"))), Error::NotAPicture { .. }));
+    std::fs::write(path("empty.png"), b"").unwrap();
+    assert!(matches!(refused(load(&path("empty.png"))), Error::Empty { .. }));
+    assert!(matches!(refused(load(&path("empty.png/inside.png"))), Error::NotFound { .. }));
+    std::fs::write(path("text.jpg"), "Dear diary,").unwrap();
+    assert!(matches!(refused(load(&path("text.jpg"))), Error::NotAPicture { .. }));
     assert!(matches!(refused(decode(&[])), Error::Empty { .. }));
 }
 
@@ -41,42 +40,42 @@ fn pictures_of_other_formats_are_named() {
 
 #[cfg(unix)]
 #[test]
-fn pipes_devices_and_locked_files() {
+fn pipes_devices_and_locked_files_are_refused() {
     use std::os::unix::fs::PermissionsExt;
 
     let directory = tempfile::tempdir().unwrap();
     let pipe = directory.path().join("pipe.png");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let begin = Instant::now();
+    let start = Instant::now();
     assert!(matches!(refused(load(&pipe)), Error::NotAFile { .. }));
     assert!(matches!(refused(load("/dev/zero".as_ref())), Error::NotAFile { .. }));
-    assert!(begin.elapsed() < Duration::from_secs(1));
+    assert!(start.elapsed() < Duration::from_secs(1));
 
     let locked = directory.path().join("locked.png");
     std::fs::write(&locked, encode(&picture(3, 3), ImageFormat::Png)).unwrap();
     std::fs::set_permissions(&locked, PermissionsExt::from_mode(0o000)).unwrap();
-    // The superuser may read everything.
+    // The superuser can read every file, so the check is skipped for that user.
     if std::fs::File::open(&locked).is_err() {
         assert!(matches!(refused(load(&locked)), Error::Permission { .. }));
     }
 }
 
 #[test]
-fn a_long_file_that_is_no_picture_is_not_read() {
+fn a_large_file_that_is_not_a_picture_is_not_read() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("sparse.png");
     let file = std::fs::File::create(&path).unwrap();
     file.set_len(pyramid::MAX_FILE_BYTES).unwrap();
-    let begin = Instant::now();
+    let start = Instant::now();
     assert!(matches!(refused(load(&path)), Error::NotAPicture { .. }));
     file.set_len(pyramid::MAX_FILE_BYTES + 1).unwrap();
     assert!(matches!(refused(load(&path)), Error::TooManyBytes { .. }));
-    assert!(begin.elapsed() < Duration::from_secs(1));
+    assert!(start.elapsed() < Duration::from_secs(1));
 }
 
 #[test]
-fn claims_of_many_pixels_are_refused_before_they_are_allocated() {
-    let begin = Instant::now();
+fn too_many_pixels_are_refused_before_they_are_allocated() {
+    let start = Instant::now();
     let huge = png(&[png_header(60000, 60000, 2), png_data(&[0; 100])]);
     let error = refused(decode(&huge));
     assert!(matches!(error, Error::TooManyPixels { width: 60000, height: 60000, .. }), "{error}");
@@ -91,11 +90,11 @@ fn claims_of_many_pixels_are_refused_before_they_are_allocated() {
     bmp[18..26].copy_from_slice(&[0, 0xEA, 0, 0, 0, 0xEA, 0, 0]);
     refused(decode(&bmp));
     refused(decode(&tiff(60000, 60000, 8, 1, 1, &[0; 100])));
-    assert!(begin.elapsed() < Duration::from_secs(1));
+    assert!(start.elapsed() < Duration::from_secs(1));
 }
 
 #[test]
-fn a_jpeg_cut_anywhere_is_refused() {
+fn a_truncated_jpeg_is_refused() {
     for name in ["coffee.jpg", "rocket.jpg", "summer-palace.jpg"] {
         let jpeg = std::fs::read(asset(name)).unwrap();
         let step = jpeg.len() / 400;
@@ -107,20 +106,20 @@ fn a_jpeg_cut_anywhere_is_refused() {
                 "{name} cut to {length}: {error}"
             );
         }
-        // What a download that reserved its space leaves behind.
+        // An interrupted download that reserved its space in advance ends with zeros.
         let mut zeros = jpeg.clone();
         zeros[jpeg.len() / 2..].fill(0);
         assert!(matches!(refused(decode(&zeros)), Error::Truncated { .. }));
     }
 }
 
-/// Cut anywhere, a file is refused or gives the very same picture (the cut took what no pixel needs).
+/// A truncated file is refused, or gives exactly the same picture if no pixel needs the missing bytes.
 #[test]
-fn a_file_of_any_format_cut_anywhere_never_gives_another_picture() {
+fn a_truncated_file_of_any_format_never_gives_another_picture() {
     let image = picture(21, 17);
     let packed: Vec<u8> = (0..200).flat_map(|i| [0xFF, i as u8]).collect();
     let float: Vec<u8> = (0..60).flat_map(|i| (i as f32 / 60.0).to_le_bytes()).collect();
-    for (what, bytes, may_lose) in [
+    for (what, bytes, spare_bytes) in [
         ("PNG", encode(&image, ImageFormat::Png), 0),
         ("GIF", encode(&image, ImageFormat::Gif), 1),
         ("WebP", encode(&image, ImageFormat::WebP), 0),
@@ -135,7 +134,7 @@ fn a_file_of_any_format_cut_anywhere_never_gives_another_picture() {
             match decode(&bytes[..length]) {
                 Ok(cut) => {
                     assert!(cut == whole, "{what} cut to {length} of {} is another picture", bytes.len());
-                    assert!(length + may_lose >= bytes.len(), "{what} cut to {length} of {}", bytes.len());
+                    assert!(length + spare_bytes >= bytes.len(), "{what} cut to {length} of {}", bytes.len());
                 }
                 error if length > 16 => {
                     let error = refused(error);
@@ -148,7 +147,8 @@ fn a_file_of_any_format_cut_anywhere_never_gives_another_picture() {
     }
 }
 
-/// Bytes changed at random are refused or give some picture; nothing panics, nothing takes long.
+/// Files with randomly changed bytes are refused or give some picture, without a panic and within a short
+/// time.
 #[test]
 fn damaged_files_do_not_panic() {
     let image = picture(21, 17);
@@ -173,11 +173,11 @@ fn damaged_files_do_not_panic() {
                 let reach = if random(2) == 0 { bytes.len() } else { bytes.len().min(120) };
                 broken[random(reach)] = random(256) as u8;
             }
-            let begin = Instant::now();
+            let start = Instant::now();
             if let Err(error) = decode(&broken) {
                 refused(Err(error));
             }
-            assert!(begin.elapsed() < Duration::from_secs(3), "{format:?}");
+            assert!(start.elapsed() < Duration::from_secs(3), "{format:?}");
         }
     }
 }
@@ -192,7 +192,7 @@ fn floats_outside_their_range_are_refused() {
 }
 
 #[test]
-fn arrays_that_are_no_pictures() {
+fn invalid_arrays_are_refused() {
     for shape in [(0, 3, 3), (3, 0, 3), (3, 3, 0), (3, 3, 5)] {
         assert!(matches!(Picture::from_pixels(Array3::zeros(shape)), Err(Error::Shape { .. })));
         assert!(matches!(Picture::from_u8(Array3::zeros(shape).view()), Err(Error::Shape { .. })));
@@ -205,7 +205,7 @@ fn arrays_that_are_no_pictures() {
 }
 
 #[test]
-fn places_that_cannot_be_written() {
+fn paths_that_cannot_be_written_are_refused() {
     let directory = tempfile::tempdir().unwrap();
     let picture = Picture::from_u8(Array3::zeros((2, 2, 3)).view()).unwrap();
     for path in [directory.path().join("none/out.png"), "..".into(), directory.path().into()] {

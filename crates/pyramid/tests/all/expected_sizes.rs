@@ -1,4 +1,4 @@
-/// Picture, schedule, sizes.
+/// The size of a picture, a schedule, and the sizes of the stages.
 const EXPECTED_SIZES: &[(Size, Schedule, &[Size])] = &[
     ((341, 512), Schedule { min_size: 25, max_size: 250, stages: 6, spacing: Spacing::Improved }, &[(25, 38), (31, 47), (41, 61), (60, 89), (115, 171), (167, 250)]),
     ((84, 126), Schedule { min_size: 25, max_size: 250, stages: 6, spacing: Spacing::Improved }, &[(25, 38), (29, 43), (35, 52), (44, 66), (66, 99), (84, 126)]),

@@ -1,16 +1,16 @@
-//! Picture files made for the tests.
+//! Functions that generate picture files for the tests.
 
 use std::io::Cursor;
 use std::path::PathBuf;
 
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 
-/// A bundled picture.
+/// The path of a picture in the repository.
 pub(crate) fn asset(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../assets/images").join(name)
 }
 
-/// A colourful picture that compresses to something of every format.
+/// A colourful picture that can be encoded in every format.
 pub(crate) fn picture(width: u32, height: u32) -> DynamicImage {
     RgbImage::from_fn(width, height, |x, y| Rgb([(x * 37 + y * 11) as u8, (x * y * 7) as u8, (y * 29) as u8]))
         .into()
@@ -22,7 +22,7 @@ pub(crate) fn encode(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// A JPEG with an EXIF segment behind its first marker that holds nothing but an orientation.
+/// A JPEG with an EXIF segment after its first marker. The segment contains only an orientation.
 pub(crate) fn oriented_jpeg(image: &DynamicImage, orientation: u8) -> Vec<u8> {
     let mut exif = vec![0xFF, 0xE1, 0, 34];
     exif.extend(b"Exif\0\0MM\0\x2A\0\0\0\x08");
@@ -32,7 +32,7 @@ pub(crate) fn oriented_jpeg(image: &DynamicImage, orientation: u8) -> Vec<u8> {
     jpeg
 }
 
-/// A PNG of these chunks, with right checksums and an end.
+/// A PNG of these chunks, with correct checksums and an IEND chunk.
 pub(crate) fn png(chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
     for (kind, data) in chunks.iter().chain([&(b"IEND", vec![])]) {
@@ -44,14 +44,14 @@ pub(crate) fn png(chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
     bytes
 }
 
-/// The header chunk of a PNG of eight bits a sample.
+/// The header chunk of a PNG with eight bits per sample.
 pub(crate) fn png_header(width: u32, height: u32, color_type: u8) -> (&'static [u8; 4], Vec<u8>) {
     let mut data = [width.to_be_bytes(), height.to_be_bytes()].concat();
     data.extend([8, color_type, 0, 0, 0]);
     (b"IHDR", data)
 }
 
-/// The pixel chunk of a PNG, not compressed; each row has its filter byte in front.
+/// The pixel chunk of a PNG without compression. Each row in `raw` starts with its filter byte.
 pub(crate) fn png_data(raw: &[u8]) -> (&'static [u8; 4], Vec<u8>) {
     let length = raw.len() as u16;
     let mut data = vec![0x78, 0x01, 1];
@@ -62,7 +62,8 @@ pub(crate) fn png_data(raw: &[u8]) -> (&'static [u8; 4], Vec<u8>) {
     (b"IDAT", data)
 }
 
-/// A little-endian TIFF with its directory in front of its one strip: 32 bit float RGB, or packed bits of 8 bit gray.
+/// A little-endian TIFF whose directory comes before its only strip. With sample format 3 it is RGB,
+/// otherwise gray.
 pub(crate) fn tiff(
     width: u32,
     height: u32,
@@ -88,7 +89,7 @@ pub(crate) fn tiff(
     let mut bytes = [b"II\x2A\0".to_vec(), 8u32.to_le_bytes().to_vec()].concat();
     bytes.extend((tags.len() as u16).to_le_bytes());
     for [tag, value] in tags {
-        // Three values of two bytes do not fit into the entry.
+        // Three values of two bytes do not fit into the entry, so that it contains their position.
         let (count, value) = match tag {
             258 | 339 if samples == 3 => (3, (extra + if tag == 339 { 6 } else { 0 }) as u32),
             273 => (1, (extra + 12) as u32),

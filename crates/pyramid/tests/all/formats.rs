@@ -1,4 +1,4 @@
-//! What good files become.
+//! Valid files of all formats are read and written correctly.
 
 use image::{DynamicImage, GrayAlphaImage, GrayImage, ImageBuffer, ImageFormat, Luma, Rgb, RgbaImage};
 use ndarray::Array3;
@@ -7,7 +7,7 @@ use pyramid::{Picture, decode, load};
 use crate::files::{asset, encode, oriented_jpeg, picture, png, png_data, png_header, tiff};
 
 #[test]
-fn lossless_formats_give_the_same_bytes_back() {
+fn lossless_formats_keep_all_bytes() {
     let image = picture(13, 7);
     for format in [ImageFormat::Png, ImageFormat::Bmp, ImageFormat::Tiff, ImageFormat::WebP] {
         let read = decode(&encode(&image, format)).unwrap();
@@ -17,7 +17,7 @@ fn lossless_formats_give_the_same_bytes_back() {
 }
 
 #[test]
-fn the_content_decides_not_the_extension() {
+fn the_content_determines_the_format_not_the_extension() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("picture.jpg");
     std::fs::write(&path, encode(&picture(5, 4), ImageFormat::Png)).unwrap();
@@ -73,29 +73,33 @@ fn palettes_become_colours_and_their_transparency_alpha() {
 fn gifs_have_alpha_only_where_something_is_transparent() {
     let opaque = decode(&encode(&picture(6, 5), ImageFormat::Gif)).unwrap();
     assert_eq!((opaque.size(), opaque.channels()), ((5, 6), 3));
-    let mut hole = picture(6, 5).into_rgba8();
-    hole.get_pixel_mut(2, 3).0[3] = 0;
-    let hole = decode(&encode(&hole.into(), ImageFormat::Gif)).unwrap();
-    assert_eq!(hole.channels(), 4);
-    assert_eq!(hole.pixels()[[3, 2, 3]], -1.0);
+    let mut transparent = picture(6, 5).into_rgba8();
+    transparent.get_pixel_mut(2, 3).0[3] = 0;
+    let transparent = decode(&encode(&transparent.into(), ImageFormat::Gif)).unwrap();
+    assert_eq!(transparent.channels(), 4);
+    assert_eq!(transparent.pixels()[[3, 2, 3]], -1.0);
 }
 
 #[test]
-fn packed_tiffs_are_read() {
-    // PackBits: a run of three, then two as they are.
+fn packbits_tiffs_are_read() {
+    // In PackBits, this is a run of three equal bytes, then two literal bytes.
     let read = decode(&tiff(5, 1, 8, 1, 32773, &[0xFE, 9, 1, 8, 7])).unwrap();
     assert_eq!(read.to_u8().into_raw_vec_and_offset().0, [9, 9, 9, 8, 7]);
 }
 
 #[test]
 fn exif_orientation_is_applied() {
-    // Dark at the top left, light at the bottom right of the stored picture, on blocks that JPEG keeps well.
+    // The stored picture is dark at the top left and light at the bottom right. Its areas are whole JPEG
+    // blocks, which compression changes little.
     let image =
         DynamicImage::from(GrayImage::from_fn(32, 16, |x, y| Luma([(x / 16 * 100 + y / 8 * 50) as u8])));
     let corners = |picture: &Picture| {
         let (height, width) = picture.size();
-        let at = |y, x| (f64::from(picture.to_u8()[[y, x, 0]]) / 50.0).round() as u8;
-        (picture.size(), [at(2, 2), at(2, width - 3), at(height - 3, 2), at(height - 3, width - 3)])
+        let level = |y, x| (f64::from(picture.to_u8()[[y, x, 0]]) / 50.0).round() as u8;
+        (
+            picture.size(),
+            [level(2, 2), level(2, width - 3), level(height - 3, 2), level(height - 3, width - 3)],
+        )
     };
     for (orientation, expected) in [
         (1, ((16, 32), [0, 2, 1, 3])),
@@ -114,14 +118,14 @@ fn exif_orientation_is_applied() {
 }
 
 #[test]
-fn a_jpeg_may_go_on_behind_its_end() {
+fn data_after_the_end_of_a_jpeg_is_ignored() {
     let jpeg = std::fs::read(asset("rocket.jpg")).unwrap();
     let more = [&jpeg[..], &[0; 1000], b"\xFF\xD8\xFF\xE1\xFF\xFFtrailer"].concat();
     assert_eq!(decode(&more).unwrap(), decode(&jpeg).unwrap());
 }
 
 #[test]
-fn saving_rounds_and_replaces() {
+fn saving_rounds_values_and_replaces_the_file() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("out.png");
     for channels in 1..=4 {
@@ -138,7 +142,7 @@ fn saving_rounds_and_replaces() {
 }
 
 #[test]
-fn bytes_and_planes_go_there_and_back() {
+fn conversions_to_bytes_and_planes_are_reversible() {
     let bytes = Array3::from_shape_fn((16, 16, 1), |(y, x, _)| (y * 16 + x) as u8);
     let picture = Picture::from_u8(bytes.view()).unwrap();
     assert_eq!(picture.to_u8(), bytes);

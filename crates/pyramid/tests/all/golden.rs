@@ -1,4 +1,4 @@
-//! The reference's numbers: resize and pyramid.
+//! Compares resizes and pyramids with those of the reference implementation.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 
 #[test]
-fn imresize_is_the_references() {
+fn imresize_equals_the_reference() {
     let seen = each_case("imresize-", |name, tensors, case| {
         let input = bytes(tensors, "input");
         let target = match &case["size"] {
@@ -25,7 +25,7 @@ fn imresize_is_the_references() {
 }
 
 #[test]
-fn pyramid_is_the_references() {
+fn pyramid_equals_the_reference() {
     let seen = each_case("pyramid-", |name, tensors, case| {
         let config = &case["config"];
         let schedule = Schedule {
@@ -54,6 +54,8 @@ fn pyramid_is_the_references() {
     assert!(seen >= 2, "only {seen} cases");
 }
 
+/// Calls `check` with the path, the tensors and the description of each golden file whose name starts with
+/// `prefix`. Returns the number of files.
 fn each_case(prefix: &str, check: impl Fn(&str, &SafeTensors<'_>, &Value)) -> usize {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/golden");
     let mut paths: Vec<PathBuf> = directory.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();

@@ -1,5 +1,5 @@
-//! Tests of the crate from outside, in one binary.
-// Helpers of tests may unwrap as tests do.
+//! Tests of the public interface, in one binary.
+// The helper functions of tests may call unwrap, like the tests themselves.
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;

@@ -1,4 +1,4 @@
-//! What a resize must keep, whatever the numbers.
+//! Properties that a resize must have for any picture.
 
 use ndarray::{Array3, Axis, s};
 use proptest::prelude::*;
@@ -22,18 +22,19 @@ proptest! {
     }
 
     #[test]
-    fn it_is_linear(h in 2..20usize, w in 2..20usize, scale in 0.1..2.5f64) {
+    fn a_resize_is_linear(h in 2..20usize, w in 2..20usize, scale in 0.1..2.5f64) {
         let (a, b) = (noise((h, w, 3)), noise((h + 1, w, 3)).slice_move(s![1.., .., ..]));
-        let of = |pixels: &Array3<f32>| imresize(pixels.view(), Target::Scale(scale)).unwrap();
-        prop_assert!(close(&of(&(&a * 2.0 - &b)), &(of(&a) * 2.0 - of(&b)), 1e-5));
+        let resized = |pixels: &Array3<f32>| imresize(pixels.view(), Target::Scale(scale)).unwrap();
+        prop_assert!(close(&resized(&(&a * 2.0 - &b)), &(resized(&a) * 2.0 - resized(&b)), 1e-5));
     }
 
     #[test]
     fn rows_and_columns_are_treated_alike(h in 2..20usize, w in 2..20usize, to_h in 1..30usize, to_w in 1..30usize) {
         let pixels = noise((h, w, 3));
         let out = imresize(pixels.view(), Target::Size((to_h, to_w))).unwrap();
-        let turned = imresize(pixels.view().permuted_axes([1, 0, 2]), Target::Size((to_w, to_h))).unwrap();
-        prop_assert!(close(&out, &turned.permuted_axes([1, 0, 2]).as_standard_layout().into_owned(), 1e-5));
+        let transposed = pixels.view().permuted_axes([1, 0, 2]);
+        let expected = imresize(transposed, Target::Size((to_w, to_h))).unwrap().permuted_axes([1, 0, 2]);
+        prop_assert!(close(&out, &expected.as_standard_layout().into_owned(), 1e-5));
     }
 
     #[test]
@@ -45,7 +46,7 @@ proptest! {
 }
 
 #[test]
-fn the_same_size_is_the_same_picture() {
+fn a_resize_to_the_same_size_changes_nothing() {
     let pixels = noise((9, 13, 3));
     assert_eq!(imresize(pixels.view(), Target::Scale(1.0)).unwrap(), pixels);
     assert_eq!(imresize(pixels.view(), Target::Size((9, 13))).unwrap(), pixels);
@@ -56,22 +57,22 @@ fn a_mirrored_picture_gives_the_mirrored_result() {
     let pixels = noise((16, 21, 3));
     let flipped = pixels.slice(s![.., ..;-1, ..]);
     let out = imresize(pixels.view(), Target::Size((7, 10))).unwrap();
-    let mut back = imresize(flipped, Target::Size((7, 10))).unwrap();
-    back.invert_axis(Axis(1));
-    assert!(close(&out, &back.as_standard_layout().into_owned(), 1e-6));
+    let mut unflipped = imresize(flipped, Target::Size((7, 10))).unwrap();
+    unflipped.invert_axis(Axis(1));
+    assert!(close(&out, &unflipped.as_standard_layout().into_owned(), 1e-6));
 }
 
 #[test]
-fn shrinking_averages_a_fine_pattern_away() {
+fn shrinking_removes_a_fine_pattern() {
     let stripes = Array3::from_shape_fn((64, 64, 1), |(_, x, _)| if x % 2 == 0 { -1.0 } else { 1.0 });
     let out = imresize(stripes.view(), Target::Size((64, 16))).unwrap();
-    // Mirrored, a border column lies beside itself, so that the outermost two columns see another pattern.
+    // Mirroring repeats the border column, so that the pattern is interrupted near the outermost two columns.
     let inner = out.slice(s![.., 2..14, ..]);
     assert!(inner.iter().all(|v| v.abs() < 1e-6), "aliased: {:?}", inner.slice(s![0, .., 0]));
 }
 
 #[test]
-fn any_range_is_kept() {
+fn large_values_are_not_clamped() {
     let out = imresize((noise((20, 20, 1)) * 1e6).view(), Target::Scale(0.5)).unwrap();
     assert!(out.iter().any(|v| v.abs() > 1e5));
 }
@@ -100,10 +101,10 @@ fn impossible_targets_are_refused() {
 #[test]
 fn a_photo_shrinks_in_well_under_a_second() {
     let photo = Array3::from_elem((3000, 4000, 3), 0.5);
-    let begin = std::time::Instant::now();
+    let start = std::time::Instant::now();
     for target in [Target::Scale(250.0 / 4000.0), Target::Size((400, 250))] {
         imresize(photo.view(), target).unwrap();
     }
-    println!("two resizes of 12 megapixels: {:?}", begin.elapsed());
-    assert!(begin.elapsed().as_secs_f64() < 3.0, "{:?}", begin.elapsed());
+    println!("two resizes of 12 megapixels: {:?}", start.elapsed());
+    assert!(start.elapsed().as_secs_f64() < 3.0, "{:?}", start.elapsed());
 }
