@@ -1,6 +1,6 @@
-//! The report of a run: `cargo run --release -p report --example 01-report -- RUN [FILE]`.
+//! Writes the report of a run: `cargo run --release -p report --example 01-report -- RUN [FILE]`.
 
-#![allow(clippy::print_stdout)] // an example prints
+#![allow(clippy::print_stdout)] // An example prints its results.
 
 use report::{ReportRequest, write_report};
 use std::path::PathBuf;

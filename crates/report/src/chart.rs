@@ -1,40 +1,43 @@
-//! Line charts as SVG, coloured by the page's style.
+//! Draws line charts as SVG. Their colours come from the style sheet of the page.
 
 use crate::html::escape;
 use std::fmt::Write;
 
-/// Size of a chart and its margins, in its own units.
+/// The size of a chart in SVG units.
 const WIDTH: f64 = 290.0;
 const HEIGHT: f64 = 170.0;
+/// The margins around the lines of a chart in SVG units.
 const LEFT: f64 = 62.0;
 const RIGHT: f64 = 18.0;
 const TOP: f64 = 8.0;
 const BOTTOM: f64 = 36.0;
 
-/// Points of a line at most: more than the chart has dots to show.
+/// The largest number of points per line. A chart is not wide enough to show more.
 const POINTS: usize = 300;
 
-/// A line: its name, and its (iteration, value) points.
+/// A line: its name, and its points (iteration, value).
 pub(crate) type Line<'a> = (&'a str, &'a [(f64, f64)]);
 
-/// What to draw.
+/// A chart of one or two lines over the iterations.
 pub(crate) struct Chart<'a> {
     /// The heading.
     pub(crate) title: &'a str,
-    /// Name of the vertical axis; the horizontal one counts iterations.
+    /// The name of the vertical axis. The horizontal axis shows iterations.
     pub(crate) axis: &'a str,
-    /// At most two lines, their points in order and finite.
+    /// At most two lines. Their points are finite and in the order of iterations.
     pub(crate) lines: &'a [Line<'a>],
     /// The last iteration of the horizontal axis.
     pub(crate) until: f64,
-    /// A vertical line.
+    /// The iteration at which to draw a vertical line, if any.
     pub(crate) mark: Option<f64>,
-    /// Use a logarithmic axis where the values are positive and span more than a factor of 20.
+    /// Whether to use a logarithmic vertical axis if all values are positive and the largest is more than 20
+    /// times the smallest.
     pub(crate) logarithmic: bool,
 }
 
 impl Chart<'_> {
-    /// The chart, with its lines' names and last values as caption. Nothing without points.
+    /// The chart as HTML. Its caption contains the name and the last value of each line. Without points, it
+    /// is empty.
     pub(crate) fn html(&self) -> String {
         let values = || self.lines.iter().flat_map(|line| line.1).map(|point| point.1);
         let (low, high) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
@@ -44,7 +47,7 @@ impl Chart<'_> {
         let scale = Scale::new(low, high, self.logarithmic);
         let until = self.until.max(self.lines.iter().flat_map(|l| l.1).map(|p| p.0).fold(1.0, f64::max));
         let x = |iteration: f64| LEFT + (WIDTH - LEFT - RIGHT) * iteration / until;
-        let y = |value: f64| TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - scale.at(value));
+        let y = |value: f64| TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - scale.position(value));
         let axis =
             if scale.logarithmic { format!("{}, log scale", self.axis) } else { self.axis.to_string() };
 
@@ -79,7 +82,7 @@ impl Chart<'_> {
         for (index, (_, points)) in self.lines.iter().enumerate() {
             let path: Vec<String> =
                 decimated(points).iter().map(|p| format!("{:.1} {:.1}", x(p.0), y(p.1))).collect();
-            // A line of a single point would not be seen.
+            // A line with a single point would be invisible, so it is drawn as a short dash.
             let path = if path.len() == 1 { format!("{}h2", path[0]) } else { path.join("L") };
             let _ = write!(svg, "<path class=\"line-{index}\" d=\"M{path}\"/>");
         }
@@ -112,18 +115,18 @@ impl Scale {
         if logarithmic && low > 0.0 && high / low > 20.0 {
             return Scale { low: low.log10(), high: high.log10(), logarithmic };
         }
-        // A flat line lies in the middle.
+        // If all values are equal, the line is in the middle.
         let margin = if high > low { 0.04 * (high - low) } else { (high.abs() * 0.1).max(0.5) };
         Scale { low: low - margin, high: high + margin, logarithmic: false }
     }
 
-    /// Where a value lies between bottom, 0, and top, 1.
-    fn at(&self, value: f64) -> f64 {
+    /// The height at which a value is drawn, from 0 (bottom) to 1 (top).
+    fn position(&self, value: f64) -> f64 {
         let value = if self.logarithmic { value.log10() } else { value };
         (value - self.low) / (self.high - self.low)
     }
 
-    /// Round values within, two to six of them, and what is written beside them.
+    /// The round values that are marked on the axis, with their labels.
     fn ticks(&self) -> Vec<(f64, String)> {
         if !self.logarithmic {
             let step = step((self.high - self.low) / 5.0);
@@ -136,27 +139,27 @@ impl Scale {
         let every = (decades / 5.0).ceil().max(1.0) as usize;
         let exponents = (self.low.floor() as i32..=self.high.ceil() as i32).step_by(every);
         let values = exponents.flat_map(|e| factors.iter().map(move |f| f * 10f64.powi(e)));
-        values.filter(|v| (0.0..=1.0).contains(&self.at(*v))).map(|v| (v, short(v))).collect()
+        values.filter(|v| (0.0..=1.0).contains(&self.position(*v))).map(|v| (v, short(v))).collect()
     }
 }
 
-/// The round number (1, 2 or 5 times a power of ten) next above or at `least`.
+/// The smallest round number (1, 2 or 5 times a power of ten) that is at least `least`.
 fn step(least: f64) -> f64 {
     let power = 10f64.powf(least.log10().floor());
     [1.0, 2.0, 5.0].map(|f| f * power).into_iter().find(|s| *s >= least * 0.999).unwrap_or(10.0 * power)
 }
 
-/// A multiple of `step`, with the digits that it needs.
+/// The text of a multiple of `step`, with as many digits as `step` requires.
 fn rounded(value: f64, step: f64) -> String {
     if value.abs() >= 1e5 || step < 1e-4 {
         return if value == 0.0 { "0".into() } else { format!("{value:.1e}") };
     }
     let decimals = (-step.log10().floor()).max(0.0) as usize;
-    // Adding zero makes -0 a 0.
+    // Adding zero turns -0 into 0.
     format!("{:.decimals$}", (value / step).round() * step + 0.0)
 }
 
-/// About three digits.
+/// A number as a short text with about three significant digits.
 pub(crate) fn short(value: f64) -> String {
     match value.abs() {
         0.0 => "0".into(),
@@ -169,20 +172,21 @@ pub(crate) fn short(value: f64) -> String {
     }
 }
 
-/// At most [`POINTS`] of the points: the lowest and the highest of each stretch, so that no spike is lost.
+/// At most [`POINTS`] of the points: the lowest and the highest point of each section, so that no spike is
+/// lost.
 fn decimated(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     if points.len() <= POINTS {
         return points.to_vec();
     }
     let mut kept = Vec::with_capacity(POINTS);
-    for stretch in points.chunks(points.len().div_ceil(POINTS / 2)) {
+    for section in points.chunks(points.len().div_ceil(POINTS / 2)) {
         let extreme = |sign: f64| {
-            (0..stretch.len()).min_by(|&a, &b| (sign * stretch[a].1).total_cmp(&(sign * stretch[b].1)))
+            (0..section.len()).min_by(|&a, &b| (sign * section[a].1).total_cmp(&(sign * section[b].1)))
         };
         let (low, high) = (extreme(1.0).unwrap_or(0), extreme(-1.0).unwrap_or(0));
-        kept.push(stretch[low.min(high)]);
+        kept.push(section[low.min(high)]);
         if low != high {
-            kept.push(stretch[low.max(high)]);
+            kept.push(section[low.max(high)]);
         }
     }
     kept
@@ -215,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn no_spike_is_lost() {
+    fn decimation_keeps_spikes() {
         let points: Vec<(f64, f64)> =
             (0..100_000).map(|i| (i as f64, if i == 54_321 { 1e6 } else { (i as f64).sin() })).collect();
         let kept = decimated(&points);
@@ -224,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn every_chart_is_drawn_with_numbers() {
+    fn every_chart_contains_only_finite_numbers() {
         for points in [vec![(1.0, 5.0)], vec![(1.0, 0.0), (2.0, 0.0)], vec![(1.0, -1e30), (900.0, 1e30)]] {
             let lines = [("a<b", points.as_slice())];
             let chart = Chart {
@@ -244,7 +248,7 @@ mod tests {
                 "{html}"
             );
         }
-        let none = Chart {
+        let empty = Chart {
             title: "t",
             axis: "loss",
             lines: &[("a", &[])],
@@ -252,6 +256,6 @@ mod tests {
             mark: None,
             logarithmic: false,
         };
-        assert_eq!(none.html(), "");
+        assert_eq!(empty.html(), "");
     }
 }

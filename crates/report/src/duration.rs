@@ -1,6 +1,6 @@
-//! Times as people say them.
+//! Formats durations for people.
 
-/// Seconds as people say them: `42 s`, `3 min 05 s`, `2 h 10 min`.
+/// Formats a duration in seconds with at most two units: `42 s`, `3 min 05 s`, `2 h 10 min`.
 pub fn duration(seconds: f64) -> String {
     let s = seconds.round() as u64;
     match s {
@@ -15,7 +15,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_have_two_units_at_most() {
+    fn durations_have_at_most_two_units() {
         for (seconds, expected) in [
             (0.4, "0 s"),
             (59.4, "59 s"),

@@ -1,22 +1,22 @@
-//! What can go wrong in this crate.
+//! The error type of this crate.
 
-/// Why a report could not be made.
+/// Why a report could not be created.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The settings of the run cannot be shown.
+    /// The settings of the run could not be converted to text.
     #[error("the run's settings cannot be written as text: {0}")]
     Settings(#[from] toml::ser::Error),
-    /// Samples cannot be drawn or scored.
+    /// Samples could not be drawn or scored.
     #[error(transparent)]
     Tasks(#[from] tasks::Error),
-    /// The run's own files are damaged.
+    /// Files of the run could not be read.
     #[error(transparent)]
     Train(#[from] train::Error),
-    /// A picture cannot be shown.
+    /// A picture could not be resized or encoded.
     #[error(transparent)]
     Picture(#[from] pyramid::Error),
-    /// The report cannot be written.
+    /// The report could not be written.
     #[error(transparent)]
     File(#[from] files::Error),
 }

@@ -1,4 +1,4 @@
-//! What a run is: title, times, configuration.
+//! The sections with the title, the times, the facts and the configuration of a run.
 
 use crate::chart::short;
 use crate::html::escape;
@@ -7,7 +7,7 @@ use crate::{Result, duration};
 use candle_core::Device;
 use train::Run;
 
-/// The title and the run in a line.
+/// The title, and a line that describes the run.
 pub(crate) fn header(run: &Run, log: &Log) -> String {
     let info = &run.info;
     let state = if info.trained_elsewhere() {
@@ -25,7 +25,7 @@ pub(crate) fn header(run: &Run, log: &Log) -> String {
     )
 }
 
-/// Time a stage, facts, configuration.
+/// The time of each stage, facts about the run, and its configuration.
 pub(crate) fn section(run: &Run, log: &Log) -> Result<String> {
     Ok(format!(
         "<section>\n<h2>Time</h2>\n{}<h2>The run</h2>\n{}<h2>Configuration</h2>\n{}</section>\n",
@@ -35,6 +35,7 @@ pub(crate) fn section(run: &Run, log: &Log) -> Result<String> {
     ))
 }
 
+/// The table of the size, noise amplitude and training time of each stage.
 fn times(run: &Run) -> String {
     let info = &run.info;
     let longest = info.seconds.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
@@ -98,17 +99,19 @@ fn list(entries: &[(String, String)]) -> String {
     format!("<dl>\n{}</dl>\n", entries.iter().map(entry).collect::<String>())
 }
 
-/// Seconds since 1970 as a date and time of day, UTC; `None` beyond the years people live in.
+/// The date and time of day (UTC) of a time in seconds since 1970. `None` for times before 1970 or in the far
+/// future.
 fn date(time: f64) -> Option<String> {
     let seconds = (time.is_finite() && (0.0..1e11).contains(&time)).then_some(time as i64)?;
-    // Days since 1 March of the year 0, in cycles of 400 years of 146097 days; March first puts leap days last.
+    // Days are counted from 1 March of the year 0, so that a leap day is the last day of its year. The
+    // calendar repeats every 400 years, which have 146097 days.
     let days = seconds / 86_400 + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
+    let (cycle, day) = (days / 146_097, days % 146_097);
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
     let day = day - (365 * year + year / 4 - year / 100);
     let month = (5 * day + 2) / 153;
     let (day, month) = (day - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
-    let year = era * 400 + year + i64::from(month <= 2);
+    let year = cycle * 400 + year + i64::from(month <= 2);
     let minutes = seconds / 60 % 1440;
     Some(format!("{year}-{month:02}-{day:02} {:02}:{:02} UTC", minutes / 60, minutes % 60))
 }
@@ -118,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_are_those_of_the_calendar() {
+    fn dates_follow_the_calendar() {
         for (seconds, expected) in [
             (0.0, "1970-01-01 00:00 UTC"),
             (951_782_399.9, "2000-02-28 23:59 UTC"),

@@ -1,9 +1,9 @@
-//! The quality figures, each with what it means.
+//! The section with the quality figures and their meaning.
 
 use crate::html::escape;
 use tasks::Quality;
 
-/// Key, name, which direction is good, and what it says.
+/// The figures in the order of the table: key, name, good direction, and explanation.
 const FIGURES: [(&str, &str, &str, &str); 10] = [
     (
         "patch_realism",
@@ -42,7 +42,7 @@ const FIGURES: [(&str, &str, &str, &str); 10] = [
     ),
 ];
 
-/// The table of figures beside the floor.
+/// The table of the figures of the samples, next to those of the mirrored picture (the floor).
 pub(crate) fn section(quality: Option<&Quality>) -> String {
     let mut html = String::from("<section>\n<h2>Figures</h2>\n");
     let Some(quality) = quality else {
@@ -53,14 +53,14 @@ pub(crate) fn section(quality: Option<&Quality>) -> String {
     let find = |figures: &[(&str, Option<f64>)], key| figures.iter().find(|f| f.0 == key).and_then(|f| f.1);
     let number = |figure: Option<f64>| figure.map_or_else(|| "-".into(), |f| format!("{f:.4}"));
     let count = quality.report.samples.len();
-    let of = if count == 1 { "One sample".into() } else { format!("Mean of {count} samples") };
+    let source = if count == 1 { "One sample".into() } else { format!("Mean of {count} samples") };
     html += &format!(
-        "<p>{of}, beside the floor: what the picture's mirror image scores, a different picture of the same things. \
+        "<p>{source}, beside the floor: what the picture's mirror image scores, a different picture of the same things. \
          No figure says it all: a blur has a small patch distance, a copy perfect realism, noise great diversity. \
          Realism and diversity together tell most.</p>\n\
          <table class=\"figures\">\n<thead><tr><th>figure</th><th>samples</th><th>floor</th><th>good</th></tr></thead>\n"
     );
-    for (key, name, good, says) in FIGURES {
+    for (key, name, good, explanation) in FIGURES {
         let value = if key == "pixel_diversity" { quality.report.pixel_diversity } else { find(&mean, key) };
         html += &format!(
             "<tbody><tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{good}</td></tr>\
@@ -68,7 +68,7 @@ pub(crate) fn section(quality: Option<&Quality>) -> String {
             escape(name),
             number(value),
             number(find(&floor, key)),
-            escape(says)
+            escape(explanation)
         );
     }
     html + "</table>\n</section>\n"
@@ -79,10 +79,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_figure_is_told() {
-        let told: Vec<&str> = FIGURES.iter().map(|f| f.0).collect();
+    fn every_figure_is_explained() {
+        let explained: Vec<&str> = FIGURES.iter().map(|f| f.0).collect();
         for (key, _) in metrics::SampleReport::default().figures() {
-            assert!(told.contains(&key), "{key}");
+            assert!(explained.contains(&key), "{key}");
         }
     }
 }

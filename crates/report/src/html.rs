@@ -1,20 +1,21 @@
-//! Text and pictures as HTML.
+//! Converts text and pictures to HTML.
 
 use crate::Result;
 use pyramid::{Picture, Target, imresize};
 use std::path::Path;
 
-/// A picture with more pixels is scaled down to about as many: a phone must be able to open the report.
+/// The largest number of pixels of a picture in the report. Larger pictures are scaled down so that a phone
+/// can open the report.
 const MOST_PIXELS: usize = 6 << 20;
 
-/// Up to this width a picture fits on a phone and is never scaled down.
+/// Pictures up to this width in pixels fit on a phone without scaling.
 const PHONE: usize = 340;
 
-/// Up to this width it fits on a large screen.
+/// Pictures up to this width in pixels fit on a large screen without scaling.
 const DESK: usize = 1000;
 
-/// Text that means itself, between tags and within quoted attributes. Control characters, which file names may hold and
-/// HTML may not, become a sign.
+/// Escapes text for use between tags and in quoted attributes. Control characters, which file names may
+/// contain but HTML may not, become the replacement character U+FFFD.
 pub(crate) fn escape(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for c in text.chars() {
@@ -31,7 +32,7 @@ pub(crate) fn escape(text: &str) -> String {
     html
 }
 
-/// A PNG file.
+/// A picture as PNG file, with its size in pixels.
 pub(crate) struct Image {
     bytes: Vec<u8>,
     height: usize,
@@ -39,7 +40,7 @@ pub(crate) struct Image {
 }
 
 impl Image {
-    /// A picture as PNG, scaled down where it is very large.
+    /// Encodes a picture as PNG, scaled down if it is very large.
     pub(crate) fn of(picture: &Picture) -> Result<Self> {
         let (height, width) = picture.size();
         if height * width > MOST_PIXELS {
@@ -52,12 +53,13 @@ impl Image {
         Ok(Image { bytes: picture.to_png()?, height, width })
     }
 
-    /// The PNG file at `path`; `None` where there is none that can be shown.
+    /// Reads the PNG file at `path`; `None` if there is no file or it is not a valid picture.
     pub(crate) fn read(path: &Path) -> Option<Self> {
         let bytes = std::fs::read(path).ok()?;
-        // Signature, then the header's length and name, then width and height.
+        // The file starts with the signature and the length and name of the header, followed by width and
+        // height.
         let header = bytes.get(..24)?.strip_prefix(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")?;
-        let side = |at: usize| header[at..at + 4].iter().fold(0, |n, &b| n << 8 | usize::from(b));
+        let side = |start: usize| header[start..start + 4].iter().fold(0, |n, &b| n << 8 | usize::from(b));
         let (width, height) = (side(0), side(4));
         if width.saturating_mul(height) > MOST_PIXELS {
             return Image::of(&pyramid::load(path).ok()?).ok();
@@ -65,8 +67,8 @@ impl Image {
         Some(Image { bytes, height, width })
     }
 
-    /// The picture, to be enlarged when it is selected. It is shown about `wanted` pixels wide if it is smaller: a whole
-    /// number of times its size, so that its pixels stay squares.
+    /// A button that shows the picture and enlarges it when selected. A picture that is narrower than
+    /// `wanted` pixels is scaled up to about that width by a whole number, so that its pixels stay square.
     pub(crate) fn button(&self, name: &str, wanted: usize) -> String {
         let width = self.width.max(1);
         let factor = ((wanted + width / 2) / width).max(1);
@@ -83,7 +85,7 @@ impl Image {
         )
     }
 
-    /// The same with a caption.
+    /// The button of [`Image::button`] with a caption.
     pub(crate) fn figure(&self, name: &str, caption: &str, wanted: usize) -> String {
         format!(
             "<figure>\n{}<figcaption>{}</figcaption>\n</figure>\n",
@@ -93,7 +95,7 @@ impl Image {
     }
 }
 
-/// Base64 with padding (RFC 4648).
+/// Encodes bytes as Base64 with padding (RFC 4648).
 fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
@@ -113,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base64_is_as_in_the_standard() {
+    fn base64_follows_the_standard() {
         let cases = [
             ("", ""),
             ("f", "Zg=="),
@@ -128,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_means_something_stays() {
+    fn special_and_control_characters_are_escaped() {
         let text = escape("<script>\"a\" & 'b'</script>\n\0\u{202e}");
         assert!(!text.contains(['<', '>', '"', '\'', '\n', '\0']), "{text}");
         assert!(text.starts_with("&lt;script&gt;&quot;a&quot; &amp; &#39;b&#39;"), "{text}");

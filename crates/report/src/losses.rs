@@ -1,29 +1,30 @@
-//! The losses of a run, from its `events.jsonl`.
+//! Reads the losses of a run from its `events.jsonl`.
 
 use serde_json::Value;
 use train::{EVENTS, Losses, Run};
 
-/// What the events tell.
+/// The content of the events that the report needs.
 #[derive(Default)]
 pub(crate) struct Log {
-    /// The stages that have begun.
+    /// The curves of all stages that have begun, in order.
     pub(crate) stages: Vec<Curves>,
-    /// When the first stage began and the last ended, seconds since 1970.
+    /// The time when the first stage began, in seconds since 1970.
     pub(crate) begun: Option<f64>,
+    /// The time when training ended, in seconds since 1970.
     pub(crate) ended: Option<f64>,
 }
 
-/// What a stage's training was like.
+/// The losses and events of the training of one stage.
 #[derive(Clone, Default)]
 pub(crate) struct Curves {
-    /// (iteration, loss) in the order of [`Losses::NAMES`].
+    /// The points (iteration, loss) of each loss, in the order of [`Losses::NAMES`].
     pub(crate) losses: [Vec<(f64, f64)>; 5],
-    /// Where the collapse guard went back, in words.
+    /// A sentence for each time the collapse guard went back to an earlier iteration.
     pub(crate) notes: Vec<String>,
 }
 
-/// Reads the events. Lines that are none, of a log that is being written, say, are passed over; without a file there are
-/// no curves.
+/// Reads the events. Invalid lines, for example in a log that is still being written, are ignored. Without a
+/// file there are no curves.
 pub(crate) fn read(run: &Run) -> Log {
     let bytes = std::fs::read(run.dir.join(EVENTS)).unwrap_or_default();
     let mut log = Log::default();
@@ -36,6 +37,7 @@ pub(crate) fn read(run: &Run) -> Log {
 }
 
 impl Log {
+    /// Adds an event of a run with `stages` stages. Events of other stages are ignored.
     fn add(&mut self, event: &Value, stages: usize) {
         let time = event["time"].as_f64();
         match event["event"].as_str() {
@@ -77,7 +79,7 @@ impl Curves {
         self.cut(to as f64 + 1.0);
     }
 
-    /// Takes away iteration `from` and what follows: it is done anew.
+    /// Removes the points of iteration `from` and later, which are repeated.
     fn cut(&mut self, from: f64) {
         for curve in &mut self.losses {
             while curve.last().is_some_and(|point| point.0 >= from) {
@@ -101,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_gone_back_over_is_not_drawn_twice() {
+    fn repeated_iterations_are_not_drawn_twice() {
         let mut log = Log::default();
         for (k, loss) in [(1, 1.0), (11, 2.0), (21, 9e9)] {
             log.add(&iteration(0, k, json!(loss)), 2);
@@ -113,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_make_no_sense_are_passed_over() {
+    fn invalid_events_are_ignored() {
         let mut log = Log::default();
         for event in [
             json!(3),

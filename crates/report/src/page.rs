@@ -1,8 +1,8 @@
-//! A report of a run: one HTML file that needs nothing else, to look at on any screen.
+//! Builds the report of a run as a single HTML file for any screen.
 //!
-//! Everything is inside: pictures as `data:` addresses, curves as SVG, a style for light and dark, and a few
-//! lines of script that only enlarge pictures. The same run gives the same bytes. Whatever comes from
-//! outside, names above all, is escaped.
+//! The file contains everything: pictures as `data:` addresses, curves as SVG, a style with a light and a
+//! dark mode, and a short script that enlarges pictures. The same run gives the same bytes. All text from
+//! outside, such as the name of the picture, is escaped.
 
 use crate::html::{Image, escape};
 use crate::{Result, facts, figures, losses, stages};
@@ -12,23 +12,24 @@ use std::path::Path;
 use tasks::{Quality, SampleRequest, Sampler, score};
 use train::Run;
 
-/// What a report holds beside what lies in the run directory.
+/// What to add to the content of the run directory in a report.
 #[derive(Clone, Copy, Debug)]
 pub struct ReportRequest {
-    /// Fresh samples to draw; the first of them are shown.
+    /// The number of fresh samples to draw. The first of them, at most 8, are shown.
     pub samples: u32,
-    /// Score them against the picture.
+    /// Whether to score the samples against the training picture.
     pub scored: bool,
-    /// Seed of their noise.
+    /// The seed of the noise of the samples.
     pub seed: u64,
 }
 
-/// Fresh samples that are shown at most, and pixels of them in all; the first is shown whatever its size.
+/// The largest number of fresh samples that are shown.
 const SHOWN: usize = 8;
+/// The largest number of pixels of all samples that are shown. The first sample is always shown.
 const SHOWN_PIXELS: usize = 8 << 20;
 
-/// Writes the report of `run` to `path`; an unfinished run's tells what is there. `progress` is called with
-/// the number of samples that are done.
+/// Writes the report of `run` to `path`. The report of an unfinished run shows what exists so far. `progress`
+/// is called after each sample with the number of samples that are done.
 ///
 /// # Errors
 /// When the run's own files are damaged or `path` cannot be written. Sheets, curves and the like that are
@@ -42,7 +43,8 @@ pub fn write_report(
     Ok(files::write(path, report(run, request, progress)?.as_bytes())?)
 }
 
-/// The report of `run` as HTML.
+/// Returns the report of `run` as HTML. `progress` is called after each sample with the number of samples
+/// that are done.
 ///
 /// # Errors
 /// When the run's own files are damaged.
@@ -70,12 +72,13 @@ pub fn report(run: &Run, request: &ReportRequest, progress: impl FnMut(u32)) -> 
     ))
 }
 
-/// Samples that were drawn for the report.
+/// The samples that are shown, and the scores of all samples that were drawn.
 struct Fresh {
     shown: Vec<Picture>,
     quality: Option<Quality>,
 }
 
+/// Draws the samples that the request asks for, and scores them if it says so.
 fn fresh(run: &Run, request: &ReportRequest, real: &Picture, mut progress: impl FnMut(u32)) -> Result<Fresh> {
     let mut shown: Vec<Picture> = Vec::new();
     if run.info.stages_done == 0 || request.samples == 0 {
@@ -104,7 +107,7 @@ fn fresh(run: &Run, request: &ReportRequest, real: &Picture, mut progress: impl 
     Ok(Fresh { shown, quality })
 }
 
-/// The training picture, fresh samples, and the pyramid.
+/// The section with the training picture, fresh samples, and the pyramid.
 fn pictures(run: &Run, samples: &[Picture]) -> Result<String> {
     let last = run.info.sizes.len() - 1;
     let real = Image::of(&train::picture(&run.real(last, &Device::Cpu)?)?)?;
@@ -121,8 +124,8 @@ fn pictures(run: &Run, samples: &[Picture]) -> Result<String> {
         html += "</div>\n";
     }
     if let Some(image) = Image::read(&run.dir.join("pyramid.png")) {
-        let says = "What the stages are trained on, coarsest first: each learns to turn the result below into its own size.";
-        html += &format!("<h2>The pyramid</h2>\n{}", image.figure("all stages' pictures", says, 1000));
+        let caption = "What the stages are trained on, coarsest first: each learns to turn the result below into its own size.";
+        html += &format!("<h2>The pyramid</h2>\n{}", image.figure("all stages' pictures", caption, 1000));
     }
     Ok(html + "</section>\n")
 }

@@ -1,4 +1,5 @@
-// Enlarges a picture: first as large as fits, at a whole multiple of its size where it is smaller; then twice that.
+// Enlarges a picture in a dialog. At first it fills the window, scaled by a whole number if it is smaller than the
+// window. Selecting it again doubles that size.
 const dialog = document.querySelector("dialog");
 const [caption, frame, large] = ["p", "div", "img"].map((name) => dialog.querySelector(name));
 let closer = false;

@@ -1,4 +1,4 @@
-//! Stage by stage: the sheet of samples, and the losses.
+//! The section with the sample sheet and the losses of each stage.
 
 use crate::chart::{Chart, Line};
 use crate::duration;
@@ -6,7 +6,7 @@ use crate::html::{Image, escape};
 use crate::losses::{Curves, Log};
 use train::Run;
 
-/// Every stage that has begun.
+/// The section with an article for each stage that has begun.
 pub(crate) fn section(run: &Run, log: &Log) -> String {
     let begun = log.stages.len().max(run.info.stages_done).min(run.info.sizes.len());
     let mut html = String::from("<section>\n<h2>Stage by stage</h2>\n");
@@ -22,6 +22,7 @@ pub(crate) fn section(run: &Run, log: &Log) -> String {
     html + "</section>\n"
 }
 
+/// The article of one stage.
 fn one(run: &Run, stage: usize, curves: Option<&Curves>) -> String {
     let (h, w) = run.info.sizes[stage];
     let time = match run.info.seconds.get(stage) {
@@ -43,6 +44,7 @@ fn one(run: &Run, stage: usize, curves: Option<&Curves>) -> String {
     html + "</div>\n</article>\n"
 }
 
+/// The four charts of the losses of a stage.
 fn charts(run: &Run, curves: &Curves) -> String {
     let [real, fake, penalty, adversarial, reconstruction] = curves.losses.each_ref().map(Vec::as_slice);
     let niter = run.config.niter;

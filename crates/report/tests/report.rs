@@ -1,4 +1,4 @@
-//! The report of a tiny run, finished and not, with names that mean harm.
+//! Reports of a tiny run, finished and unfinished, whose picture has a malicious name.
 
 use candle_core::Device;
 use ndarray::Array3;
@@ -33,13 +33,14 @@ fn train_until(run: &mut Run, stop: impl Fn(&Event<'_>) -> bool) -> Result {
     Ok(())
 }
 
-/// What must hold of every report.
+/// Checks the properties that every report must have.
 #[track_caller]
 fn check(html: &str) {
     assert!(html.starts_with("<!doctype html>") && html.trim_end().ends_with("</html>"));
     assert!(!html.contains("<script>alert") && !html.contains('\u{7}'), "not escaped");
     assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;.png"));
-    // No address but data:, nothing fetched, sent or run on the side. (Base64 may spell any word.)
+    // A report has no addresses except data: addresses, and neither loads, sends nor runs anything else.
+    // Base64 is left out of the search because it can contain any word.
     let text = without_pictures(html);
     for word in
         ["http", "://", "url(", "@import", "<link", "<iframe", "fetch", " onload", " onerror", "javascript:"]
@@ -60,13 +61,14 @@ fn without_pictures(html: &str) -> String {
 }
 
 #[test]
-fn a_finished_run() -> Result {
+fn the_report_of_a_finished_run_is_complete() -> Result {
     let dir = tempfile::tempdir()?;
     let mut run = run(dir.path(), 3)?;
     train_until(&mut run, |_| false)?;
     let html = report(&run, &REQUEST, |_| {})?;
     check(&html);
-    // Four charts a stage; the picture, two samples, the pyramid, two sheets.
+    // There are four charts per stage. The pictures are the training picture, two samples, the pyramid and
+    // two sheets.
     assert_eq!(html.matches("<svg").count(), 8);
     assert_eq!(html.matches("data:image/png;base64,iVBORw0KGgo").count(), 6);
     for part in [
@@ -86,9 +88,9 @@ fn a_finished_run() -> Result {
     let path = run.dir.join("report.html");
     write_report(&run, &REQUEST, &path, |done| seen.push(done))?;
     assert_eq!((std::fs::read_to_string(&path)?, seen), (html, vec![1, 2]));
-    let left =
+    let temporaries =
         std::fs::read_dir(&run.dir)?.flatten().filter(|f| f.file_name().to_string_lossy().ends_with(".tmp"));
-    assert_eq!(left.count(), 0);
+    assert_eq!(temporaries.count(), 0);
 
     let unscored = report(&run, &ReportRequest { scored: false, ..REQUEST }, |_| {})?;
     check(&unscored);
@@ -97,13 +99,13 @@ fn a_finished_run() -> Result {
 }
 
 #[test]
-fn an_unfinished_run_tells_what_is_there() -> Result {
+fn the_report_of_an_unfinished_run_shows_what_exists() -> Result {
     let dir = tempfile::tempdir()?;
     let mut run = run(dir.path(), 4)?;
-    let none = report(&run, &REQUEST, |_| {})?;
-    check(&none);
-    assert!(none.contains("0 of 2 stages are done") && none.contains("No stage has begun yet"));
-    assert_eq!((none.matches("<svg").count(), none.matches("iVBORw0KGgo").count()), (0, 2));
+    let untrained = report(&run, &REQUEST, |_| {})?;
+    check(&untrained);
+    assert!(untrained.contains("0 of 2 stages are done") && untrained.contains("No stage has begun yet"));
+    assert_eq!((untrained.matches("<svg").count(), untrained.matches("iVBORw0KGgo").count()), (0, 2));
 
     train_until(&mut run, |event| matches!(event, Event::Iteration { stage: 1, done: 2 }))?;
     let half = report(&run, &REQUEST, |_| {})?;
@@ -114,7 +116,7 @@ fn an_unfinished_run_tells_what_is_there() -> Result {
 }
 
 #[test]
-fn files_that_are_gone_or_cut_are_left_out() -> Result {
+fn missing_and_damaged_files_are_left_out() -> Result {
     let dir = tempfile::tempdir()?;
     let mut run = run(dir.path(), 1)?;
     train_until(&mut run, |_| false)?;
