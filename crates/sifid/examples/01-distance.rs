@@ -1,8 +1,8 @@
-//! The SIFID of pictures: `cargo run -p sifid --example 01-distance -- WEIGHTS REAL SAMPLE...`.
+//! Prints the SIFID of pictures: `cargo run -p sifid --example 01-distance -- WEIGHTS REAL SAMPLE...`.
 //!
 //! WEIGHTS is torchvision's `inception_v3` as a safetensors file.
 
-#![allow(clippy::print_stdout)] // an example prints
+#![allow(clippy::print_stdout)] // An example prints its results.
 
 use sifid::Inception;
 use std::path::PathBuf;

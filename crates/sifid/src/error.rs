@@ -1,8 +1,8 @@
-//! What can go wrong in this crate.
+//! The error type of this crate.
 
 use std::path::PathBuf;
 
-/// Why Inception's weights or features cannot be had.
+/// Why the weights of Inception could not be read, or features could not be computed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -11,10 +11,10 @@ pub enum Error {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// The file is no safetensors file.
+    /// The file is not a safetensors file.
     #[error("{path}: is no safetensors file")]
     NotSafetensors {
         /// The file.
@@ -25,29 +25,29 @@ pub enum Error {
     Missing {
         /// The file.
         path: PathBuf,
-        /// The tensor's name.
+        /// The name of the tensor.
         tensor: String,
     },
-    /// A tensor has another shape than that of torchvision's network.
+    /// The shape of a tensor differs from that in torchvision's network.
     #[error("{path}: {tensor} is {found:?}, it should be {expected:?}")]
     Shape {
         /// The file.
         path: PathBuf,
-        /// The tensor's name.
+        /// The name of the tensor.
         tensor: String,
-        /// Its shape.
+        /// The shape of the tensor in the file.
         found: Vec<usize>,
-        /// What it should be.
+        /// The shape in torchvision's network.
         expected: Vec<usize>,
     },
-    /// A tensor holds values that no trained network has: infinities, no numbers, or negative variances.
+    /// A tensor contains values that no trained network has: infinite values, NaN, or negative variances.
     #[error("{path}: {tensor} holds {found}")]
     Values {
         /// The file.
         path: PathBuf,
-        /// The tensor's name.
+        /// The name of the tensor.
         tensor: String,
-        /// What kind of values.
+        /// The kind of these values.
         found: &'static str,
     },
     /// A tensor operation failed.

@@ -1,6 +1,6 @@
-//! The Frechet distance of two clouds of feature vectors, each taken as a Gaussian.
+//! The Frechet distance of two sets of feature vectors, each treated as samples of a Gaussian.
 
-/// Mean and covariance (normalised by N - 1) of feature vectors.
+/// The mean and the covariance (divisor n - 1) of feature vectors.
 #[derive(Clone, Debug)]
 pub(crate) struct Gaussian {
     mean: Vec<f64>,
@@ -10,47 +10,48 @@ pub(crate) struct Gaussian {
 /// The squared Frechet distance `|m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2))`. Both must have the same number of features.
 pub(crate) fn frechet(a: &Gaussian, b: &Gaussian) -> f64 {
     let means: f64 = a.mean.iter().zip(&b.mean).map(|(x, y)| (x - y) * (x - y)).sum();
-    // S1 S2 has the eigenvalues of S1^(1/2) S2 S1^(1/2), which is symmetric: no complex root can come up.
+    // S1 S2 has the same eigenvalues as S1^(1/2) S2 S1^(1/2), which is symmetric, so that they are real.
     let root = a.covariance.root();
     let (values, _) = root.times(&b.covariance).times(&root).symmetrised().eigen();
     let cross: f64 = values.iter().map(|v| v.max(0.0).sqrt()).sum();
     means + a.covariance.trace() + b.covariance.trace() - 2.0 * cross
 }
 
-/// Gathers feature vectors one by one, so that they need not be kept.
+/// Sums over feature vectors that are added one by one, so that they need not be kept.
 #[derive(Debug)]
 pub(crate) struct Moments {
     count: usize,
-    /// The first vector, taken off all: sums of squares of small numbers lose nothing when the mean is taken off.
+    /// The first vector, which is subtracted from all vectors. The sums are then of small numbers, so that
+    /// subtracting the mean later loses no precision.
     origin: Vec<f64>,
     sums: Vec<f64>,
     products: Matrix,
 }
 
 impl Moments {
-    /// None yet, of `features` values each.
+    /// Sums without any vectors; each vector will have `features` values.
     pub(crate) fn new(features: usize) -> Self {
         let zeros = vec![0.0; features];
         Moments { count: 0, origin: zeros.clone(), sums: zeros, products: Matrix::zeros(features) }
     }
 
-    /// One more vector.
+    /// Adds one vector.
     pub(crate) fn add(&mut self, vector: &[f32]) {
         if self.count == 0 {
             self.origin = vector.iter().map(|&v| f64::from(v)).collect();
         }
         self.count += 1;
         let n = self.sums.len();
-        let moved: Vec<f64> = vector.iter().zip(&self.origin).map(|(&v, o)| f64::from(v) - o).collect();
-        for (i, &x) in moved.iter().enumerate() {
+        let offsets: Vec<f64> = vector.iter().zip(&self.origin).map(|(&v, o)| f64::from(v) - o).collect();
+        for (i, &x) in offsets.iter().enumerate() {
             self.sums[i] += x;
-            for (product, &y) in self.products.values[i * n..].iter_mut().zip(&moved[..=i]) {
+            for (product, &y) in self.products.values[i * n..].iter_mut().zip(&offsets[..=i]) {
                 *product += x * y;
             }
         }
     }
 
-    /// What they are distributed like; `None` of fewer than two.
+    /// The Gaussian of all vectors; `None` if there are fewer than two.
     pub(crate) fn gaussian(self) -> Option<Gaussian> {
         if self.count < 2 {
             return None;
@@ -70,7 +71,7 @@ impl Moments {
     }
 }
 
-/// A small square matrix, row by row.
+/// A small square matrix of n x n values, row by row.
 #[derive(Clone, Debug)]
 struct Matrix {
     n: usize,
@@ -99,7 +100,7 @@ impl Matrix {
         product
     }
 
-    /// The mean of it and its transpose: takes off what rounding leaves of asymmetry.
+    /// The mean of the matrix and its transpose, which removes asymmetry caused by rounding.
     fn symmetrised(mut self) -> Matrix {
         for i in 0..self.n {
             for j in 0..i {
@@ -111,7 +112,8 @@ impl Matrix {
         self
     }
 
-    /// The symmetric square root of a symmetric matrix; eigenvalues that rounding made negative count as 0.
+    /// The symmetric square root of a symmetric matrix. Eigenvalues that are negative because of rounding
+    /// count as 0.
     fn root(&self) -> Matrix {
         let n = self.n;
         let (values, vectors) = self.clone().eigen();
@@ -126,8 +128,8 @@ impl Matrix {
         root
     }
 
-    /// Eigenvalues, and eigenvectors as columns, of a symmetric matrix: Jacobi's rotations, row by row, until what stands
-    /// beside the diagonal is nothing beside what stands on it.
+    /// The eigenvalues of a symmetric matrix, and its eigenvectors as columns. Jacobi rotations are applied
+    /// row by row until the elements outside the diagonal are negligible.
     fn eigen(mut self) -> (Vec<f64>, Matrix) {
         const SWEEPS: usize = 64;
         let n = self.n;
@@ -137,8 +139,8 @@ impl Matrix {
         }
         let squares: f64 = self.values.iter().map(|v| v * v).sum();
         for _ in 0..SWEEPS {
-            let beside = |i: usize| self.values[i * n..i * n + i].iter().map(|v| v * v).sum::<f64>();
-            if (0..n).map(beside).sum::<f64>() <= squares * 1e-32 {
+            let off_diagonal = |i: usize| self.values[i * n..i * n + i].iter().map(|v| v * v).sum::<f64>();
+            if (0..n).map(off_diagonal).sum::<f64>() <= squares * 1e-32 {
                 break;
             }
             for p in 0..n {
@@ -150,7 +152,8 @@ impl Matrix {
         ((0..n).map(|i| self.values[i * n + i]).collect(), vectors)
     }
 
-    /// Turns the plane of `p` and `q` such that their common entry becomes 0.
+    /// Rotates the plane of axes `p` and `q` such that the element (p, q) becomes 0, and rotates `vectors`
+    /// likewise.
     fn rotate(&mut self, p: usize, q: usize, vectors: &mut Matrix) {
         let n = self.n;
         let entry = self.values[p * n + q];
@@ -161,15 +164,15 @@ impl Matrix {
         let tangent = theta.signum() / (theta.abs() + theta.hypot(1.0));
         let cosine = 1.0 / tangent.hypot(1.0);
         let sine = tangent * cosine;
-        let turn = |x: f64, y: f64| (cosine * x - sine * y, sine * x + cosine * y);
+        let rotated = |x: f64, y: f64| (cosine * x - sine * y, sine * x + cosine * y);
         for k in 0..n {
             let (a, b) = (k * n + p, k * n + q);
-            (self.values[a], self.values[b]) = turn(self.values[a], self.values[b]);
-            (vectors.values[a], vectors.values[b]) = turn(vectors.values[a], vectors.values[b]);
+            (self.values[a], self.values[b]) = rotated(self.values[a], self.values[b]);
+            (vectors.values[a], vectors.values[b]) = rotated(vectors.values[a], vectors.values[b]);
         }
         for k in 0..n {
             let (a, b) = (p * n + k, q * n + k);
-            (self.values[a], self.values[b]) = turn(self.values[a], self.values[b]);
+            (self.values[a], self.values[b]) = rotated(self.values[a], self.values[b]);
         }
     }
 }
@@ -184,6 +187,7 @@ mod tests {
         moments.gaussian().expect("two vectors or more")
     }
 
+    /// `count` vectors of `features` values each, the same as those of the Python function in [`EXPECTED`].
     fn cloud(count: usize, features: usize, phase: f64) -> Vec<Vec<f32>> {
         let value = |i: usize, j: f64| {
             ((((i * i % 31) as f64 * 0.37 * (j + 1.0) + phase).sin() + phase) * (j + 1.0)) as f32
@@ -191,7 +195,7 @@ mod tests {
         (0..count).map(|i| (0..features).map(|j| value(i, j as f64)).collect()).collect()
     }
 
-    /// The expected numbers are SciPy's (1.17.1):
+    /// Two numbers of vectors, the number of features, and the distance computed with SciPy 1.17.1:
     ///
     /// ```python
     /// import numpy as np
@@ -209,7 +213,7 @@ mod tests {
     ///     print(frechet(cloud(n, features, 0.0), cloud(m, features, 0.9)))
     /// ```
     ///
-    /// In the last two there are fewer vectors than features: such covariances have no full rank.
+    /// The last two cases have fewer vectors than features, so that a covariance does not have full rank.
     const EXPECTED: [(usize, usize, usize, f64); 4] = [
         (40, 50, 6, 70.75466251470962),
         (30, 31, 16, 1464.840014108902),
@@ -218,7 +222,7 @@ mod tests {
     ];
 
     #[test]
-    fn as_scipy_has_it() {
+    fn the_distance_equals_scipy() {
         for (n, m, features, expected) in EXPECTED {
             let found = frechet(&gaussian(&cloud(n, features, 0.0)), &gaussian(&cloud(m, features, 0.9)));
             assert!(
@@ -229,22 +233,23 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_of_every_distance() {
+    fn the_distance_is_symmetric_and_grows_with_the_means() {
         let (a, b) = (gaussian(&cloud(70, 64, 0.0)), gaussian(&cloud(90, 64, 0.4)));
-        // The vectors span about half of the space: elsewhere the root makes 1e-8 of rounding's 1e-16.
+        // The vectors span only about half of the space. In the other directions, the square root turns
+        // rounding errors of 1e-16 into errors of 1e-8.
         let allowed = 1e-6 * a.covariance.trace();
         assert!(frechet(&a, &a).abs() < allowed);
         assert!((frechet(&a, &b) - frechet(&b, &a)).abs() < allowed);
-        // One shared shape, moved: only the means differ.
-        let moved: Vec<Vec<f32>> =
+        // If all vectors are shifted by the same amount, only the means differ.
+        let shifted: Vec<Vec<f32>> =
             cloud(70, 64, 0.0).iter().map(|row| row.iter().map(|v| v + 2.0).collect()).collect();
-        assert!((frechet(&a, &gaussian(&moved)) - 4.0 * 64.0).abs() < allowed);
+        assert!((frechet(&a, &gaussian(&shifted)) - 4.0 * 64.0).abs() < allowed);
     }
 
     #[test]
-    fn a_large_mean_costs_no_digits() {
-        let moved: Vec<Vec<f32>> = (0..9).map(|i| vec![1e6 + i as f32, 5e6 - 2.0 * i as f32]).collect();
-        let covariance = gaussian(&moved).covariance.values;
+    fn a_large_mean_costs_no_precision() {
+        let shifted: Vec<Vec<f32>> = (0..9).map(|i| vec![1e6 + i as f32, 5e6 - 2.0 * i as f32]).collect();
+        let covariance = gaussian(&shifted).covariance.values;
         for (found, expected) in covariance.iter().zip([7.5, -15.0, -15.0, 30.0]) {
             assert!((found - expected).abs() < 1e-9, "{found}, {expected}");
         }

@@ -1,8 +1,9 @@
-//! SIFID, the single-image Frechet inception distance: how far two pictures' deep features are apart.
+//! The features of a picture for SIFID, the single-image Frechet inception distance.
 //!
-//! The features are those of Inception v3 before its first pooling, 64 values a position: they see 11x11
-//! pixels. Every position is a sample of a Gaussian; pictures are never resized. The weights are the user's
-//! own file: torchvision's `inception_v3` as safetensors, under its names.
+//! They are the output of Inception v3 before its first pooling: 64 values per position, with a receptive
+//! field of 11x11 pixels. Every position is treated as a sample of a Gaussian. Pictures are never resized.
+//! The user provides the weights: torchvision's `inception_v3` as a safetensors file, with torchvision's
+//! names.
 
 use crate::frechet::{Gaussian, Moments, frechet};
 use crate::{Error, Result};
@@ -11,44 +12,46 @@ use pyramid::Picture;
 use std::collections::HashMap;
 use std::path::Path;
 
-/// Layers before the first pooling: name, channels in and out.
+/// The layers before the first pooling: name, input channels and output channels.
 const LAYERS: [(&str, usize, usize); 3] =
     [("Conv2d_1a_3x3", 3, 32), ("Conv2d_2a_3x3", 32, 32), ("Conv2d_2b_3x3", 32, 64)];
 
-/// Features a position.
+/// Number of features per position.
 const FEATURES: usize = 64;
 
-/// Batch norm's epsilon, as torchvision has it.
+/// The epsilon of batch normalisation in torchvision's network.
 const EPSILON: f64 = 1e-3;
 
-/// Positions computed at once: large pictures are worked through in bands of rows, for memory's sake.
+/// The number of positions that are computed at the same time. Large pictures are processed in bands of rows
+/// to save memory.
 const BAND: usize = 1 << 15;
 
-/// The smallest side that gives a position.
+/// The smallest side of a picture in pixels that gives a position.
 const SMALLEST: usize = 7;
 
-/// Inception v3 up to its first pooling.
+/// The layers of Inception v3 before its first pooling, with their weights.
 #[derive(Debug)]
 pub struct Inception {
-    /// Weight `[out, in, 3, 3]` and bias `[1, out, 1, 1]` of each layer, batch norm folded in.
+    /// The weight `[out, in, 3, 3]` and bias `[1, out, 1, 1]` of each layer, which include its batch
+    /// normalisation.
     layers: [(Tensor, Tensor); 3],
 }
 
-/// What a picture's features are distributed like.
+/// The distribution of the features of a picture, as a Gaussian.
 #[derive(Clone, Debug)]
 pub struct Features(Gaussian);
 
 impl Features {
-    /// The SIFID of two pictures: 0 for a picture and itself, symmetric, without an upper bound.
+    /// The SIFID of two pictures. It is symmetric, 0 for equal pictures, and has no upper bound.
     pub fn distance(&self, other: &Features) -> f64 {
-        // Rounding may take it below 0.
+        // The result may be slightly below 0 because of rounding.
         frechet(&self.0, &other.0).max(0.0)
     }
 }
 
 impl Inception {
-    /// Reads torchvision's `inception_v3` state dict from a safetensors file; tensors of later layers are not
-    /// looked at.
+    /// Reads the state dict of torchvision's `inception_v3` from a safetensors file. Tensors of later layers
+    /// are ignored.
     ///
     /// # Errors
     /// [`Error::Io`] and [`Error::NotSafetensors`] for the file; [`Error::Missing`], [`Error::Shape`] and
@@ -62,8 +65,9 @@ impl Inception {
         Ok(Self { layers: [a?, b?, c?] })
     }
 
-    /// The distribution of a picture's features. Gray counts as three equal channels, alpha is left out.
-    /// `None` if the picture is too small to have two positions (a side below 7 pixels, or both below 9).
+    /// The distribution of the features of a picture. Gray counts as three equal channels, and alpha is
+    /// ignored. `None` if the picture is too small for two positions (one side below 7 pixels, or both sides
+    /// below 9).
     ///
     /// # Errors
     /// [`Error::Tensor`], which a fault of this program alone can cause.
@@ -73,8 +77,8 @@ impl Inception {
         Ok(moments.gaussian().map(Features))
     }
 
-    /// Calls `visit` with the features of every position, row by row, computing about `band` positions at
-    /// once.
+    /// Calls `visit` with the 64 features of every position, row by row. About `band` positions are computed
+    /// at the same time.
     fn visit(&self, picture: &Picture, band: usize, mut visit: impl FnMut(&[f32])) -> Result<()> {
         let (height, width) = picture.size();
         if height.min(width) < SMALLEST {
@@ -82,8 +86,8 @@ impl Inception {
         }
         let planes: Vec<f32> = picture.widened(3).to_planar().into_iter().take(3 * height * width).collect();
         let picture = Tensor::from_vec(planes, (1, 3, height, width), &Device::Cpu)?;
-        // Positions: the first layer's stride of 2, then the second's 3x3 without a border. The third keeps
-        // the size.
+        // The first layer has a stride of 2, the second a 3x3 kernel without padding, and the third keeps the
+        // size.
         let (rows, columns) = ((height - 3) / 2 - 1, (width - 3) / 2 - 1);
         let step = (band / columns).max(1);
         for top in (0..rows).step_by(step) {
@@ -95,9 +99,11 @@ impl Inception {
         Ok(())
     }
 
-    /// Rows `top..bottom` of the `rows` rows of the map, `[1, 64, bottom - top, columns]`.
+    /// Rows `top..bottom` of the feature map, which has `rows` rows. The shape is `[1, 64, bottom - top,
+    /// columns]`.
     fn band(&self, picture: &Tensor, (top, bottom): (usize, usize), rows: usize) -> Result<Tensor> {
-        // The third layer wants a row more on both sides: zeros at the map's border, computed within it.
+        // The third layer needs one more row on both sides. Inside the map these rows are computed; at its
+        // border they are zeros.
         let (from, to) = (top.saturating_sub(1), (bottom + 1).min(rows));
         let x = picture.narrow(2, 2 * from, 2 * (to - from) + 5)?;
         let [first, second, third] = &self.layers;
@@ -107,11 +113,12 @@ impl Inception {
     }
 }
 
+/// A convolution with its bias, followed by ReLU.
 fn layer(x: &Tensor, (weight, bias): &(Tensor, Tensor), stride: usize) -> Result<Tensor> {
     Ok(x.contiguous()?.conv2d(weight, 0, stride, 1, 1)?.broadcast_add(bias)?.relu()?)
 }
 
-/// The tensors of a file.
+/// The tensors of a file, and its path for errors.
 #[derive(Clone, Copy)]
 struct Weights<'a> {
     path: &'a Path,
@@ -119,7 +126,7 @@ struct Weights<'a> {
 }
 
 impl Weights<'_> {
-    /// The values of a tensor, which must have this shape.
+    /// The values of a tensor, after a check of its shape.
     fn get(self, name: String, shape: &[usize]) -> Result<Vec<f64>> {
         let path = self.path.to_path_buf();
         let Some(tensor) = self.tensors.get(&name) else {
@@ -137,8 +144,8 @@ impl Weights<'_> {
     }
 }
 
-/// A convolution and its batch norm as one: `(w x - mean) / sqrt(var + eps) * scale + shift` is linear in
-/// `x`.
+/// The weight and bias of a layer, with its batch normalisation included: `(w x - mean) / sqrt(var + eps) *
+/// scale + shift` is linear in `x`, so that it can be computed as one convolution.
 fn folded(weights: Weights<'_>, (name, inputs, outputs): (&str, usize, usize)) -> Result<(Tensor, Tensor)> {
     let weight = weights.get(format!("{name}.conv.weight"), &[outputs, inputs, 3, 3])?;
     let norm = |part: &str| weights.get(format!("{name}.bn.{part}"), &[outputs]);
@@ -163,7 +170,8 @@ mod tests {
     use super::*;
     use ndarray::Array3;
 
-    /// Layers of a randomly initialised network, two pictures, and what torchvision 0.29 makes of the first:
+    /// The layers of a randomly initialised network, two pictures, and the feature map of the first picture,
+    /// created with torchvision 0.29:
     ///
     /// ```python
     /// import numpy as np, torch, torchvision
@@ -195,6 +203,7 @@ mod tests {
     /// ```
     const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/inception_stem.safetensors");
 
+    /// The distance that the program in the comment of [`FIXTURE`] prints.
     const SIFID: f64 = 2.085286885616469;
 
     struct Case {
@@ -222,10 +231,10 @@ mod tests {
     }
 
     #[test]
-    fn the_map_is_torchvisions() -> Result<()> {
+    fn the_feature_map_equals_torchvision() -> Result<()> {
         let case = case()?;
         let expected = case.tensors["map"].permute((0, 2, 3, 1))?.flatten_all()?.to_vec1::<f32>()?;
-        // Bands of one, two and four rows, and all at once.
+        // Tested with bands of one, two and four rows, and with the whole map in one band.
         for band in [1, 24, 50, BAND] {
             let found = case.map(band)?;
             assert_eq!(found.len(), expected.len());
@@ -236,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn the_distance_is_scipys() -> Result<()> {
+    fn the_distance_equals_scipy() -> Result<()> {
         let case = case()?;
         let features = |name: &str| {
             Ok::<_, Error>(case.inception.features(&case.picture(name)?)?.expect("large enough"))
@@ -249,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn gray_is_rgb_and_alpha_is_nothing() -> Result<()> {
+    fn gray_equals_rgb_and_alpha_is_ignored() -> Result<()> {
         let case = case()?;
         let picture = |channels: usize| {
             let value = |(y, x, c): (usize, usize, usize)| {
@@ -266,17 +275,18 @@ mod tests {
     }
 
     #[test]
-    fn small_pictures_have_none() -> Result<()> {
+    fn small_pictures_have_no_features() -> Result<()> {
         let case = case()?;
-        for (h, w, some) in [(1, 1, false), (6, 90, false), (8, 8, false), (7, 9, true), (9, 8, true)] {
+        for (h, w, has_features) in [(1, 1, false), (6, 90, false), (8, 8, false), (7, 9, true), (9, 8, true)]
+        {
             let picture = Picture::from_pixels(Array3::zeros((h, w, 3))).expect("a picture");
-            assert_eq!(case.inception.features(&picture)?.is_some(), some, "{h}x{w}");
+            assert_eq!(case.inception.features(&picture)?.is_some(), has_features, "{h}x{w}");
         }
         Ok(())
     }
 
     #[test]
-    fn a_wrong_file_is_named_with_what_is_wrong() -> Result<()> {
+    fn a_wrong_file_is_refused_with_its_path_and_the_reason() -> Result<()> {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("weights.safetensors");
         let refused = |path: &Path| Inception::load(path).expect_err("a wrong file").to_string();
