@@ -9,8 +9,9 @@ pub(crate) fn map<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Ve
     results.into_iter().flatten().collect()
 }
 
-/// Each thread starts an accumulator and adds items to it, always in rising order of the index. Which thread takes
-/// which item is left to chance, so the caller must merge the accumulators in a way that does not depend on it.
+/// Each thread starts an accumulator and adds items 0 to `count - 1` to it, always in ascending order of the
+/// index. Which thread takes which item is not defined, so the caller must merge the accumulators in a way
+/// that does not depend on it.
 pub(crate) fn fold<A: Send>(
     count: usize,
     start: impl Fn() -> A + Sync,

@@ -114,12 +114,12 @@ fn pixel_diversity_equals_a_calculation_by_hand() {
     assert!((pixel_diversity(real.view(), &views).unwrap().unwrap() - 0.5).abs() < 1e-12);
     assert_eq!(pixel_diversity(real.view(), &views[..1]), Ok(None));
     assert_eq!(pixel_diversity(flat(0.3).view(), &views), Ok(None));
-    let odd = noise(2, 4, 3, 13);
-    let error = pixel_diversity(real.view(), &[views[0], odd.view()]);
+    let other_size = noise(2, 4, 3, 13);
+    let error = pixel_diversity(real.view(), &[views[0], other_size.view()]);
     assert_eq!(error, Err(Error::SizeMismatch { expected: (2, 3), found: (2, 4) }));
     let reference = Reference::new(real.view(), &options()).unwrap();
     let mut evaluation = Evaluation::new(&reference);
-    for sample in [views[0], odd.view(), views[1], views[2]] {
+    for sample in [views[0], other_size.view(), views[1], views[2]] {
         evaluation.add(sample).unwrap();
     }
     assert_eq!(evaluation.report().pixel_diversity, None);

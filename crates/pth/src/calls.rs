@@ -35,43 +35,43 @@ pub(crate) fn call(objects: &[Value], function: Id, arguments: Id) -> Parsed<Val
         return Err("its pickle calls what is no function".into());
     };
     let value = |i: usize| arguments.get(i).map(|&id| &objects[id]);
-    let odd = || Reason::Damaged(format!("its pickle has unknown arguments for {name:?}"));
+    let invalid = || Reason::Damaged(format!("its pickle has unknown arguments for {name:?}"));
     match name {
         Name::OrderedDict if arguments.is_empty() => Ok(Value::Dict(Vec::new())),
         Name::RebuildTensor if (6..=7).contains(&arguments.len()) => match (value(0), value(1)) {
             (Some(Value::Storage(storage)), Some(offset)) => Ok(Value::Tensor(View {
                 storage: storage.clone(),
-                offset: whole(offset).ok_or_else(odd)?,
+                offset: whole(offset).ok_or_else(invalid)?,
                 shape: wholes(objects, arguments[2])?,
                 strides: wholes(objects, arguments[3])?,
             })),
-            _ => Err(odd()),
+            _ => Err(invalid()),
         },
         Name::RebuildParameter => match value(0) {
             Some(Value::Tensor(view)) => Ok(Value::Tensor(view.clone())),
-            _ => Err(odd()),
+            _ => Err(invalid()),
         },
         Name::NumpyType => match value(0) {
             Some(Value::Text(code)) => numpy_type(code).map(Value::Type),
-            _ => Err(odd()),
+            _ => Err(invalid()),
         },
         Name::NumpyScalar => match (value(0), value(1)) {
             (Some(Value::Type(kind)), Some(Value::Bytes(bytes))) if bytes.len() == kind.size() => {
                 Ok(Value::Float(kind.value(bytes)))
             }
-            _ => Err(odd()),
+            _ => Err(invalid()),
         },
         // Protocol 2 writes bytes as text of the code points 0 to 255.
         Name::Encode => match (value(0), value(1)) {
             (Some(Value::Text(text)), Some(Value::Text(code)))
                 if code == "latin1" && text.len() <= LONGEST_NAME =>
             {
-                let byte = |c| u8::try_from(c).map_err(|_| odd());
+                let byte = |c| u8::try_from(c).map_err(|_| invalid());
                 Ok(Value::Bytes(text.chars().map(|c| byte(u32::from(c))).collect::<Parsed<_>>()?))
             }
-            _ => Err(odd()),
+            _ => Err(invalid()),
         },
-        _ => Err(odd()),
+        _ => Err(invalid()),
     }
 }
 
@@ -91,8 +91,8 @@ pub(crate) fn build(objects: &[Value], object: Id, state: Id) -> Parsed<()> {
 /// Reads a reference to a storage: the tuple `("storage", type, key, device, length)`, followed by `None` in
 /// the old format. The device has no influence.
 pub(crate) fn storage(objects: &[Value], id: Id) -> Parsed<Storage> {
-    let odd = || Reason::from("its pickle refers to something outside that is no storage");
-    let Value::Tuple(parts) = &objects[id] else { return Err(odd()) };
+    let invalid = || Reason::from("its pickle refers to something outside that is no storage");
+    let Value::Tuple(parts) = &objects[id] else { return Err(invalid()) };
     let parts: Vec<&Value> = parts.iter().take(7).map(|&id| &objects[id]).collect();
     match parts[..] {
         [
@@ -103,9 +103,9 @@ pub(crate) fn storage(objects: &[Value], id: Id) -> Parsed<Storage> {
             len,
             ref rest @ ..,
         ] if word == "storage" && key.len() <= LONGEST_NAME && matches!(rest, [] | [Value::None]) => {
-            Ok(Storage { key: key.clone(), kind: *kind, len: whole(len).ok_or_else(odd)? })
+            Ok(Storage { key: key.clone(), kind: *kind, len: whole(len).ok_or_else(invalid)? })
         }
-        _ => Err(odd()),
+        _ => Err(invalid()),
     }
 }
 

@@ -292,11 +292,12 @@ fn open_legacy(bytes: &[u8]) -> Parsed<Contents> {
     for &id in list {
         let Value::Text(key) = keys.get(id) else { return Err("does not list its storages".into()) };
         let kind = kinds.get(key.as_str()).ok_or("lists a storage that nothing uses")?;
-        let head = bytes
+        let count_bytes = bytes
             .get(position..)
             .and_then(|rest| rest.first_chunk::<8>())
             .ok_or("ends before its storages do")?;
-        let length = usize::try_from(u64::from_le_bytes(*head)).ok().and_then(|n| n.checked_mul(kind.size()));
+        let length =
+            usize::try_from(u64::from_le_bytes(*count_bytes)).ok().and_then(|n| n.checked_mul(kind.size()));
         let start = position + 8;
         let end = length.and_then(|n| start.checked_add(n)).filter(|&end| end <= bytes.len());
         position = end.ok_or("ends before its storages do")?;

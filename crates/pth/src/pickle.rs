@@ -64,7 +64,7 @@ enum Slot {
 impl Machine<'_> {
     /// Executes one instruction. Returns the number of the root object if the instruction was the last one.
     fn step(&mut self) -> Parsed<Option<Id>> {
-        let begin = self.position;
+        let start = self.position;
         match self.byte()? {
             0x80 => {
                 let version = self.byte()?;
@@ -181,7 +181,7 @@ impl Machine<'_> {
             }
             other => {
                 return Err(format!(
-                    "its pickle has instruction 0x{other:02x} at byte {begin}, which no file of tensors needs"
+                    "its pickle has instruction 0x{other:02x} at byte {start}, which no file of tensors needs"
                 )
                 .into());
             }

@@ -46,10 +46,10 @@ fn pipes_devices_and_locked_files_are_refused() {
     let directory = tempfile::tempdir().unwrap();
     let pipe = directory.path().join("pipe.png");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let begin = Instant::now();
+    let start = Instant::now();
     assert!(matches!(refused(load(&pipe)), Error::NotAFile { .. }));
     assert!(matches!(refused(load("/dev/zero".as_ref())), Error::NotAFile { .. }));
-    assert!(begin.elapsed() < Duration::from_secs(1));
+    assert!(start.elapsed() < Duration::from_secs(1));
 
     let locked = directory.path().join("locked.png");
     std::fs::write(&locked, encode(&picture(3, 3), ImageFormat::Png)).unwrap();
@@ -66,16 +66,16 @@ fn a_large_file_that_is_not_a_picture_is_not_read() {
     let path = directory.path().join("sparse.png");
     let file = std::fs::File::create(&path).unwrap();
     file.set_len(pyramid::MAX_FILE_BYTES).unwrap();
-    let begin = Instant::now();
+    let start = Instant::now();
     assert!(matches!(refused(load(&path)), Error::NotAPicture { .. }));
     file.set_len(pyramid::MAX_FILE_BYTES + 1).unwrap();
     assert!(matches!(refused(load(&path)), Error::TooManyBytes { .. }));
-    assert!(begin.elapsed() < Duration::from_secs(1));
+    assert!(start.elapsed() < Duration::from_secs(1));
 }
 
 #[test]
 fn too_many_pixels_are_refused_before_they_are_allocated() {
-    let begin = Instant::now();
+    let start = Instant::now();
     let huge = png(&[png_header(60000, 60000, 2), png_data(&[0; 100])]);
     let error = refused(decode(&huge));
     assert!(matches!(error, Error::TooManyPixels { width: 60000, height: 60000, .. }), "{error}");
@@ -90,7 +90,7 @@ fn too_many_pixels_are_refused_before_they_are_allocated() {
     bmp[18..26].copy_from_slice(&[0, 0xEA, 0, 0, 0, 0xEA, 0, 0]);
     refused(decode(&bmp));
     refused(decode(&tiff(60000, 60000, 8, 1, 1, &[0; 100])));
-    assert!(begin.elapsed() < Duration::from_secs(1));
+    assert!(start.elapsed() < Duration::from_secs(1));
 }
 
 #[test]
@@ -173,11 +173,11 @@ fn damaged_files_do_not_panic() {
                 let reach = if random(2) == 0 { bytes.len() } else { bytes.len().min(120) };
                 broken[random(reach)] = random(256) as u8;
             }
-            let begin = Instant::now();
+            let start = Instant::now();
             if let Err(error) = decode(&broken) {
                 refused(Err(error));
             }
-            assert!(begin.elapsed() < Duration::from_secs(3), "{format:?}");
+            assert!(start.elapsed() < Duration::from_secs(3), "{format:?}");
         }
     }
 }
