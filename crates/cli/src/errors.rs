@@ -25,13 +25,11 @@ pub(crate) fn told(error: &Error, flags: &Flags) -> Told {
     if advice == Advice::Internal {
         return Told { what: message, hint: None, internal: true };
     }
-    let (what, tail) = advice::in_message::split(error, message);
     let hint = match advice {
         Advice::Hint(hint) => Some(hint),
-        Advice::InMessage => tail,
         Advice::Nothing | Advice::Internal => None,
     };
-    Told { what, hint, internal: false }
+    Told { what: message, hint, internal: false }
 }
 
 /// The messages of an error and of all that caused it, in one.

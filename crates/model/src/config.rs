@@ -2,6 +2,7 @@
 
 use crate::Error;
 use kernels::Precision;
+use limits::{OutOfRange, within};
 use serde::{Deserialize, Serialize};
 
 /// The shape of both networks; they share all of it but batch norm, which only the generator has.
@@ -86,26 +87,16 @@ impl NetConfig {
     /// Checks every value against its range.
     ///
     /// # Errors
-    /// [`Error::Value`] for the first value that is outside it.
+    /// [`Error::Range`] for the first value that is outside it.
     pub fn check(&self) -> Result<(), Error> {
-        let range = |name, value: usize, min: usize, max: usize| {
-            if (min..=max).contains(&value) { Ok(()) } else { Err(Error::range(name, value, min, max)) }
-        };
-        range("channels", self.channels, 1, 4)?;
-        range("filters", self.filters, 1, 1024)?;
-        range("kernel", self.kernel, 3, 11)?;
-        range("layers", self.layers, 1, 16)?;
+        within("channels", self.channels, 1..=4)?;
+        within("filters", self.filters, 1..=1024)?;
+        within("kernel", self.kernel, 3..=11)?;
+        within("layers", self.layers, 1..=16)?;
         if self.kernel.is_multiple_of(2) {
-            return Err(Error::Value {
-                name: "kernel",
-                value: self.kernel.to_string(),
-                expected: "odd: 3, 5, 7, 9 or 11".into(),
-            });
+            return Err(OutOfRange::new("kernel", self.kernel, "odd: 3, 5, 7, 9 or 11").into());
         }
-        if !(0.0..=1.0).contains(&self.lrelu_alpha) {
-            return Err(Error::range("lrelu-alpha", self.lrelu_alpha, 0.0, 1.0));
-        }
-        Ok(())
+        Ok(within("lrelu-alpha", self.lrelu_alpha, 0.0..=1.0)?)
     }
 
     /// What one convolution without padding takes off on each side.

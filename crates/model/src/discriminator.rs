@@ -38,8 +38,8 @@ impl Discriminator {
     /// over.
     ///
     /// # Errors
-    /// [`crate::Error::Value`] where the configuration is outside its ranges, [`crate::Error::Weights`] where a parameter is
-    /// missing or has another shape.
+    /// [`crate::Error::Range`] where the configuration is outside its ranges, [`crate::Error::Missing`] and
+    /// [`crate::Error::Shape`] where a parameter is missing or has another shape.
     pub fn new(config: &NetConfig, vb: VarBuilder<'_>) -> Result<Self> {
         config.check()?;
         let config = NetConfig { batch_norm: false, ..config.clone() };

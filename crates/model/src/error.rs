@@ -1,23 +1,37 @@
 //! What can go wrong in this crate.
 
-use std::fmt::Display;
-
 /// An error of the networks or their files.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A value of the configuration is outside its range.
-    #[error("{name} is {value}, it must be {expected}")]
-    Value {
-        /// The parameter.
-        name: &'static str,
-        /// What it was.
-        value: String,
-        /// What it may be.
-        expected: String,
+    #[error(transparent)]
+    Range(#[from] limits::OutOfRange),
+    /// A parameter is not among the tensors.
+    #[error("weights do not fit the configuration: {name} is missing")]
+    Missing {
+        /// The parameter's name.
+        name: String,
     },
-    /// A tensor is missing in a weight file or has another shape than the configuration asks for.
-    #[error("weights do not fit the configuration: {0}")]
-    Weights(String),
+    /// A tensor does not have the shape of its parameter.
+    #[error("weights do not fit the configuration: {name} has shape {found:?}, expected {expected:?}")]
+    Shape {
+        /// The parameter's name.
+        name: String,
+        /// The shape of the tensor.
+        found: Vec<usize>,
+        /// The shape of the parameter.
+        expected: Vec<usize>,
+    },
+    /// A tensor belongs to no parameter.
+    #[error("weights do not fit the configuration: {name} belongs to no layer")]
+    LeftOver {
+        /// The tensor's name.
+        name: String,
+    },
+    /// The generator was asked to run none of its stages.
+    #[error("no stage to run")]
+    NoStage,
     /// A weight file cannot be read or written.
     #[error("{path}: {reason}")]
     File {
@@ -33,20 +47,16 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn missing(name: &str) -> Self {
-        Self::Weights(format!("{name} is missing"))
+        Self::Missing { name: name.into() }
     }
 
     pub(crate) fn shape(name: &str, found: &[usize], expected: &[usize]) -> Self {
-        Self::Weights(format!("{name} has shape {found:?}, expected {expected:?}"))
+        Self::Shape { name: name.into(), found: found.to_vec(), expected: expected.to_vec() }
     }
 
-    pub(crate) fn range(
-        name: &'static str,
-        value: impl Display,
-        min: impl Display,
-        max: impl Display,
-    ) -> Self {
-        Self::Value { name, value: value.to_string(), expected: format!("between {min} and {max}") }
+    /// Whether tensors do not fit the configuration of a network: one is missing, left over, or has another shape.
+    pub fn is_misfit(&self) -> bool {
+        matches!(self, Self::Missing { .. } | Self::Shape { .. } | Self::LeftOver { .. })
     }
 }
 

@@ -5,6 +5,7 @@ use crate::{Border, Error, NetConfig, Result};
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
 use kernels::{Activation, WeightGrads};
+use limits::OutOfRange;
 use std::fmt;
 use std::ops::Range;
 
@@ -67,13 +68,12 @@ impl Generator {
     /// [`crate::weights::generator`] a generator from named tensors of which none may be left over.
     ///
     /// # Errors
-    /// [`Error::Value`] where the configuration is outside its ranges or `stages` is 0, [`Error::Weights`] where a parameter is
-    /// missing or has another shape.
+    /// [`Error::Range`] where the configuration is outside its ranges or `stages` is 0, [`Error::Missing`] and [`Error::Shape`]
+    /// where a parameter is missing or has another shape.
     pub fn new(config: &NetConfig, stages: usize, vb: VarBuilder<'_>) -> Result<Self> {
         config.check()?;
         if stages == 0 {
-            let expected = "1 or more".into();
-            return Err(Error::Value { name: "stages", value: "0".into(), expected });
+            return Err(OutOfRange::new("stages", stages, "1 or more").into());
         }
         let block = |stage: usize, block: usize| {
             Block::new(config, config.filters, &vb.pp(format!("body.{stage}.block{block}")))
@@ -200,7 +200,7 @@ impl Generator {
             };
             x = Some(y);
         }
-        x.ok_or_else(|| Error::Weights("no stage to run".into()))
+        x.ok_or_else(|| Error::NoStage)
     }
 
     /// Runs all stages from `first` on and keeps what the backward pass to them needs. Where `first` is not 0, `below` are
@@ -235,7 +235,7 @@ impl Generator {
             stages.push(StageTape { chain, from });
             x = Some(y);
         }
-        let features = x.ok_or_else(|| Error::Weights("no stage to run".into()))?;
+        let features = x.ok_or_else(|| Error::NoStage)?;
         let picture = self.picture(&features)?;
         Ok(GeneratorTape { first, head, stages, features, picture })
     }

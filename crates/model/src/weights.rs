@@ -10,7 +10,7 @@ use std::path::Path;
 /// A generator of `stages` stages made of all of `tensors`.
 ///
 /// # Errors
-/// [`Error::Weights`] where a parameter is missing, has another shape, or a tensor is left over; running statistics, which
+/// [`Error::Missing`], [`Error::Shape`] and [`Error::LeftOver`] where a parameter is missing, has another shape, or a tensor is left over; running statistics, which
 /// PyTorch stores and which are never used here, may be.
 pub fn generator(
     config: &NetConfig,
@@ -55,13 +55,13 @@ pub fn save(path: &Path, tensors: &[(String, Tensor)]) -> Result<()> {
 pub fn load(path: &Path, device: &Device) -> Result<HashMap<String, Tensor>> {
     let bytes = std::fs::read(path).map_err(|e| file(path, e))?;
     candle_core::safetensors::load_buffer(&bytes, device)
-        .map_err(|e| file(path, format!("not a whole safetensors file ({e}); was it cut off?")))
+        .map_err(|e| file(path, format!("not a whole safetensors file ({e})")))
 }
 
 /// Copies `tensors` into `parameters` by name: into the memory that is there, which an optimizer or a recorded iteration knows.
 ///
 /// # Errors
-/// [`Error::Weights`] where a parameter is missing, has another shape, or a tensor is left over.
+/// [`Error::Missing`], [`Error::Shape`] and [`Error::LeftOver`] where a parameter is missing, has another shape, or a tensor is left over.
 pub fn assign(parameters: &[(String, Tensor)], tensors: &HashMap<String, Tensor>) -> Result<()> {
     for (name, parameter) in parameters {
         let tensor = tensors.get(name).ok_or_else(|| Error::missing(name))?;
@@ -78,7 +78,7 @@ fn none_left<'a>(names: impl IntoIterator<Item = &'a String>, parameters: &[(Str
     let known = |name: &String| ignored(name) || parameters.iter().any(|(n, _)| n == name);
     match names.into_iter().find(|name| !known(name)) {
         None => Ok(()),
-        Some(name) => Err(Error::Weights(format!("{name} belongs to no layer"))),
+        Some(name) => Err(Error::LeftOver { name: name.clone() }),
     }
 }
 
@@ -109,7 +109,7 @@ mod tests {
         let bits = |g: &Generator| -> Result<Vec<Vec<f32>>> {
             g.parameters().iter().map(|(_, t)| Ok(t.flatten_all()?.to_vec1()?)).collect()
         };
-        let dir = tempfile::tempdir().map_err(|e| Error::Weights(e.to_string()))?;
+        let dir = tempfile::tempdir().map_err(|e| file(Path::new("a temporary file"), e))?;
         let path = dir.path().join("generator.safetensors");
         let stream = Stream::new(1, [1, 0, 0], 0);
         let saved = Generator::new(&config, 2, first_weights::generator(&config, stream, &Device::Cpu))?;
@@ -119,7 +119,7 @@ mod tests {
         let loaded = |tensors: &HashMap<_, _>| generator(&config, 2, tensors.clone(), &Device::Cpu);
         assert_eq!(bits(&loaded(&tensors)?)?, bits(&saved)?);
         // candle alone reads them as well.
-        let bytes = std::fs::read(&path).map_err(|e| Error::Weights(e.to_string()))?;
+        let bytes = std::fs::read(&path).map_err(|e| file(Path::new("a temporary file"), e))?;
         let vb = VarBuilder::from_buffered_safetensors(bytes, DType::F32, &Device::Cpu)?;
         assert_eq!(bits(&Generator::new(&config, 2, vb.clone())?)?, bits(&saved)?);
         let missing = Generator::new(&config, 3, vb).map_err(|e| e.to_string()).map(|_| ());

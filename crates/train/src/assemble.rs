@@ -32,8 +32,8 @@ impl Run {
     /// its losses and times zero.
     ///
     /// # Errors
-    /// [`Error::Contradiction`] where a part does not have an item a stage, [`Error::Run`] where `dir` exists or cannot be made,
-    /// [`Error::Value`] for settings that cannot be.
+    /// [`Error::Contradiction`] where a part does not have an item a stage, [`Error::File`] where `dir` exists or cannot be made,
+    /// [`Error::Range`] for settings that cannot be.
     pub fn assemble(dir: &Path, trained: Trained<'_>) -> Result<Self> {
         let Trained { config, label, pictures, fixed, first, amps, networks } = trained;
         config.check()?;

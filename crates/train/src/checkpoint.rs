@@ -48,7 +48,7 @@ pub(crate) fn save(dir: &Path, networks: &Networks, snapshot: &Snapshot, positio
     let mut tensors = networks.tensors();
     tensors.extend(snapshot.iter().map(|(name, tensor)| (format!("{BACK}{name}"), tensor.clone())));
     let path = dir.join(CHECKPOINT);
-    let json = serde_json::to_string(position).map_err(|e| Error::run(&path, e.to_string()))?;
+    let json = serde_json::to_string(position).map_err(|e| Error::encoding(&path)(&e))?;
     write_tensors(&path, tensors, Some(("checkpoint", json)))
 }
 
@@ -75,11 +75,9 @@ impl Checkpoint {
         if !path.exists() {
             return Ok(None);
         }
-        let damaged = |reason: String| {
-            Error::run(&path, format!("is damaged ({reason}); remove it to begin the stage anew"))
-        };
+        let damaged = |reason: String| Error::DamagedCheckpoint { path: path.clone(), reason };
         let (tensors, metadata) = read_tensors(&path, device).map_err(|e| match e {
-            Error::Run { .. } => damaged("it was cut off or changed".into()),
+            Error::Damaged { reason, .. } => damaged(reason),
             e => e,
         })?;
         let json = metadata.get("checkpoint").ok_or_else(|| damaged("no position in it".into()))?;
@@ -91,9 +89,9 @@ impl Checkpoint {
     pub(crate) fn restore(mut self, dir: &Path, networks: &mut Networks) -> Result<(Position, Snapshot)> {
         let snapshot = part(&self.tensors, BACK);
         self.tensors.retain(|name, _| !name.starts_with(BACK));
-        networks
-            .restore(&self.tensors, self.position.steps)
-            .map_err(|e| Error::run(&dir.join(CHECKPOINT), e.to_string()))?;
+        let restored = networks.restore(&self.tensors, self.position.steps);
+        restored
+            .map_err(|e| Error::DamagedCheckpoint { path: dir.join(CHECKPOINT), reason: e.to_string() })?;
         Ok((self.position, snapshot))
     }
 }

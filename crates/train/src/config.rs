@@ -2,6 +2,7 @@
 
 use crate::{Error, GuardKind, Result, RetouchConfig};
 use kernels::Precision;
+use limits::{above_zero, within};
 use model::{ActivationKind, Border, NetConfig};
 use pyramid::{Schedule, Spacing};
 use serde::{Deserialize, Serialize};
@@ -107,42 +108,28 @@ impl TrainConfig {
     /// Checks every value against its range.
     ///
     /// # Errors
-    /// [`Error::Value`] for the first value that is outside it, [`Error::Contradiction`] where the smallest size is above the
+    /// [`Error::Range`] for the first value that is outside it, [`Error::MinAboveMax`] where the smallest size is above the
     /// largest, [`Error::Model`] where the networks refuse a value.
     pub fn check(&self) -> Result<()> {
-        let whole = |name, value: usize, min: usize, max: usize| {
-            if (min..=max).contains(&value) { Ok(()) } else { Err(Error::range(name, value, min, max)) }
-        };
-        let real = |name, value: f64, min: f64, max: f64| {
-            if (min..=max).contains(&value) { Ok(()) } else { Err(Error::range(name, value, min, max)) }
-        };
-        let positive = |name, value: f64, max: f64| {
-            if value > 0.0 && value <= max { Ok(()) } else { Err(Error::above_zero(name, value, max)) }
-        };
-        if self.seed > i64::MAX as u64 {
-            return Err(Error::range("seed", self.seed, 0, i64::MAX));
-        }
-        whole("niter", self.niter, 1, 1_000_000)?;
-        whole("train-stages", self.train_stages, 1, 32)?;
-        whole("train-depth", self.train_depth, 1, 32)?;
-        positive("lr-scale", self.lr_scale, 1.0)?;
-        whole("min-size", self.min_size, 3, 4096)?;
-        whole("max-size", self.max_size, 3, 8192)?;
+        within("seed", self.seed, 0..=i64::MAX as u64)?;
+        within("niter", self.niter, 1..=1_000_000)?;
+        within("train-stages", self.train_stages, 1..=32)?;
+        within("train-depth", self.train_depth, 1..=32)?;
+        above_zero("lr-scale", self.lr_scale, 1.0)?;
+        within("min-size", self.min_size, 3..=4096)?;
+        within("max-size", self.max_size, 3..=8192)?;
         if self.min_size > self.max_size {
-            return Err(Error::Contradiction(format!(
-                "min-size {} is larger than max-size {}; lower the one or raise the other",
-                self.min_size, self.max_size
-            )));
+            return Err(Error::MinAboveMax { min_size: self.min_size, max_size: self.max_size });
         }
-        positive("lr-g", self.lr_g, 1.0)?;
-        positive("lr-d", self.lr_d, 1.0)?;
-        real("beta1", self.beta1, 0.0, 0.9999)?;
-        positive("gamma", self.gamma, 1.0)?;
-        whole("g-steps", self.g_steps, 1, 100)?;
-        whole("d-steps", self.d_steps, 1, 100)?;
-        real("lambda-grad", self.lambda_grad, 0.0, 1000.0)?;
-        real("alpha", self.alpha, 0.0, 1e6)?;
-        real("noise-amp", self.noise_amp, 0.0, 100.0)?;
+        above_zero("lr-g", self.lr_g, 1.0)?;
+        above_zero("lr-d", self.lr_d, 1.0)?;
+        within("beta1", self.beta1, 0.0..=0.9999)?;
+        above_zero("gamma", self.gamma, 1.0)?;
+        within("g-steps", self.g_steps, 1..=100)?;
+        within("d-steps", self.d_steps, 1..=100)?;
+        within("lambda-grad", self.lambda_grad, 0.0..=1000.0)?;
+        within("alpha", self.alpha, 0.0..=1e6)?;
+        within("noise-amp", self.noise_amp, 0.0..=100.0)?;
         self.net(3).check()?;
         self.retouch.map_or(Ok(()), |retouch| retouch.check())
     }

@@ -16,7 +16,7 @@ impl Run {
     /// name beside `dir` and renamed.
     ///
     /// # Errors
-    /// [`Error::Run`] where `dir` exists or cannot be made, [`Error::Value`] and [`Error::Contradiction`] for settings that cannot
+    /// [`Error::File`] where `dir` exists or cannot be made, [`Error::Range`] and [`Error::MinAboveMax`] for settings that cannot
     /// be, [`Error::Picture`] where the picture does not suit the sizes.
     pub fn create(dir: &Path, config: TrainConfig, picture: &Picture, label: Label) -> Result<Self> {
         config.check()?;
@@ -32,7 +32,7 @@ impl Run {
     /// (`[1, H, W, C]` of the coarsest size). As [`Run::create`], it is there in whole or not at all.
     ///
     /// # Errors
-    /// [`Error::Run`] where `from` is not finished, or `dir` exists or cannot be made; [`Error::Value`] where `niter` is out of
+    /// [`Error::Unfinished`] for `from`, [`Error::File`] where `dir` exists or cannot be made, [`Error::Range`] where `niter` is out of
     /// range.
     pub fn fine_tune(
         dir: &Path,
@@ -42,9 +42,7 @@ impl Run {
         device: &Device,
     ) -> Result<Self> {
         if !from.is_finished() {
-            let reason =
-                "is not finished, and its last stage is what would be trained again; go on with it first";
-            return Err(Error::run(&from.dir, reason));
+            return Err(Error::Unfinished { path: from.dir.clone() });
         }
         let config = TrainConfig { niter, ..from.config.clone() };
         config.check()?;

@@ -7,50 +7,91 @@ use std::path::{Path, PathBuf};
 
 /// An error of a run.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A value of the configuration is outside its range.
-    #[error("{name} is {value}, it must be {expected}")]
-    Value {
-        /// The parameter, as its flag is spelled.
-        name: &'static str,
-        /// What it was.
-        value: String,
-        /// What it may be.
-        expected: String,
+    #[error(transparent)]
+    Range(#[from] limits::OutOfRange),
+    /// The coarsest stage would be larger than the finest.
+    #[error("min-size {min_size} is larger than max-size {max_size}")]
+    MinAboveMax {
+        /// The shorter side of the coarsest stage, in pixels.
+        min_size: usize,
+        /// The longer side of the finest stage, in pixels.
+        max_size: usize,
     },
-    /// Values that are fine alone do not go together.
+    /// Parts that the caller put together do not fit each other.
     #[error("{0}")]
     Contradiction(String),
-    /// A directory is no run, or one that this version cannot use.
+    /// A path does not lead to a run directory.
     #[error("{path}: {reason}")]
-    Run {
-        /// The directory or file.
+    NotARun {
+        /// The path.
         path: PathBuf,
-        /// What is wrong with it and what to do.
+        /// What is there instead.
+        reason: &'static str,
+    },
+    /// A run directory has a format that this version cannot read.
+    #[error("{path}: has format version {found}, this program reads versions {oldest} to {newest}")]
+    Format {
+        /// The file that says it.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+        /// The oldest version that can be read.
+        oldest: u32,
+        /// The newest.
+        newest: u32,
+    },
+    /// A file of a run was cut off or changed.
+    #[error("{path}: is damaged ({reason})")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The checkpoint of a stage under way was cut off or changed. The stages before it are whole.
+    #[error("{path}: is damaged ({reason})")]
+    DamagedCheckpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A run must be finished for what was asked.
+    #[error("{path}: is not finished")]
+    Unfinished {
+        /// The run directory.
+        path: PathBuf,
+    },
+    /// Another process trains the run.
+    #[error("{path}: is being trained by another process")]
+    InUse {
+        /// The run directory.
+        path: PathBuf,
+    },
+    /// A file or directory cannot be made, read or written.
+    #[error(transparent)]
+    File(#[from] ::files::Error),
+    /// Something cannot be put into a file's format, which is a fault of this program.
+    #[error("{path}: cannot be encoded ({reason})")]
+    Encoding {
+        /// The file.
+        path: PathBuf,
+        /// Why.
         reason: String,
     },
     /// The losses or the samples are no numbers any more.
-    #[error(
-        "training diverged at stage {stage}, iteration {iteration}: losses or weights are not finite; lower --lr-g and --lr-d"
-    )]
+    #[error("training diverged at stage {stage}, iteration {iteration}: losses or weights are not finite")]
     Diverged {
         /// The stage.
         stage: usize,
         /// Which iteration, from 1.
         iteration: usize,
     },
-    /// A file cannot be read or written.
-    #[error("{path}: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
     /// Training went wrong again after the guard had gone back once.
-    #[error(
-        "training collapsed again at stage {stage}, iteration {iteration}: {collapse}; try lower --lr-g and --lr-d, or another --seed"
-    )]
+    #[error("training collapsed again at stage {stage}, iteration {iteration}: {collapse}")]
     Collapsed {
         /// The stage.
         stage: usize,
@@ -60,10 +101,7 @@ pub enum Error {
         collapse: Collapse,
     },
     /// A GPU's memory is too small.
-    #[error(
-        "the GPU's memory does not suffice for stage {stage} of {}x{} pixels; about --max-size {fits} fits (or use --device cpu)",
-        size.0, size.1
-    )]
+    #[error("the GPU's memory does not suffice for stage {stage} of {}x{} pixels", size.0, size.1)]
     OutOfMemory {
         /// The stage.
         stage: usize,
@@ -84,47 +122,18 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn range(
-        name: &'static str,
-        value: impl Display,
-        min: impl Display,
-        max: impl Display,
-    ) -> Self {
-        Self::Value { name, value: value.to_string(), expected: format!("between {min} and {max}") }
+    pub(crate) fn damaged(path: &Path, reason: impl Display) -> Self {
+        Self::Damaged { path: path.to_path_buf(), reason: reason.to_string() }
     }
 
-    pub(crate) fn above_zero(name: &'static str, value: f64, max: f64) -> Self {
-        Self::Value { name, value: value.to_string(), expected: format!("above 0 and at most {max}") }
-    }
-
-    pub(crate) fn run(path: &Path, reason: impl Into<String>) -> Self {
-        Self::Run { path: path.to_path_buf(), reason: reason.into() }
+    pub(crate) fn encoding(path: &Path) -> impl FnOnce(&dyn Display) -> Self {
+        let path = path.to_path_buf();
+        move |reason| Self::Encoding { path, reason: reason.to_string() }
     }
 
     pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_path_buf();
-        move |source| Self::Io { path, source }
-    }
-}
-
-impl From<::files::Error> for Error {
-    fn from(error: ::files::Error) -> Self {
-        match error {
-            ::files::Error::Io { path, source } => Error::Io { path, source },
-            ::files::Error::Exists { path } => {
-                Error::run(&path, "exists already; choose another name or remove it")
-            }
-            ::files::Error::NoName { path } => Error::run(&path, "is no name for a run directory"),
-            ::files::Error::NotADirectory { path, above } => Error::run(
-                &path,
-                format!("cannot be made, {} is no directory; choose another place for it", above.display()),
-            ),
-            ::files::Error::NoDirectory { path, parent } => {
-                Error::run(&path, format!("cannot be made, there is no directory {}", parent.display()))
-            }
-            // The enum may grow.
-            other => Error::Contradiction(other.to_string()),
-        }
+        let io = ::files::Error::io(path);
+        move |source| Self::File(io(source))
     }
 }
 

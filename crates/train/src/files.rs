@@ -6,6 +6,9 @@ use std::collections::HashMap;
 use std::path::Path;
 
 /// Writes `bytes` to `path`.
+///
+/// # Errors
+/// [`Error::File`] where the file cannot be written.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(::files::write(path, bytes)?)
 }
@@ -18,29 +21,28 @@ pub(crate) fn remove_temporary(dir: &Path) -> Result<()> {
 /// Writes named tensors, with one metadata entry if given (more than one would not be written in a stable order).
 ///
 /// # Errors
-/// [`Error::Io`] where the file cannot be written.
+/// [`Error::File`] where the file cannot be written.
 pub fn write_tensors(
     path: &Path,
     tensors: Vec<(String, Tensor)>,
     metadata: Option<(&str, String)>,
 ) -> Result<()> {
     let metadata = metadata.map(|(key, value)| HashMap::from([(key.to_string(), value)]));
-    let bytes = safetensors::serialize(tensors, metadata).map_err(|e| Error::run(path, e.to_string()))?;
+    let bytes = safetensors::serialize(tensors, metadata).map_err(|e| Error::encoding(path)(&e))?;
     write(path, &bytes)
 }
 
 /// Reads named tensors and the metadata.
 ///
 /// # Errors
-/// [`Error::Io`] where the file cannot be read, [`Error::Run`] where it is no whole safetensors file.
+/// [`Error::File`] where the file cannot be read, [`Error::Damaged`] where it is no whole safetensors file.
 pub fn read_tensors(
     path: &Path,
     device: &Device,
 ) -> Result<(HashMap<String, Tensor>, HashMap<String, String>)> {
     let bytes = std::fs::read(path).map_err(Error::io(path))?;
-    let damaged = |e: &dyn std::fmt::Display| {
-        Error::run(path, format!("not a whole safetensors file ({e}); it was cut off or changed"))
-    };
+    let damaged =
+        |e: &dyn std::fmt::Display| Error::damaged(path, format!("not a whole safetensors file, {e}"));
     let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).map_err(|e| damaged(&e))?;
     let tensors = candle_core::safetensors::load_buffer(&bytes, device).map_err(|e| damaged(&e))?;
     Ok((tensors, header.metadata().clone().unwrap_or_default()))

@@ -79,8 +79,7 @@ impl Log {
     }
 
     pub(crate) fn line(&mut self, line: &Line) -> Result<()> {
-        let mut text =
-            serde_json::to_string(line).map_err(|e| Error::run(&self.events.path, e.to_string()))?;
+        let mut text = serde_json::to_string(line).map_err(|e| Error::encoding(&self.events.path)(&e))?;
         text.push('\n');
         self.events.write(text.as_bytes())
     }

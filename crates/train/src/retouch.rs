@@ -1,6 +1,6 @@
 //! How a run of harmonization or editing is used. Training stores it and does not look at it.
 
-use crate::{Error, Result};
+use crate::Result;
 use serde::{Deserialize, Serialize};
 
 /// How a run of harmonization or editing learns what to restore, and what becomes of a picture that it retouches.
@@ -24,10 +24,8 @@ impl RetouchConfig {
     /// Checks every value against its range.
     pub(crate) fn check(&self) -> Result<()> {
         match self.fine_tune_niter {
-            Some(niter) if !(1..=1_000_000).contains(&niter) => {
-                Err(Error::range("fine-tune-niter", niter, 1, 1_000_000))
-            }
-            _ => Ok(()),
+            Some(niter) => Ok(limits::within("fine-tune-niter", niter, 1..=1_000_000)?),
+            None => Ok(()),
         }
     }
 }

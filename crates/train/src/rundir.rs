@@ -17,7 +17,6 @@ use crate::files::{remove_temporary, write};
 use crate::info::{FORMAT, RunInfo};
 use crate::{Error, Result, TrainConfig, format_1};
 use serde::Deserialize;
-use std::fmt::Display;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -46,20 +45,20 @@ impl Run {
     /// Opens the run in `dir`. Nothing is written: a run of an older format is rewritten only when it is gone on with.
     ///
     /// # Errors
-    /// [`Error::Run`] with the reason where it is none, of a version that this program does not read, or damaged.
+    /// [`Error::NotARun`] where it is none, [`Error::Format`] where its version cannot be read, [`Error::Damaged`] where a file is,
+    /// [`Error::Range`] where a setting is outside its range.
     pub fn open(dir: &Path) -> Result<Self> {
         let info = read_info(dir)?;
         let file = dir.join(CONFIG);
         let text = fs::read_to_string(&file).map_err(Error::io(&file))?;
         let mut config: TrainConfig =
-            toml::from_str(&text).map_err(|e: toml::de::Error| damaged(&file, e.message()))?;
+            toml::from_str(&text).map_err(|e: toml::de::Error| Error::damaged(&file, e.message()))?;
         if info.format == format_1::VERSION {
             format_1::complete(&mut config, &info);
         }
         config.check()?;
         if !info.is_consistent(&config) {
-            let reason = "contradicts itself or config.toml; it was changed by hand";
-            return Err(Error::run(&dir.join(INFO), reason));
+            return Err(Error::damaged(&dir.join(INFO), "it contradicts itself or config.toml"));
         }
         Ok(Self { dir: dir.to_path_buf(), config, info })
     }
@@ -82,7 +81,7 @@ impl Run {
     /// Removes what a kill at an unlucky moment leaves: temporary files, and the checkpoint of a finished run.
     ///
     /// # Errors
-    /// [`Error::Io`] where a file cannot be removed.
+    /// [`Error::File`] where a file cannot be removed.
     pub fn tidy(&self) -> Result<()> {
         remove_temporary(&self.dir)?;
         remove_temporary(&self.dir.join("samples"))?;
@@ -113,29 +112,28 @@ impl Run {
     /// Writes `config.toml`.
     pub(crate) fn save_config(&self) -> Result<()> {
         let path = self.dir.join(CONFIG);
-        let text = toml::to_string(&self.config).map_err(|e| Error::run(&path, e.to_string()))?;
+        let text = toml::to_string(&self.config).map_err(|e| Error::encoding(&path)(&e))?;
         write(&path, text.as_bytes())
     }
 
     /// Writes `run.json`.
     pub(crate) fn save_info(&self) -> Result<()> {
         let path = self.dir.join(INFO);
-        let text = serde_json::to_string_pretty(&self.info).map_err(|e| Error::run(&path, e.to_string()))?;
+        let text = serde_json::to_string_pretty(&self.info).map_err(|e| Error::encoding(&path)(&e))?;
         write(&path, text.as_bytes())
     }
 }
 
 fn read_info(dir: &Path) -> Result<RunInfo> {
+    let not_a_run = |reason| Error::NotARun { path: dir.to_path_buf(), reason };
     if !dir.is_dir() {
-        let what = if dir.exists() { "is a file" } else { "no such run directory" };
-        return Err(Error::run(dir, format!("{what}; name a directory that `consingan train` made")));
+        return Err(not_a_run(if dir.exists() { "is a file" } else { "no such run directory" }));
     }
     let file = dir.join(INFO);
     let text = match fs::read_to_string(&file) {
         Ok(text) => text,
         Err(e) if e.kind() == ErrorKind::NotFound => {
-            let reason = "is no run directory, it has no run.json; name one that `consingan train` made";
-            return Err(Error::run(dir, reason));
+            return Err(not_a_run("is no run directory, it has no run.json"));
         }
         Err(e) => return Err(Error::io(&file)(e)),
     };
@@ -143,25 +141,18 @@ fn read_info(dir: &Path) -> Result<RunInfo> {
     struct Version {
         format: u32,
     }
-    let Version { format } = serde_json::from_str(&text).map_err(|e| damaged(&file, e))?;
+    let Version { format } = serde_json::from_str(&text).map_err(|e| Error::damaged(&file, e))?;
     if !(format_1::VERSION..=FORMAT).contains(&format) {
-        let reason = format!(
-            "has format version {format}, this program reads versions {} to {FORMAT}; use the program that wrote it",
-            format_1::VERSION
-        );
-        return Err(Error::run(&file, reason));
+        let (oldest, newest) = (format_1::VERSION, FORMAT);
+        return Err(Error::Format { path: file, found: format, oldest, newest });
     }
-    serde_json::from_str(&text).map_err(|e| damaged(&file, e))
-}
-
-fn damaged(file: &Path, reason: impl Display) -> Error {
-    Error::run(file, format!("is damaged ({reason}); put a whole copy of it back or train anew"))
+    serde_json::from_str(&text).map_err(|e| Error::damaged(&file, e))
 }
 
 /// Checks that nothing lies at `dir`.
 pub(crate) fn vacant(dir: &Path) -> Result<()> {
     match dir.symlink_metadata() {
-        Ok(_) => Err(Error::run(dir, "exists already; choose another name or remove it")),
+        Ok(_) => Err(::files::Error::Exists { path: dir.to_path_buf() }.into()),
         Err(_) => Ok(()),
     }
 }

@@ -114,7 +114,7 @@ fn lock(dir: &Path) -> Result<Option<File>> {
             _ => return Ok(Some(directory)),
         }
     }
-    Err(Error::run(dir, "is being trained by another process; wait for it, or stop it first"))
+    Err(Error::InUse { path: dir.to_path_buf() })
 }
 
 /// The networks as they are at the end of the last finished stage, or new ones.

@@ -22,9 +22,10 @@ pub enum Outcome {
 /// gives the same bytes on the same machine, however often it was stopped in between. `first` is what stage 0 is fed with.
 ///
 /// # Errors
-/// [`crate::Error::Run`] where another process trains the run or a file is damaged, [`crate::Error::Collapsed`] and
+/// [`crate::Error::InUse`] where another process trains the run, [`crate::Error::Damaged`] and
+/// [`crate::Error::DamagedCheckpoint`] where a file was cut off or changed, [`crate::Error::Collapsed`] and
 /// [`crate::Error::Diverged`] where training goes wrong, [`crate::Error::OutOfMemory`] where the GPU's memory does not suffice,
-/// [`crate::Error::Io`] where a file cannot be written.
+/// [`crate::Error::File`] where a file cannot be written.
 pub fn train(
     run: &mut Run,
     first: &dyn FirstInput,

@@ -19,11 +19,9 @@ impl Run {
     /// The generator as it was after the first `stages` stages, with what belongs to it.
     ///
     /// # Errors
-    /// [`Error::Value`] where the run does not have so many finished stages, [`Error::Run`] where a file is damaged.
+    /// [`Error::Range`] where the run does not have so many finished stages, [`Error::Damaged`] where a file is damaged.
     pub fn model(&self, stages: usize, device: &Device) -> Result<Model> {
-        if !(1..=self.info.stages_done).contains(&stages) {
-            return Err(Error::range("stages", stages, 1, self.info.stages_done));
-        }
+        limits::within("stages", stages, 1..=self.info.stages_done)?;
         Ok(Model {
             generator: self.generator(stages - 1, device)?,
             amps: self.info.amps[..stages].to_vec(),
@@ -35,21 +33,21 @@ impl Run {
     /// The generator at the end of stage `stage`, with all stages up to it.
     ///
     /// # Errors
-    /// [`Error::Run`] where the file is damaged or does not fit the settings, [`Error::Io`] where it is not there.
+    /// [`Error::Damaged`] where the file is damaged or does not fit the settings, [`Error::File`] where it is not there.
     pub fn generator(&self, stage: usize, device: &Device) -> Result<Generator> {
         let (path, tensors) = self.stage_tensors(stage, GENERATOR, device)?;
         let net = self.config.net(self.info.channels);
-        weights::generator(&net, stage + 1, tensors, device).map_err(|e| Error::run(&path, e.to_string()))
+        weights::generator(&net, stage + 1, tensors, device).map_err(|e| Error::damaged(&path, e))
     }
 
     /// The discriminator at the end of stage `stage`.
     ///
     /// # Errors
-    /// [`Error::Run`] where the file is damaged or does not fit the settings, [`Error::Io`] where it is not there.
+    /// [`Error::Damaged`] where the file is damaged or does not fit the settings, [`Error::File`] where it is not there.
     pub fn discriminator(&self, stage: usize, device: &Device) -> Result<Discriminator> {
         let (path, tensors) = self.stage_tensors(stage, DISCRIMINATOR, device)?;
         let net = self.config.net(self.info.channels);
-        weights::discriminator(&net, tensors, device).map_err(|e| Error::run(&path, e.to_string()))
+        weights::discriminator(&net, tensors, device).map_err(|e| Error::damaged(&path, e))
     }
 
     fn stage_tensors(
@@ -66,7 +64,7 @@ impl Run {
     /// The training picture of `stage`, `[1, H, W, C]`.
     ///
     /// # Errors
-    /// [`Error::Run`] where the file is damaged, [`Error::Io`] where it is not there.
+    /// [`Error::Damaged`] where the file is damaged, [`Error::File`] where it is not there.
     pub fn real(&self, stage: usize, device: &Device) -> Result<Tensor> {
         let (h, w) = self.info.sizes[stage];
         self.named(PYRAMID, &format!("real.{stage}"), (h, w, self.info.channels), device)
@@ -75,7 +73,7 @@ impl Run {
     /// The fixed noise of the first `stages` stages, `[1, H, W, C]` each.
     ///
     /// # Errors
-    /// [`Error::Run`] where the file is damaged, [`Error::Io`] where it is not there.
+    /// [`Error::Damaged`] where the file is damaged, [`Error::File`] where it is not there.
     pub fn fixed_noise(&self, stages: usize, device: &Device) -> Result<Vec<Tensor>> {
         let net = self.config.net(self.info.channels);
         let shape = |k| net.noise_shape(k, self.info.sizes[k]);
@@ -85,7 +83,7 @@ impl Run {
     /// What stage 0 is fed with in a run that [`Run::fine_tune`] made, `[1, H, W, C]`; `None` in others.
     ///
     /// # Errors
-    /// [`Error::Run`] where the file is damaged, [`Error::Io`] where it is not there.
+    /// [`Error::Damaged`] where the file is damaged, [`Error::File`] where it is not there.
     pub fn first_input(&self, device: &Device) -> Result<Option<Tensor>> {
         if self.info.origin.is_none() {
             return Ok(None);
@@ -103,10 +101,11 @@ impl Run {
     ) -> Result<Tensor> {
         let path = self.dir.join(file);
         let (mut tensors, _) = read_tensors(&path, device)?;
-        let tensor = tensors.remove(name).ok_or_else(|| Error::run(&path, format!("{name} is missing")))?;
+        let tensor =
+            tensors.remove(name).ok_or_else(|| Error::damaged(&path, format!("{name} is missing")))?;
         if tensor.dims() != [1, c, h, w] {
             let reason = format!("{name} is {:?}, it should be {:?}", tensor.dims(), [1, c, h, w]);
-            return Err(Error::run(&path, reason));
+            return Err(Error::damaged(&path, reason));
         }
         to_nhwc(&tensor)
     }

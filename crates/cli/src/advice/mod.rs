@@ -2,7 +2,6 @@
 //! commands its user has. One function for each library's errors, in `pictures.rs`, `runs.rs` and `results.rs`.
 
 mod flags;
-pub(crate) mod in_message;
 mod pictures;
 mod results;
 mod runs;
@@ -20,8 +19,6 @@ pub(crate) enum Advice {
     Nothing,
     /// It is a fault of this program: there is nothing that its user could do.
     Internal,
-    /// The error is of a library whose messages still carry their advice; goes with `in_message`.
-    InMessage,
 }
 
 impl Advice {

@@ -137,6 +137,6 @@ pub(super) fn pth(error: &pth::Error) -> Advice {
 }
 
 /// On a run that has more to train before it can be used.
-fn go_on(path: &std::path::Path) -> Advice {
+pub(super) fn go_on(path: &std::path::Path) -> Advice {
     Advice::hint(format!("go on with it first: consingan train --resume {}", path.display()))
 }

@@ -109,7 +109,7 @@ fn discriminator(file: &TorchFile, net: &NetConfig) -> Result<Discriminator> {
 
 fn misfit(file: &TorchFile, error: model::Error) -> Error {
     match error {
-        model::Error::Weights(reason) => refusal(file, format!("does not fit parameters.txt ({reason})")),
+        misfit if misfit.is_misfit() => refusal(file, format!("does not fit parameters.txt ({misfit})")),
         other => Error::Model(other),
     }
 }
