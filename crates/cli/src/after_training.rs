@@ -1,5 +1,7 @@
 //! What is written and told when a training ends.
 
+use crate::progress::WorkShown;
+use crate::signals::Interrupt;
 use report::{ReportRequest, write_report};
 use std::path::PathBuf;
 use train::Run;
@@ -18,17 +20,14 @@ pub(crate) fn tell_stopped(run: &Run) {
 
 /// Writes the report of a run that has just been finished: few samples, fewer of large pictures, so that it is a matter
 /// of seconds. The run is what matters, and it is whole: a report that cannot be written is only told of.
-pub(crate) fn report_finished(run: &Run) -> Option<PathBuf> {
+pub(crate) fn report_finished(run: &Run, stop: &Interrupt) -> Option<PathBuf> {
     let (h, w) = run.info.sizes[run.info.sizes.len() - 1];
     let scored = (SCORED_PIXELS / (h * w)).min(8) as u32;
     // Diversity is a figure of two samples or more.
-    let request = ReportRequest {
-        samples: if scored > 1 { scored } else { 4 },
-        scored: scored > 1,
-        seed: run.info.seed + 1,
-    };
+    let request =
+        ReportRequest { samples: if scored > 1 { scored } else { 4 }, scored: scored > 1, seed: None };
     let path = run.dir.join(REPORT);
-    match write_report(run, &request, &path, |_| {}) {
+    match write_report(run, &request, &path, &mut WorkShown::new(stop)) {
         Ok(()) => Some(path),
         Err(e) => {
             let dir = run.dir.display();

@@ -10,7 +10,7 @@ use candle_core::Device;
 use pyramid::Picture;
 use std::path::Path;
 use tasks::{Quality, SampleRequest, Sampler, score};
-use train::Run;
+use train::{Observer, Run, Work};
 
 /// What a report holds beside what lies in the run directory.
 #[derive(Clone, Copy, Debug)]
@@ -19,36 +19,42 @@ pub struct ReportRequest {
     pub samples: u32,
     /// Score them against the picture.
     pub scored: bool,
-    /// Seed of their noise.
-    pub seed: u64,
+    /// Seed of their noise; the run's plus 1 where none is given, which gives others than the stages' sheets show.
+    pub seed: Option<u64>,
+}
+
+impl Default for ReportRequest {
+    fn default() -> Self {
+        Self { samples: 16, scored: true, seed: None }
+    }
 }
 
 /// Fresh samples that are shown at most, and pixels of them in all; the first is shown whatever its size.
 const SHOWN: usize = 8;
 const SHOWN_PIXELS: usize = 8 << 20;
 
-/// Writes the report of `run` to `path`; an unfinished run's tells what is there. `progress` is called with
-/// the number of samples that are done.
+/// Writes the report of `run` to `path`; an unfinished run's tells what is there. The observer is told of every
+/// sample.
 ///
 /// # Errors
-/// When the run's own files are damaged or `path` cannot be written. Sheets, curves and the like that are
+/// When the run's own files are damaged, `path` cannot be written, or the observer stops it. Sheets, curves and the like that are
 /// missing are not errors.
 pub fn write_report(
     run: &Run,
     request: &ReportRequest,
     path: &Path,
-    progress: impl FnMut(u32),
+    observer: &mut dyn Observer,
 ) -> Result<()> {
-    Ok(files::write(path, report(run, request, progress)?.as_bytes())?)
+    Ok(files::write(path, report(run, request, observer)?.as_bytes())?)
 }
 
 /// The report of `run` as HTML.
 ///
 /// # Errors
-/// When the run's own files are damaged.
-pub fn report(run: &Run, request: &ReportRequest, progress: impl FnMut(u32)) -> Result<String> {
+/// When the run's own files are damaged, or the observer stops it.
+pub fn report(run: &Run, request: &ReportRequest, observer: &mut dyn Observer) -> Result<String> {
     let real = train::picture(&run.real(run.info.stages_done.max(1) - 1, &Device::Cpu)?)?;
-    let fresh = fresh(run, request, &real, progress)?;
+    let fresh = fresh(run, request, &real, observer)?;
     let log = losses::read(run);
     let title = escape(&run.info.picture);
     let parts = [
@@ -76,13 +82,13 @@ struct Fresh {
     quality: Option<Quality>,
 }
 
-fn fresh(run: &Run, request: &ReportRequest, real: &Picture, mut progress: impl FnMut(u32)) -> Result<Fresh> {
+fn fresh(run: &Run, request: &ReportRequest, real: &Picture, observer: &mut dyn Observer) -> Result<Fresh> {
     let mut shown: Vec<Picture> = Vec::new();
     if run.info.stages_done == 0 || request.samples == 0 {
         return Ok(Fresh { shown, quality: None });
     }
-    let sampler =
-        Sampler::new(run, &SampleRequest { seed: request.seed, ..SampleRequest::default() }, &Device::Cpu)?;
+    let seed = request.seed.unwrap_or(run.info.seed + 1);
+    let sampler = Sampler::new(run, &SampleRequest { seed, ..SampleRequest::default() }, &Device::Cpu)?;
     let (h, w) = sampler.size();
     let most = (SHOWN_PIXELS / (h * w)).clamp(1, SHOWN);
     let mut sample = |index: u32| -> tasks::Result<Picture> {
@@ -93,11 +99,13 @@ fn fresh(run: &Run, request: &ReportRequest, real: &Picture, mut progress: impl 
         Ok(picture)
     };
     let quality = if request.scored {
-        Some(score(real, request.samples, None, sample, progress)?)
+        Some(score(real, request.samples, None, sample, observer)?)
     } else {
-        for index in 0..request.samples.min(most as u32) {
+        let count = request.samples.min(most as u32);
+        for index in 0..count {
             sample(index)?;
-            progress(index + 1);
+            let done = observer.progress(Work::Drawing, index as usize + 1, count as usize);
+            done.map_err(tasks::Error::from)?;
         }
         None
     };

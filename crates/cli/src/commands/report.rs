@@ -3,8 +3,9 @@
 use crate::after_training::REPORT;
 use crate::arguments::{Json, Threads, count, seed};
 use crate::output::line;
-use crate::progress::Bar;
+use crate::progress::WorkShown;
 use crate::refusal::refusal;
+use crate::signals::Interrupt;
 use anyhow::Result;
 use clap::Args;
 use report::{ReportRequest, write_report};
@@ -41,11 +42,8 @@ pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode> {
         let what = format!("{}: is no place for a file", path.display());
         return Err(refusal(what, "name a file in a directory that exists with --out"));
     }
-    let n = args.n;
-    let request = ReportRequest { samples: n, scored: true, seed: args.seed.unwrap_or(run.info.seed + 1) };
-    let bar = Bar::new(n as usize);
-    write_report(&run, &request, &path, |done| bar.set(done as usize))?;
-    drop(bar);
+    let request = ReportRequest { samples: args.n, seed: args.seed, ..ReportRequest::default() };
+    write_report(&run, &request, &path, &mut WorkShown::new(&Interrupt::listen()?))?;
     if args.json.wanted {
         line(&serde_json::json!({"file": path}).to_string());
     } else {

@@ -7,7 +7,7 @@ use crate::output::line;
 use crate::places::{check_free, free_name, make_folder};
 use crate::progress::train_shown;
 use crate::refusal::refusal;
-use crate::signals::STOPPED;
+use crate::signals::{Interrupt, stopped};
 use anyhow::{Context, Result};
 use candle_core::Device;
 use clap::{Args, ValueEnum};
@@ -102,7 +102,7 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
     let mut retouched = retouch(&run, &naive, &request)?;
     let mut out = args.out.clone().unwrap_or_else(|| free_name(&run.dir.join(name)));
     if args.fine_tune {
-        let Some(tuned) = fine_tuned(args, &run, &naive)? else { return Ok(ExitCode::from(STOPPED)) };
+        let Some(tuned) = fine_tuned(args, &run, &naive)? else { return Ok(stopped()) };
         retouched = retouch(&tuned, &naive, &request)?;
         out = tuned.dir.join(name);
     }
@@ -124,7 +124,7 @@ fn fine_tuned(args: &RetouchArgs, run: &Run, naive: &Picture) -> Result<Option<R
     let device = args.device.open()?;
     let mut tuned = fine_tune(&dir, run, naive, args.niter.unwrap_or_else(|| fine_tune_niter(run)))?;
     tracing::info!("run directory: {}", tuned.dir.display());
-    if train_shown(&mut tuned, &device, args.json.wanted)? == Outcome::Stopped {
+    if train_shown(&mut tuned, &device, &Interrupt::listen()?, args.json.wanted)? == Outcome::Stopped {
         tell_stopped(&tuned);
         return Ok(None);
     }

@@ -11,7 +11,7 @@ use crate::places::free_name;
 use crate::progress::train_shown;
 use crate::refusal::refusal;
 use crate::settings::Overrides;
-use crate::signals::STOPPED;
+use crate::signals::{Interrupt, stopped};
 use anyhow::Result;
 use candle_core::Device;
 use clap::Args;
@@ -80,11 +80,12 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         },
     };
     tell_start(&run);
-    if train_shown(&mut run, &device, args.json.wanted)? == Outcome::Stopped {
+    let stop = Interrupt::listen()?;
+    if train_shown(&mut run, &device, &stop, args.json.wanted)? == Outcome::Stopped {
         tell_stopped(&run);
-        return Ok(ExitCode::from(STOPPED));
+        return Ok(stopped());
     }
-    tell_end(&run)?;
+    tell_end(&run, &stop);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -92,7 +93,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
 fn finish_again(run: &Run, json: bool) -> Result<()> {
     run.tidy()?;
     if !run.dir.join(REPORT).exists() {
-        write_report(run);
+        write_report(run, &Interrupt::listen()?);
     }
     if json {
         line(&serde_json::json!({"event": "done"}).to_string());
@@ -100,8 +101,8 @@ fn finish_again(run: &Run, json: bool) -> Result<()> {
     Ok(())
 }
 
-fn write_report(run: &Run) {
-    if let Some(path) = report_finished(run) {
+fn write_report(run: &Run, stop: &Interrupt) {
+    if let Some(path) = report_finished(run, stop) {
         tracing::info!("report: {}", path.display());
     }
 }
@@ -162,18 +163,17 @@ fn tell_start(run: &Run) {
 }
 
 /// Logs how long it took, where samples are, and what can be done with the run.
-fn tell_end(run: &Run) -> Result<()> {
+fn tell_end(run: &Run, stop: &Interrupt) {
     let sheet = run.dir.join("samples").join(format!("stage-{}.png", run.config.train_stages - 1));
     tracing::info!("done in {}", duration(run.info.seconds.iter().sum()));
     tracing::info!("samples: {}", sheet.display());
-    write_report(run);
+    write_report(run, stop);
     let dir = run.dir.display();
     match run.info.task {
         Task::Harmonization => tracing::info!("use it: consingan harmonize {dir} PICTURE"),
         Task::Editing => tracing::info!("use it: consingan edit {dir} PICTURE"),
         _ => tracing::info!("more of them, at any size: consingan sample {dir} -n 16 --size 200x400"),
     }
-    Ok(())
 }
 
 /// A run keeps the settings it began with: its finished stages were made with them.
