@@ -1,10 +1,10 @@
 //! Ctrl-C and SIGTERM.
 
 use anyhow::{Context, Result};
+use consingan::Control;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use train::Control;
 
 /// Exit status of a command that a signal stopped: 128 and the number of SIGINT, as shells have it.
 const STOPPED: u8 = 130;
@@ -32,8 +32,13 @@ impl Interrupt {
         Ok(Self(stop))
     }
 
+    /// Whether it has.
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
     /// What an observer returns.
     pub(crate) fn wanted(&self) -> Control {
-        if self.0.load(Ordering::Relaxed) { Control::Stop } else { Control::Continue }
+        if self.is_set() { Control::Stop } else { Control::Continue }
     }
 }

@@ -41,6 +41,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     let transmission = ours.transmission.mapv(|t| t * 2.0 - 1.0).insert_axis(Axis(2));
     let tiles = [clear, hazy, prior.picture, ours.picture, Picture::from_pixels(transmission)?];
-    contact_sheet(&tiles, tiles.len(), 2).save_png("dehazed.png".as_ref())?;
+    contact_sheet(&tiles, tiles.len(), 2).save_png("dehazed.png")?;
     Ok(())
 }

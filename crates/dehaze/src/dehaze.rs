@@ -95,9 +95,9 @@ impl Dehazed {
         let (h, w) = self.transmission.dim();
         match format {
             Format::Png => {
-                self.picture.save_png(&dir.join("J.png"))?;
+                self.picture.save_png(dir.join("J.png"))?;
                 let t = self.transmission.mapv(|t| t * 2.0 - 1.0).insert_axis(Axis(2));
-                Picture::from_pixels(t)?.save_png(&dir.join("t.png"))?;
+                Picture::from_pixels(t)?.save_png(dir.join("t.png"))?;
             }
             Format::Safetensors => {
                 let image = to_nchw(&train::tensor(&self.picture, &Device::Cpu)?)?;

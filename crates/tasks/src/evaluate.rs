@@ -67,13 +67,12 @@ pub fn evaluate_run(
 /// for pictures that cannot be compared; [`Error::Stopped`] where the observer stops it.
 pub fn evaluate_folder(
     samples: &Path,
-    real: &Path,
+    real: &Picture,
     inception: Option<&Inception>,
     observer: &mut dyn Observer,
 ) -> Result<Quality> {
-    let real = pyramid::load(real)?;
     let files = pictures_in(samples)?;
-    score(&real, files.len() as u32, inception, |index| Ok(pyramid::load(&files[index as usize])?), observer)
+    score(real, files.len() as u32, inception, |index| Ok(pyramid::load(&files[index as usize])?), observer)
 }
 
 /// Scores the `n` pictures `sample(0)`, `sample(1)` and so on against `real`, with SIFID if `inception` is

@@ -34,6 +34,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let ours = enlarger.apply(&picture, factor, &mut show)?;
     let bicubic = Picture::from_pixels(imresize(picture.pixels(), Target::Size(ours.size()))?)?;
-    contact_sheet(&[bicubic, ours], 2, 2).save_png("enlarged.png".as_ref())?;
+    contact_sheet(&[bicubic, ours], 2, 2).save_png("enlarged.png")?;
     Ok(())
 }

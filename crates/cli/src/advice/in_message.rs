@@ -24,7 +24,8 @@ fn carries_advice(cause: Cause<'_>) -> bool {
         tasks::Error::Model(_) => true,
         _ => false,
     };
-    cause.is::<model::Error>()
+    cause.downcast_ref().and_then(consingan::Error::underneath).is_some_and(carries_advice)
+        || cause.is::<model::Error>()
         || cause.downcast_ref().is_some_and(of_train)
         || cause.downcast_ref().is_some_and(of_tasks)
 }

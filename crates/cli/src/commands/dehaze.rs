@@ -7,7 +7,7 @@ use crate::progress::WorkShown;
 use crate::signals::Interrupt;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use dehaze::{DehazeRequest, Method, dehaze};
+use consingan::{DehazeRequest, Method};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -73,7 +73,7 @@ pub(crate) fn run(args: &DehazeArgs) -> Result<ExitCode> {
     }
     let picture = pyramid::load(&args.image)?;
     let begun = Instant::now();
-    let dehazed = dehaze(&picture, &config, &mut WorkShown::new(&Interrupt::listen()?))?;
+    let dehazed = consingan::dehaze(&picture, config, &mut WorkShown::new(&Interrupt::listen()?))?;
     let out = match &args.out {
         Some(out) => out.clone(),
         None => {

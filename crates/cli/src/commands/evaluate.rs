@@ -7,11 +7,9 @@ use crate::refusal::refusal;
 use crate::signals::Interrupt;
 use anyhow::Result;
 use clap::Args;
-use sifid::Inception;
+use consingan::{EvaluateRequest, Inception, Quality, SampleRequest, evaluate_folder};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tasks::{EvaluateRequest, Quality, SampleRequest, evaluate_folder, evaluate_run};
-use train::Run;
 
 #[derive(Debug, Args)]
 pub(crate) struct EvaluateArgs {
@@ -47,7 +45,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
         (Some(dir), ..) => {
             let sample = SampleRequest { seed: args.seed.value, ..SampleRequest::default() };
             let request = EvaluateRequest { samples: args.n, sample, inception: inception.as_ref() };
-            evaluate_run(&Run::open(dir)?, &request, &mut shown)?
+            consingan::open(dir)?.evaluate(request, &mut shown)?
         }
         (None, Some(samples), Some(real)) => evaluate_folder(samples, real, inception.as_ref(), &mut shown)?,
         _ => return Err(refusal("nothing to evaluate", "name a run, or --samples DIR with --real FILE")),

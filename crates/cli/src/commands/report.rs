@@ -8,10 +8,9 @@ use crate::refusal::refusal;
 use crate::signals::Interrupt;
 use anyhow::Result;
 use clap::Args;
-use report::{ReportRequest, write_report};
+use consingan::ReportRequest;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use train::Run;
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
@@ -34,8 +33,8 @@ pub(crate) struct ReportArgs {
 
 pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode> {
     args.threads.apply();
-    let run = Run::open(&args.run)?;
-    let path = args.out.clone().unwrap_or_else(|| run.dir.join(REPORT));
+    let run = consingan::open(&args.run)?;
+    let path = args.out.clone().unwrap_or_else(|| run.dir().join(REPORT));
     // Before minutes of drawing and scoring, not after.
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
     if path.is_dir() || folder.is_some_and(|p| !p.is_dir()) {
@@ -43,7 +42,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode> {
         return Err(refusal(what, "name a file in a directory that exists with --out"));
     }
     let request = ReportRequest { samples: args.n, seed: args.seed, ..ReportRequest::default() };
-    write_report(&run, &request, &path, &mut WorkShown::new(&Interrupt::listen()?))?;
+    run.report(&path, request, &mut WorkShown::new(&Interrupt::listen()?))?;
     if args.json.wanted {
         line(&serde_json::json!({"file": path}).to_string());
     } else {

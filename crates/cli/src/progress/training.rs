@@ -4,19 +4,16 @@ use super::Bar;
 use crate::output::{duration, line};
 use crate::signals::Interrupt;
 use anyhow::Result;
-use candle_core::Device;
+use consingan::{Control, Event, Losses, Observer, Outcome, Run, iteration_cost};
 use std::time::{Duration, Instant};
-use tasks::first_input;
-use train::{Control, Event, Losses, Observer, Outcome, Pace, Run, iteration_cost, train};
 
 /// Trains `run` until it is finished or `stop` stops it. With `json`, every event is a line on standard output.
 ///
 /// # Errors
-/// As [`train()`].
-pub(crate) fn train_shown(run: &mut Run, device: &Device, stop: &Interrupt, json: bool) -> Result<Outcome> {
+/// As [`Run::train`].
+pub(crate) fn train_shown(run: &mut Run, stop: &Interrupt, json: bool) -> Result<Outcome> {
     let mut shown = Shown::new(run, stop, json);
-    let first = first_input(run, device)?;
-    Ok(train(run, first.as_ref(), device, Pace::default(), &mut shown)?)
+    Ok(run.train(&mut shown)?)
 }
 
 /// Without a terminal, a log line this often.
@@ -40,13 +37,13 @@ struct Shown<'a> {
 
 impl<'a> Shown<'a> {
     fn new(run: &Run, stop: &'a Interrupt, json: bool) -> Self {
-        let sizes = &run.info.sizes;
+        let (sizes, config) = (&run.info().sizes, run.config());
         Self {
             stop,
             json,
-            bar: Bar::new(run.config.niter),
-            niter: run.config.niter,
-            costs: (0..sizes.len()).map(|k| iteration_cost(&run.config, &sizes[..=k])).collect(),
+            bar: Bar::new(config.niter),
+            niter: config.niter,
+            costs: (0..sizes.len()).map(|k| iteration_cost(config, &sizes[..=k])).collect(),
             losses: None,
             since: (Instant::now(), 0),
             logged: Instant::now(),

@@ -2,7 +2,7 @@
 
 use super::Bar;
 use crate::signals::Interrupt;
-use train::{Control, Event, Observer, Work};
+use consingan::{Control, Event, Observer, Work};
 
 /// Shows how far some work is, and stops it where the program is to end.
 pub(crate) struct WorkShown<'a> {
