@@ -1,8 +1,9 @@
 //! What is written and told when a training ends.
 
-use report::{ReportRequest, write_report};
+use crate::progress::WorkShown;
+use crate::signals::Interrupt;
+use consingan::{ReportRequest, Run};
 use std::path::PathBuf;
-use train::Run;
 
 /// Name of the report in a run directory.
 pub(crate) const REPORT: &str = "report.html";
@@ -13,25 +14,23 @@ const SCORED_PIXELS: usize = 125_000;
 
 /// Tells how to go on with a run that was stopped.
 pub(crate) fn tell_stopped(run: &Run) {
-    tracing::warn!("stopped; go on with: consingan train --resume {}", run.dir.display());
+    tracing::warn!("stopped; go on with: consingan train --resume {}", run.dir().display());
 }
 
 /// Writes the report of a run that has just been finished: few samples, fewer of large pictures, so that it is a matter
 /// of seconds. The run is what matters, and it is whole: a report that cannot be written is only told of.
-pub(crate) fn report_finished(run: &Run) -> Option<PathBuf> {
-    let (h, w) = run.info.sizes[run.info.sizes.len() - 1];
+pub(crate) fn report_finished(run: &Run, stop: &Interrupt) -> Option<PathBuf> {
+    let sizes = &run.info().sizes;
+    let (h, w) = sizes[sizes.len() - 1];
     let scored = (SCORED_PIXELS / (h * w)).min(8) as u32;
     // Diversity is a figure of two samples or more.
-    let request = ReportRequest {
-        samples: if scored > 1 { scored } else { 4 },
-        scored: scored > 1,
-        seed: run.info.seed + 1,
-    };
-    let path = run.dir.join(REPORT);
-    match write_report(run, &request, &path, |_| {}) {
+    let request =
+        ReportRequest { samples: if scored > 1 { scored } else { 4 }, scored: scored > 1, seed: None };
+    let path = run.dir().join(REPORT);
+    match run.report(&path, request, &mut WorkShown::new(stop)) {
         Ok(()) => Some(path),
         Err(e) => {
-            let dir = run.dir.display();
+            let dir = run.dir().display();
             tracing::warn!("no report was written ({e}); try again: consingan report {dir}");
             None
         }

@@ -1,8 +1,10 @@
 //! Arguments that several commands take. A command flattens them into its own; `--device` is in `device.rs`.
 
+use anyhow::Result;
 use clap::{Args, ValueEnum, value_parser};
+use consingan::{Format, Picture, Target};
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use tasks::{Format, Target};
 
 /// `--threads`.
 #[derive(Clone, Copy, Debug, Args)]
@@ -16,7 +18,7 @@ impl Threads {
     /// Sets the number of worker threads of all that follows.
     pub(crate) fn apply(self) {
         if let Some(n) = self.threads {
-            kernels::set_threads(n.into());
+            consingan::set_threads(n.into());
         }
     }
 }
@@ -96,6 +98,17 @@ impl PictureFormat {
             FormatArg::Png => Format::Png,
             FormatArg::Safetensors => Format::Safetensors,
         }
+    }
+
+    /// Writes a picture to `dir/stem` with the format's extension, and returns the file.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub(crate) fn write(self, picture: &Picture, dir: &Path, stem: &str) -> Result<PathBuf> {
+        let format = self.get();
+        let path = dir.join(format!("{stem}.{}", format.extension()));
+        format.write_to(picture, &path)?;
+        Ok(path)
     }
 }
 

@@ -3,11 +3,8 @@
 use crate::refusal::refusal;
 use crate::settings::Overrides;
 use anyhow::Result;
-use candle_core::Device;
-use pyramid::Picture;
+use consingan::{Device, PRESETS, Picture, Preset, Task, TrainConfig, fit_min_size, fit_to_time, settings};
 use std::path::Path;
-use tasks::{PRESETS, Preset, Task, fit_min_size, fit_to_time, settings};
-use train::TrainConfig;
 
 /// The layers that settings are made of, as the command line gives them.
 #[derive(Clone, Copy, Debug)]

@@ -2,8 +2,8 @@
 
 use crate::refusal::refusal;
 use anyhow::Result;
-use candle_core::Device;
 use clap::Args;
+use consingan::{Device, Error};
 
 /// `--device`.
 #[derive(Clone, Copy, Debug, Args)]
@@ -59,38 +59,32 @@ impl DeviceArgs {
     }
 }
 
-#[cfg(feature = "cuda")]
 fn gpu(number: usize) -> Result<Device> {
-    let device = kernels::cuda_device(number).map_err(|error| {
-        refusal(
-            format!("device is cuda:{number}, which cannot be used ({error})"),
+    let device = consingan::gpu(number).map_err(|error| match error {
+        Error::WithoutCuda { .. } => refusal(
+            format!("device is cuda:{number}, but this program was built without CUDA"),
+            "build it with --features cuda, or give --device cpu",
+        ),
+        Error::Gpu { reason, .. } => refusal(
+            format!("device is cuda:{number}, which cannot be used ({reason})"),
             "see nvidia-smi for the GPUs there are, or give --device cpu",
-        )
+        ),
+        other => other.into(),
     })?;
     tracing::info!("computing on GPU {number}");
     Ok(device)
 }
 
-#[cfg(feature = "cuda")]
+/// The first GPU, or nothing where it cannot be used; only a program that was built for GPUs says that it looked for one.
 fn any_gpu() -> Option<Device> {
+    if cfg!(not(feature = "cuda")) {
+        return None;
+    }
     let found = gpu(0);
     if let Err(error) = &found {
         tracing::info!("computing on the CPU: {error:#}");
     }
     found.ok()
-}
-
-#[cfg(not(feature = "cuda"))]
-fn gpu(number: usize) -> Result<Device> {
-    Err(refusal(
-        format!("device is cuda:{number}, but this program was built without CUDA"),
-        "build it with --features cuda, or give --device cpu",
-    ))
-}
-
-#[cfg(not(feature = "cuda"))]
-fn any_gpu() -> Option<Device> {
-    None
 }
 
 #[cfg(test)]

@@ -31,8 +31,8 @@ use commands::retouch::{self, RetouchArgs};
 use commands::sample::{self, SampleArgs};
 use commands::train::{self, TrainArgs};
 use commands::upscale::{self, UpscaleArgs};
+use consingan::Task;
 use std::process::ExitCode;
-use tasks::Task;
 
 /// Feature maps of 10 MiB and more are made and dropped thousands of times; the system's allocator hands such pages back
 /// each time and pays for fresh ones.
@@ -94,9 +94,18 @@ fn main() -> ExitCode {
     // A bug of ours must not look like an input error, nor like a crash of the machine.
     match std::panic::catch_unwind(|| run(&cli.command)) {
         Ok(Ok(code)) => code,
+        Ok(Err(error)) if was_stopped(&error) => {
+            tracing::warn!("stopped; nothing was written");
+            signals::stopped()
+        }
         Ok(Err(error)) => errors::report(&error, &flags),
         Err(_) => ExitCode::from(1),
     }
+}
+
+/// Whether a command ended because a signal stopped its work. Commands whose work goes on later say so themselves.
+fn was_stopped(error: &anyhow::Error) -> bool {
+    error.downcast_ref().is_some_and(consingan::Error::is_stopped)
 }
 
 /// The command line, and the flags that its command takes.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-pub(crate) use report::duration;
+pub(crate) use consingan::duration;
 
 /// Writes a line to standard output. A reader that went away (`| head`) ends the program quietly, as it does others.
 pub(crate) fn line(text: &str) {

@@ -26,7 +26,7 @@ pub(crate) fn make_folder(out: &Path) -> Result<()> {
 /// # Errors
 /// For a path that something has already, or that cannot become a file or directory.
 pub(crate) fn check_free(path: &Path) -> Result<()> {
-    Ok(files::check_free(path)?)
+    Ok(consingan::check_free(path)?)
 }
 
 /// Checks that a file could be made at a path.
@@ -34,7 +34,7 @@ pub(crate) fn check_free(path: &Path) -> Result<()> {
 /// # Errors
 /// As [`check_free`], and where the file's directory is not there.
 pub(crate) fn check_free_file(path: &Path) -> Result<()> {
-    Ok(files::check_free_file(path)?)
+    Ok(consingan::check_free_file(path)?)
 }
 
-pub(crate) use files::{free_file, free_name};
+pub(crate) use consingan::{free_file, free_name};

@@ -3,11 +3,8 @@
 use crate::refusal::refusal;
 use anyhow::Result;
 use clap::Args;
-use kernels::Precision;
-use model::Border;
-use pyramid::Spacing;
+use consingan::{Border, GuardKind, Precision, RetouchConfig, Spacing, TrainConfig};
 use serde::Deserialize;
-use train::{GuardKind, RetouchConfig, TrainConfig};
 
 /// Settings of a training that the command line or a file gives; what neither gives stays as it was. A file's keys are
 /// the flags' names.

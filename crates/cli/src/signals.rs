@@ -1,22 +1,44 @@
 //! Ctrl-C and SIGTERM.
 
 use anyhow::{Context, Result};
+use consingan::Control;
+use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Exit status of a command that a signal stopped: 128 and the number of SIGINT, as shells have it.
-pub(crate) const STOPPED: u8 = 130;
+const STOPPED: u8 = 130;
 
-/// A flag that Ctrl-C and SIGTERM set; a second signal ends the program at once.
-///
-/// # Errors
-/// Where the system takes no handler.
-pub(crate) fn stop_signals() -> Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register_conditional_shutdown(signal, STOPPED.into(), Arc::clone(&stop))
-            .context("signals")?;
-        signal_hook::flag::register(signal, Arc::clone(&stop)).context("signals")?;
+/// The exit code of a command that a signal stopped.
+pub(crate) fn stopped() -> ExitCode {
+    ExitCode::from(STOPPED)
+}
+
+/// Whether a signal has asked the program to end. A command that takes long looks at it between two parts of its work.
+pub(crate) struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Listens to Ctrl-C and SIGTERM from here on; a second signal ends the program at once.
+    ///
+    /// # Errors
+    /// Where the system takes no handler.
+    pub(crate) fn listen() -> Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            signal_hook::flag::register_conditional_shutdown(signal, STOPPED.into(), Arc::clone(&stop))
+                .context("signals")?;
+            signal_hook::flag::register(signal, Arc::clone(&stop)).context("signals")?;
+        }
+        Ok(Self(stop))
     }
-    Ok(stop)
+
+    /// Whether it has.
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// What an observer returns.
+    pub(crate) fn wanted(&self) -> Control {
+        if self.is_set() { Control::Stop } else { Control::Continue }
+    }
 }

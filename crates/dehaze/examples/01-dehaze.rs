@@ -10,6 +10,7 @@ use dehaze::{DehazeRequest, Method, dehaze, haze};
 use ndarray::{Array2, Axis};
 use pyramid::{Picture, Target, contact_sheet, imresize, load};
 use std::path::PathBuf;
+use train::{Control, Event, Work};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let bundled = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/images/coffee.jpg");
@@ -23,13 +24,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let transmission = |(y, _)| (-1.2 * (1.0 - y as f32 / height as f32)).exp();
     let hazy = haze(&clear, &Array2::from_shape_fn(clear.size(), transmission), [0.85, 0.88, 0.9])?;
 
-    let by = |method| {
-        dehaze(&hazy, &DehazeRequest { method, ..DehazeRequest::default() }, &mut |stage, done, loss| {
-            if done % 50 == 0 {
-                println!("stage {stage}, iteration {done}: loss {loss:.5}");
-            }
-        })
+    let mut show = |event: &Event<'_>| {
+        if let Event::Progress { what: Work::Dehazing { stage, loss, .. }, done, .. } = *event
+            && done % 50 == 0
+        {
+            println!("stage {stage}, iteration {done}: loss {loss:.5}");
+        }
+        Control::Continue
     };
+    let mut by = |method| dehaze(&hazy, &DehazeRequest { method, ..DehazeRequest::default() }, &mut show);
     let (prior, ours) = (by(Method::DarkChannelPrior)?, by(Method::MultiStage)?);
     println!(
         "airlight {:?}, transmission {:.2} on average",
@@ -38,6 +41,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     let transmission = ours.transmission.mapv(|t| t * 2.0 - 1.0).insert_axis(Axis(2));
     let tiles = [clear, hazy, prior.picture, ours.picture, Picture::from_pixels(transmission)?];
-    contact_sheet(&tiles, tiles.len(), 2).save_png("dehazed.png".as_ref())?;
+    contact_sheet(&tiles, tiles.len(), 2).save_png("dehazed.png")?;
     Ok(())
 }

@@ -10,9 +10,9 @@ use candle_core::{Device, Tensor};
 use ndarray::{Array2, Array3, Axis, concatenate, s};
 use pyramid::{Picture, Schedule, Spacing};
 use std::path::Path;
-use train::Format;
 use train::files::write_tensors;
 use train::pictures::to_nchw;
+use train::{Format, Observer};
 
 /// A hazy picture taken apart.
 #[derive(Clone, Debug)]
@@ -25,23 +25,19 @@ pub struct Dehazed {
     pub airlight: Airlight,
 }
 
-/// Takes haze away from `picture`. `progress` is called after every iteration with the stage, the iterations
-/// of it that are done, and the loss.
+/// Takes haze away from `picture`. The observer is told of every iteration.
 ///
 /// # Errors
 /// [`crate::Error::Range`] for settings out of range, [`crate::Error::Small`] for a picture with a side below
 /// 16 pixels, [`crate::Error::Even`] for one whose pixels are all the same: nothing is known about what is
-/// behind such haze. [`crate::Error::Diverged`] if training diverges.
-pub fn dehaze(
-    picture: &Picture,
-    request: &DehazeRequest,
-    progress: &mut dyn FnMut(usize, usize, f32),
-) -> Result<Dehazed> {
+/// behind such haze. [`crate::Error::Diverged`] if training diverges, [`crate::Error::Stopped`] where the
+/// observer stops it.
+pub fn dehaze(picture: &Picture, request: &DehazeRequest, observer: &mut dyn Observer) -> Result<Dehazed> {
     request.check(picture)?;
     let hazy = colours(picture);
     let (airlight, transmission) = match request.method {
         Method::DarkChannelPrior => dark_channel_prior(hazy.view())?,
-        Method::MultiStage => multi_stage(&hazy, request, progress)?,
+        Method::MultiStage => multi_stage(&hazy, request, observer)?,
     };
     let clear = behind_haze(hazy.view(), &transmission, &airlight).mapv(|v| v * 2.0 - 1.0);
     let alpha = picture.pixels().slice_move(s![.., .., clear.dim().2..]);
@@ -55,7 +51,7 @@ pub fn dehaze(
 fn multi_stage(
     hazy: &Array3<f32>,
     request: &DehazeRequest,
-    progress: &mut dyn FnMut(usize, usize, f32),
+    observer: &mut dyn Observer,
 ) -> Result<(Airlight, Map)> {
     let (h, w, channels) = hazy.dim();
     let rgb = Array3::from_shape_fn((h, w, 3), |(y, x, c)| hazy[[y, x, c.min(channels - 1)]] * 2.0 - 1.0);
@@ -75,7 +71,7 @@ fn multi_stage(
     let t = if request.niter == 0 {
         prior.transmission.clone()
     } else {
-        train_transmission(&pyramid, &prior, request, progress)?
+        train_transmission(&pyramid, &prior, request, observer)?
     };
     // The windows are as wide as the haze varies, the tolerance keeps the picture's texture out of it.
     let (sh, sw, _) = small.dim();
@@ -99,9 +95,9 @@ impl Dehazed {
         let (h, w) = self.transmission.dim();
         match format {
             Format::Png => {
-                self.picture.save_png(&dir.join("J.png"))?;
+                self.picture.save_png(dir.join("J.png"))?;
                 let t = self.transmission.mapv(|t| t * 2.0 - 1.0).insert_axis(Axis(2));
-                Picture::from_pixels(t)?.save_png(&dir.join("t.png"))?;
+                Picture::from_pixels(t)?.save_png(dir.join("t.png"))?;
             }
             Format::Safetensors => {
                 let image = to_nchw(&train::tensor(&self.picture, &Device::Cpu)?)?;
@@ -121,6 +117,7 @@ impl Dehazed {
 mod tests {
     use super::*;
     use crate::haze;
+    use train::Silent;
 
     fn scene(channels: usize) -> Result<Picture> {
         let pixels = Array3::from_shape_fn((40, 56, channels), |(y, x, c)| {
@@ -147,7 +144,7 @@ mod tests {
         };
         for (method, share) in [(Method::DarkChannelPrior, 1.0), (Method::MultiStage, 0.6)] {
             let request = DehazeRequest { method, ..tiny() };
-            let found = error(&dehaze(&hazy, &request, &mut |_, _, _| {})?.picture);
+            let found = error(&dehaze(&hazy, &request, &mut Silent)?.picture);
             assert!(found < share * error(&hazy), "{method:?}: {found} against {}", error(&hazy));
         }
         Ok(())
@@ -157,7 +154,7 @@ mod tests {
     fn size_channels_and_alpha_stay_and_a_seed_gives_the_same_again() -> Result<()> {
         for channels in 1..=4 {
             let hazy = hazy(channels, 1.0, [0.8; 3])?;
-            let once = dehaze(&hazy, &tiny(), &mut |_, _, _| {})?;
+            let once = dehaze(&hazy, &tiny(), &mut Silent)?;
             assert_eq!(once.picture.pixels().dim(), (40, 56, channels));
             assert_eq!(once.transmission.dim(), (40, 56));
             assert!(once.transmission.iter().all(|t| (0.0..=1.0).contains(t)));
@@ -165,9 +162,9 @@ mod tests {
                 let alpha = |p: &Picture| p.pixels().index_axis(Axis(2), channels - 1).to_owned();
                 assert_eq!(alpha(&once.picture), alpha(&hazy));
             }
-            let again = dehaze(&hazy, &tiny(), &mut |_, _, _| {})?;
+            let again = dehaze(&hazy, &tiny(), &mut Silent)?;
             assert_eq!(once.picture, again.picture);
-            let other = dehaze(&hazy, &DehazeRequest { seed: 1, ..tiny() }, &mut |_, _, _| {})?;
+            let other = dehaze(&hazy, &DehazeRequest { seed: 1, ..tiny() }, &mut Silent)?;
             assert_ne!(once.transmission, other.transmission);
         }
         Ok(())
@@ -176,7 +173,7 @@ mod tests {
     #[test]
     fn what_says_nothing_is_refused() -> Result<()> {
         let refused = |picture: &Picture, config: DehazeRequest| {
-            dehaze(picture, &config, &mut |_, _, _| {}).expect_err("refused").to_string()
+            dehaze(picture, &config, &mut Silent).expect_err("refused").to_string()
         };
         for level in [1.0, 0.7, -1.0] {
             for method in [Method::MultiStage, Method::DarkChannelPrior] {

@@ -12,7 +12,7 @@ use crate::{DehazeRequest, Error, Result};
 use candle_core::{Device, Tensor};
 use model::{ActivationKind, Border, Discriminator, Generator, Inputs, NetConfig, first_weights};
 use ndarray::{Array3, ArrayView3, s};
-use train::{Adam, streams};
+use train::{Adam, Observer, Work, streams};
 
 /// Most that the network changes of an optical depth, as a share of it.
 const REACH: f32 = 0.25;
@@ -34,7 +34,7 @@ pub(crate) fn train_transmission(
     pyramid: &[Array3<f32>],
     prior: &Prior,
     config: &DehazeRequest,
-    progress: &mut dyn FnMut(usize, usize, f32),
+    observer: &mut dyn Observer,
 ) -> Result<Map> {
     let device = Device::Cpu;
     let net = NetConfig {
@@ -97,7 +97,8 @@ pub(crate) fn train_transmission(
                 return Err(Error::Diverged { stage, iteration: iteration + 1 });
             }
             opt_g.step(&g.backward(&tape, &gradient)?, factor, 1)?;
-            progress(stage, iteration + 1, loss);
+            let what = Work::Dehazing { stage, stages: pyramid.len(), loss };
+            observer.progress(what, iteration + 1, config.niter)?;
         }
         if stage + 1 == pyramid.len() {
             transmission = scene.state(&g.forward(inputs)?)?.t;

@@ -67,7 +67,7 @@ impl<E> From<files::Error> for Failure<E> {
 fn pngs<E: From<Error>>(frames: impl Iterator<Item = Result<Picture, E>>, path: &Path) -> Result<usize, E> {
     let mut count = 0;
     for frame in frames {
-        frame?.save_png(&path.join(format!("frame-{count:04}.png"))).map_err(Error::from)?;
+        frame?.save_png(path.join(format!("frame-{count:04}.png"))).map_err(Error::from)?;
         count += 1;
     }
     Ok(count)

@@ -14,6 +14,7 @@ use ndarray::Axis;
 use pyramid::{Picture, Target, contact_sheet, imresize, load};
 use std::error::Error;
 use std::path::Path;
+use train::Silent;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut request = DehazeRequest::default();
@@ -55,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         if let Some(file) = sheet.take() {
             let hazy = haze(&clear, &random_haze(clear.size(), 1.2, seed), [0.85; 3])?;
-            let by = |method| dehaze(&hazy, &DehazeRequest { method, ..request.clone() }, &mut |_, _, _| {});
+            let by = |method| dehaze(&hazy, &DehazeRequest { method, ..request.clone() }, &mut Silent);
             let (dcp, ours) = (by(Method::DarkChannelPrior)?, by(Method::MultiStage)?);
             let t = Picture::from_pixels(ours.transmission.mapv(|t| t * 2.0 - 1.0).insert_axis(Axis(2)))?;
             let tiles = [clear, hazy, dcp.picture, ours.picture, t];

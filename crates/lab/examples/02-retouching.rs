@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let network = imresize(retouched.network.pixels(), Target::Size(truth.size()))?;
             let tiles = [truth, naive, &pyramid::Picture::from_pixels(network)?, &retouched.picture]
                 .map(Clone::clone);
-            pyramid::contact_sheet(&tiles, 4, 2).save_png(&folder.join(format!("case-{case}.png")))?;
+            pyramid::contact_sheet(&tiles, 4, 2).save_png(folder.join(format!("case-{case}.png")))?;
         }
         Ok(())
     };

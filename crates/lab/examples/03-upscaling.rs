@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let low = imresize(truth.pixels(), Target::Scale(1.0 / factor))?;
             let bicubic = Picture::from_pixels(imresize(low.view(), Target::Size(truth.size()))?)?;
             let sheet = pyramid::contact_sheet(&[bicubic, row.result, truth], 3, 2);
-            sheet.save_png(&out.join(format!("upscaled-{name}.png")))?;
+            sheet.save_png(out.join(format!("upscaled-{name}.png")))?;
         }
     }
     let mean = |s: [f64; 3]| told(&Likeness { psnr: s[0], ssim: s[1], patch_swd: Some(s[2]) });

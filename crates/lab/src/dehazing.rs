@@ -4,6 +4,7 @@ use crate::random_haze;
 use anyhow::Result;
 use dehaze::{Airlight, DehazeRequest, Method, dehaze, haze};
 use pyramid::Picture;
+use train::Silent;
 
 /// What came of one hazy picture: PSNR to the clear one in dB.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +38,7 @@ pub fn evaluate_dehazing(
         let psnr = |picture: &Picture| metrics::psnr(clear.pixels(), picture.pixels());
         let by = |method| -> Result<f64> {
             let request = DehazeRequest { method, ..request.clone() };
-            Ok(psnr(&dehaze(&hazy, &request, &mut |_, _, _| {})?.picture)?)
+            Ok(psnr(&dehaze(&hazy, &request, &mut Silent)?.picture)?)
         };
         let (dcp, multi_stage) = (by(Method::DarkChannelPrior)?, by(Method::MultiStage)?);
         Ok(DehazingRow { beta, airlight, seed, nothing: psnr(&hazy)?, dcp, multi_stage })

@@ -1,12 +1,12 @@
 //! How good an enlargement is, on a picture whose truth is known.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use candle_core::Device;
 use metrics::{patch_swd, psnr, ssim};
 use ndarray::{Array3, ArrayView3, s};
 use pyramid::{Picture, Size, Target, imresize};
 use std::path::Path;
-use train::{Control, Event, Noise, Pace, train};
+use train::{Noise, Pace, Silent, train};
 use upscale::{Enlarger, UpscaleMode, UpscaleRequest, check_upscale, upscale_with_run, upscaling_run};
 
 /// The figures of an enlargement beside the truth, after rounding to 8 bits.
@@ -48,15 +48,13 @@ pub fn evaluate_upscaling(truth: &Picture, request: &UpscaleRequest, scratch: &P
     let low = rounded(fitted(imresize(truth.pixels(), Target::Scale(1.0 / factor))?, small))?;
     let bicubic = likeness(truth.pixels(), fitted(imresize(low.pixels(), Target::Scale(factor))?, (h, w)))?;
     let result = match request.mode {
-        UpscaleMode::Fidelity => match Enlarger::train(&low, request, &mut |_, _, _| true)? {
-            Some(enlarger) => enlarger.apply(&low, factor)?,
-            None => bail!("the training was stopped"),
-        },
+        UpscaleMode::Fidelity => {
+            Enlarger::train(&low, request, &mut Silent)?.apply(&low, factor, &mut Silent)?
+        }
         UpscaleMode::Perceptual => {
-            let mut go_on = |_: &Event<'_>| Control::Continue;
             let mut run = upscaling_run(&low, request, scratch, "truth")?;
-            train(&mut run, &Noise, &Device::Cpu, Pace::default(), &mut go_on)?;
-            upscale_with_run(&run, &low, factor, request.seed)?
+            train(&mut run, &Noise, &Device::Cpu, Pace::default(), &mut Silent)?;
+            upscale_with_run(&run, &low, factor, request.seed, &mut Silent)?
         }
     };
     let result = result.pixels().slice(s![..h, ..w, ..]).to_owned();

@@ -11,7 +11,7 @@
 //! # fn main() -> Result<(), pyramid::Error> {
 //! let picture = load("photo.jpg".as_ref())?;
 //! let stages = pyramid(&picture, &Schedule::default(), 11)?;
-//! pyramid_sheet(&stages).save_png("pyramid.png".as_ref())?;
+//! pyramid_sheet(&stages).save_png("pyramid.png")?;
 //! # Ok(())
 //! # }
 //! ```

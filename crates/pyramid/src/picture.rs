@@ -118,8 +118,8 @@ impl Picture {
     /// # Errors
     /// [`Error::File`] if the directory is missing, not writable or full, or `path` has no file name; [`Error::Write`] if the
     /// picture is too large for a PNG.
-    pub fn save_png(&self, path: &Path) -> Result<(), Error> {
-        Ok(files::write(path, &self.to_png()?)?)
+    pub fn save_png(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        Ok(files::write(path.as_ref(), &self.to_png()?)?)
     }
 
     /// The bytes of the file that [`Picture::save_png`] writes.

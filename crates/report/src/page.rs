@@ -10,7 +10,7 @@ use candle_core::Device;
 use pyramid::Picture;
 use std::path::Path;
 use tasks::{Quality, SampleRequest, Sampler, score};
-use train::Run;
+use train::{Observer, Run, Work};
 
 /// What to add to the content of the run directory in a report.
 #[derive(Clone, Copy, Debug)]
@@ -19,8 +19,15 @@ pub struct ReportRequest {
     pub samples: u32,
     /// Whether to score the samples against the training picture.
     pub scored: bool,
-    /// The seed of the noise of the samples.
-    pub seed: u64,
+    /// The seed of the samples' noise; the run's plus 1 where none is given, which gives other samples than the sheets of the
+    /// stages show.
+    pub seed: Option<u64>,
+}
+
+impl Default for ReportRequest {
+    fn default() -> Self {
+        Self { samples: 16, scored: true, seed: None }
+    }
 }
 
 /// The largest number of fresh samples that are shown.
@@ -28,29 +35,29 @@ const SHOWN: usize = 8;
 /// The largest number of pixels of all samples that are shown. The first sample is always shown.
 const SHOWN_PIXELS: usize = 8 << 20;
 
-/// Writes the report of `run` to `path`. The report of an unfinished run shows what exists so far. `progress`
-/// is called after each sample with the number of samples that are done.
+/// Writes the report of `run` to `path`. The report of an unfinished run shows what exists so far. The observer is
+/// notified of every sample.
 ///
 /// # Errors
-/// When the run's own files are damaged or `path` cannot be written. Sheets, curves and the like that are
+/// When the run's own files are damaged, `path` cannot be written, or the observer stops it. Sheets, curves and the like that are
 /// missing are not errors.
 pub fn write_report(
     run: &Run,
     request: &ReportRequest,
     path: &Path,
-    progress: impl FnMut(u32),
+    observer: &mut dyn Observer,
 ) -> Result<()> {
-    Ok(files::write(path, report(run, request, progress)?.as_bytes())?)
+    Ok(files::write(path, report(run, request, observer)?.as_bytes())?)
 }
 
 /// Returns the report of `run` as HTML. `progress` is called after each sample with the number of samples
 /// that are done.
 ///
 /// # Errors
-/// When the run's own files are damaged.
-pub fn report(run: &Run, request: &ReportRequest, progress: impl FnMut(u32)) -> Result<String> {
+/// When the run's own files are damaged, or the observer stops it.
+pub fn report(run: &Run, request: &ReportRequest, observer: &mut dyn Observer) -> Result<String> {
     let real = train::picture(&run.real(run.info.stages_done.max(1) - 1, &Device::Cpu)?)?;
-    let fresh = fresh(run, request, &real, progress)?;
+    let fresh = fresh(run, request, &real, observer)?;
     let log = losses::read(run);
     let title = escape(&run.info.picture);
     let parts = [
@@ -79,13 +86,13 @@ struct Fresh {
 }
 
 /// Draws the samples that the request asks for, and scores them if it says so.
-fn fresh(run: &Run, request: &ReportRequest, real: &Picture, mut progress: impl FnMut(u32)) -> Result<Fresh> {
+fn fresh(run: &Run, request: &ReportRequest, real: &Picture, observer: &mut dyn Observer) -> Result<Fresh> {
     let mut shown: Vec<Picture> = Vec::new();
     if run.info.stages_done == 0 || request.samples == 0 {
         return Ok(Fresh { shown, quality: None });
     }
-    let sampler =
-        Sampler::new(run, &SampleRequest { seed: request.seed, ..SampleRequest::default() }, &Device::Cpu)?;
+    let seed = request.seed.unwrap_or(run.info.seed + 1);
+    let sampler = Sampler::new(run, &SampleRequest { seed, ..SampleRequest::default() }, &Device::Cpu)?;
     let (h, w) = sampler.size();
     let most = (SHOWN_PIXELS / (h * w)).clamp(1, SHOWN);
     let mut sample = |index: u32| -> tasks::Result<Picture> {
@@ -96,11 +103,13 @@ fn fresh(run: &Run, request: &ReportRequest, real: &Picture, mut progress: impl 
         Ok(picture)
     };
     let quality = if request.scored {
-        Some(score(real, request.samples, None, sample, progress)?)
+        Some(score(real, request.samples, None, sample, observer)?)
     } else {
-        for index in 0..request.samples.min(most as u32) {
+        let count = request.samples.min(most as u32);
+        for index in 0..count {
             sample(index)?;
-            progress(index + 1);
+            let done = observer.progress(Work::Drawing, index as usize + 1, count as usize);
+            done.map_err(tasks::Error::from)?;
         }
         None
     };

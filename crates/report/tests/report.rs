@@ -5,9 +5,9 @@ use ndarray::Array3;
 use pyramid::Picture;
 use report::{ReportRequest, report, write_report};
 use std::path::Path;
-use train::{Control, Event, Label, Pace, Preset, Run, Task, TrainConfig};
+use train::{Control, Event, Label, Pace, Preset, Run, Silent, Task, TrainConfig};
 
-const REQUEST: ReportRequest = ReportRequest { samples: 2, scored: true, seed: 1 };
+const REQUEST: ReportRequest = ReportRequest { samples: 2, scored: true, seed: Some(1) };
 const NAME: &str = "<script>alert(1)</script>\"'&.png";
 
 type Result = std::result::Result<(), Box<dyn std::error::Error>>;
@@ -65,7 +65,7 @@ fn the_report_of_a_finished_run_is_complete() -> Result {
     let dir = tempfile::tempdir()?;
     let mut run = run(dir.path(), 3)?;
     train_until(&mut run, |_| false)?;
-    let html = report(&run, &REQUEST, |_| {})?;
+    let html = report(&run, &REQUEST, &mut Silent)?;
     check(&html);
     // There are four charts per stage. The pictures are the training picture, two samples, the pyramid and
     // two sheets.
@@ -83,16 +83,27 @@ fn the_report_of_a_finished_run_is_complete() -> Result {
     ] {
         assert!(html.contains(part), "{part}");
     }
-    assert_eq!(html, report(&run, &REQUEST, |_| {})?, "the same run, another report");
+    assert_eq!(html, report(&run, &REQUEST, &mut Silent)?, "the same run, another report");
     let mut seen = Vec::new();
     let path = run.dir.join("report.html");
-    write_report(&run, &REQUEST, &path, |done| seen.push(done))?;
+    let mut observer = |event: &Event<'_>| {
+        if let Event::Progress { done, total: 2, .. } = *event {
+            seen.push(done);
+        }
+        Control::Continue
+    };
+    write_report(&run, &REQUEST, &path, &mut observer)?;
     assert_eq!((std::fs::read_to_string(&path)?, seen), (html, vec![1, 2]));
     let temporaries =
         std::fs::read_dir(&run.dir)?.flatten().filter(|f| f.file_name().to_string_lossy().ends_with(".tmp"));
     assert_eq!(temporaries.count(), 0);
 
-    let unscored = report(&run, &ReportRequest { scored: false, ..REQUEST }, |_| {})?;
+    let stopped =
+        write_report(&run, &REQUEST, &run.dir.join("other.html"), &mut |_: &Event<'_>| Control::Stop);
+    assert!(matches!(stopped, Err(report::Error::Tasks(tasks::Error::Stopped(_)))));
+    assert!(!run.dir.join("other.html").exists());
+
+    let unscored = report(&run, &ReportRequest { scored: false, ..REQUEST }, &mut Silent)?;
     check(&unscored);
     assert!(unscored.contains("Not measured here") && unscored.contains("sample 1"));
     Ok(())
@@ -102,13 +113,13 @@ fn the_report_of_a_finished_run_is_complete() -> Result {
 fn the_report_of_an_unfinished_run_shows_what_exists() -> Result {
     let dir = tempfile::tempdir()?;
     let mut run = run(dir.path(), 4)?;
-    let untrained = report(&run, &REQUEST, |_| {})?;
+    let untrained = report(&run, &REQUEST, &mut Silent)?;
     check(&untrained);
     assert!(untrained.contains("0 of 2 stages are done") && untrained.contains("No stage has begun yet"));
     assert_eq!((untrained.matches("<svg").count(), untrained.matches("iVBORw0KGgo").count()), (0, 2));
 
     train_until(&mut run, |event| matches!(event, Event::Iteration { stage: 1, done: 2 }))?;
-    let half = report(&run, &REQUEST, |_| {})?;
+    let half = report(&run, &REQUEST, &mut Silent)?;
     check(&half);
     assert!(half.contains("1 of 2 stages are done") && half.contains("under way"));
     assert_eq!(half.matches("<svg").count(), 8);
@@ -124,12 +135,12 @@ fn missing_and_damaged_files_are_left_out() -> Result {
     std::fs::write(run.dir.join("samples/stage-0.png"), "<script>alert(1)</script>")?;
     let events = std::fs::read(run.dir.join(train::EVENTS))?;
     std::fs::write(run.dir.join(train::EVENTS), [&events[..events.len() / 2], b"\xff\n{\n\n"].concat())?;
-    let html = report(&run, &REQUEST, |_| {})?;
+    let html = report(&run, &REQUEST, &mut Silent)?;
     check(&html);
     assert_eq!(html.matches("iVBORw0KGgo").count(), 4);
     std::fs::remove_file(run.dir.join(train::EVENTS))?;
-    check(&report(&run, &REQUEST, |_| {})?);
+    check(&report(&run, &REQUEST, &mut Silent)?);
     std::fs::remove_file(run.stage_dir(1).join("generator.safetensors"))?;
-    assert!(report(&run, &REQUEST, |_| {}).is_err());
+    assert!(report(&run, &REQUEST, &mut Silent).is_err());
     Ok(())
 }

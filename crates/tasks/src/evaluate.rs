@@ -7,7 +7,7 @@ use ndarray::Axis;
 use pyramid::Picture;
 use sifid::Inception;
 use std::path::{Path, PathBuf};
-use train::Run;
+use train::{Observer, Run, Work};
 
 /// The figures of a set of samples, beside the floor: those of the picture's own mirror image.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub struct Quality {
 /// What to draw from a run and how to score it.
 #[derive(Clone, Debug)]
 pub struct EvaluateRequest<'a> {
-    /// How many samples.
+    /// How many samples, 1 or more.
     pub samples: u32,
     /// How they are drawn; their size is the run's own.
     pub sample: SampleRequest,
@@ -33,48 +33,59 @@ pub struct EvaluateRequest<'a> {
     pub inception: Option<&'a Inception>,
 }
 
-/// Draws samples of a run at its own size and scores them against its training picture. `progress` is called
-/// with the number of samples that are done.
+impl Default for EvaluateRequest<'_> {
+    fn default() -> Self {
+        Self { samples: 50, sample: SampleRequest::default(), inception: None }
+    }
+}
+
+/// Draws samples of a run at its own size and scores them against its training picture. The observer is told of
+/// every one.
 ///
 /// # Errors
-/// Those of [`Sampler::new`]; [`Error::Metrics`] and [`Error::Sifid`] where a figure cannot be computed.
-pub fn evaluate_run(run: &Run, request: &EvaluateRequest<'_>, progress: impl FnMut(u32)) -> Result<Quality> {
+/// Those of [`Sampler::new`]; [`Error::Metrics`] and [`Error::Sifid`] where a figure cannot be computed;
+/// [`Error::Stopped`] where the observer stops it.
+pub fn evaluate_run(
+    run: &Run,
+    request: &EvaluateRequest<'_>,
+    observer: &mut dyn Observer,
+) -> Result<Quality> {
     let device = Device::Cpu;
     let sampler = Sampler::new(run, &request.sample, &device)?;
     let stage = request.sample.stages.unwrap_or(run.info.stages_done) - 1;
     let real = train::picture(&run.real(stage, &device)?)?;
     let sample = |index| Ok(train::picture(&sampler.sample(index)?)?);
-    score(&real, request.samples, request.inception, sample, progress)
+    score(&real, request.samples, request.inception, sample, observer)
 }
 
 /// Scores the pictures in `samples` (contact sheets are skipped) against the picture `real`, with SIFID if
-/// `inception` is given. `progress` is called with the number of pictures that are done.
+/// `inception` is given. The observer is told of every one.
 ///
 /// # Errors
 /// [`Error::NoPictures`], [`Error::Io`] and [`Error::Picture`] for what cannot be read; [`Error::Metrics`]
-/// for pictures that cannot be compared.
+/// for pictures that cannot be compared; [`Error::Stopped`] where the observer stops it.
 pub fn evaluate_folder(
     samples: &Path,
-    real: &Path,
+    real: &Picture,
     inception: Option<&Inception>,
-    progress: impl FnMut(u32),
+    observer: &mut dyn Observer,
 ) -> Result<Quality> {
-    let real = pyramid::load(real)?;
     let files = pictures_in(samples)?;
-    score(&real, files.len() as u32, inception, |index| Ok(pyramid::load(&files[index as usize])?), progress)
+    score(real, files.len() as u32, inception, |index| Ok(pyramid::load(&files[index as usize])?), observer)
 }
 
 /// Scores the `n` pictures `sample(0)`, `sample(1)` and so on against `real`, with SIFID if `inception` is
-/// given. `progress` is called with the number of pictures that are done.
+/// given. The observer is told of every one.
 ///
 /// # Errors
-/// The first of `sample`; [`Error::Metrics`] and [`Error::Sifid`] where a figure cannot be computed.
+/// The first of `sample`; [`Error::Metrics`] and [`Error::Sifid`] where a figure cannot be computed;
+/// [`Error::Stopped`] where the observer stops it.
 pub fn score(
     real: &Picture,
     n: u32,
     inception: Option<&Inception>,
     mut sample: impl FnMut(u32) -> Result<Picture>,
-    mut progress: impl FnMut(u32),
+    observer: &mut dyn Observer,
 ) -> Result<Quality> {
     let reference = Reference::new(real.pixels(), &metrics::Options::default())?;
     let features = |picture: &Picture| inception.map_or(Ok(None), |i| i.features(picture));
@@ -89,7 +100,7 @@ pub fn score(
         let picture = sample(index)?;
         evaluation.add(picture.pixels())?;
         distances.extend(distance(&picture)?);
-        progress(index + 1);
+        observer.progress(Work::Scoring, index as usize + 1, n as usize)?;
     }
     let sifid = (!distances.is_empty()).then(|| distances.iter().sum::<f64>() / distances.len() as f64);
     let floor_sifid = distance(&mirrored(real)?)?;

@@ -91,7 +91,7 @@ impl Run {
 
     pub(crate) fn fill(&self, pictures: &[Picture]) -> Result<()> {
         self.fill_settings()?;
-        pyramid::pyramid_sheet(pictures).save_png(&self.dir.join("pyramid.png"))?;
+        pyramid::pyramid_sheet(pictures).save_png(self.dir.join("pyramid.png"))?;
         let real = |(k, p): (usize, &Picture)| Ok((format!("real.{k}"), to_nchw(&tensor(p, &Device::Cpu)?)?));
         let reals = pictures.iter().enumerate().map(real).collect::<Result<_>>()?;
         write_tensors(&self.dir.join(PYRAMID), reals, None)

@@ -1,4 +1,5 @@
-//! What a training run tells while it goes on. This crate never prints: an observer shows events, and can stop the run.
+//! What everything that takes long tells while it goes on. The libraries never print: an observer shows events, and can stop the
+//! work. Training a run has most of the events; all other work, in the crates above this one, has [`Event::Progress`].
 
 use crate::{Collapse, Losses};
 use std::path::Path;
@@ -74,6 +75,42 @@ pub enum Event<'a> {
     },
     /// All stages are done.
     Finished,
+    /// A part of some work is done that is not the training of a run.
+    Progress {
+        /// The work.
+        what: Work,
+        /// Parts that are done, from 1.
+        done: usize,
+        /// Parts that there are.
+        total: usize,
+    },
+}
+
+/// Work of which [`Event::Progress`] tells, and what a part of it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Work {
+    /// Pictures are drawn.
+    Drawing,
+    /// Pictures are compared with the training picture.
+    Scoring,
+    /// Frames of an animation are drawn and written.
+    Frames,
+    /// A small network learns to enlarge a picture, in iterations.
+    LearningToEnlarge {
+        /// Mean squared error of the last iteration.
+        loss: f32,
+    },
+    /// A picture is enlarged, in passes of a network.
+    Enlarging,
+    /// A network learns to take haze away, in iterations of a stage.
+    Dehazing {
+        /// The stage.
+        stage: usize,
+        /// How many stages there are.
+        stages: usize,
+        /// Loss of the last iteration.
+        loss: f32,
+    },
 }
 
 /// What the observer wants.
@@ -81,15 +118,26 @@ pub enum Event<'a> {
 pub enum Control {
     /// Go on.
     Continue,
-    /// Save a checkpoint and return.
+    /// Stop: a run that is trained is saved and can be gone on with, other work leaves nothing.
     Stop,
 }
 
-/// Receives the events of a run.
+/// Receives the events of work that takes long.
 pub trait Observer {
-    /// Called for every event, in order; what it returns is heeded after [`Event::Iteration`] and
-    /// [`Event::StageFinished`].
+    /// Called for every event, in order; what it returns is heeded after [`Event::Iteration`],
+    /// [`Event::StageFinished`] and [`Event::Progress`].
     fn notify(&mut self, event: &Event<'_>) -> Control;
+
+    /// Tells of progress; for those who do the work.
+    ///
+    /// # Errors
+    /// [`Stopped`] where the observer wants no more of it.
+    fn progress(&mut self, what: Work, done: usize, total: usize) -> Result<(), Stopped> {
+        match self.notify(&Event::Progress { what, done, total }) {
+            Control::Continue => Ok(()),
+            Control::Stop => Err(Stopped),
+        }
+    }
 }
 
 impl<F: FnMut(&Event<'_>) -> Control> Observer for F {
@@ -97,3 +145,18 @@ impl<F: FnMut(&Event<'_>) -> Control> Observer for F {
         self(event)
     }
 }
+
+/// The observer that shows nothing and never stops anything.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn notify(&mut self, _: &Event<'_>) -> Control {
+        Control::Continue
+    }
+}
+
+/// The observer stopped the work. Nothing of it was kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("stopped")]
+pub struct Stopped;

@@ -40,7 +40,7 @@ pub use collapse::{Collapse, GuardKind};
 pub use config::TrainConfig;
 pub use cost::{direct_flops, iteration_cost, step_flops};
 pub use error::{Error, Result};
-pub use event::{Control, Event, Observer};
+pub use event::{Control, Event, Observer, Silent, Stopped, Work};
 pub use first_input::{Example, FirstInput, Noise};
 pub use format::Format;
 pub use info::{FORMAT, RunInfo};

@@ -131,6 +131,6 @@ impl Run {
         for index in 0..SHEET {
             tiles.push(picture(&model.draw(sampling, index)?)?);
         }
-        Ok(pyramid::contact_sheet(&tiles, 4, 2).save_png(&self.sheet(stage))?)
+        Ok(pyramid::contact_sheet(&tiles, 4, 2).save_png(self.sheet(stage))?)
     }
 }

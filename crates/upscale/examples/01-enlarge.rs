@@ -7,6 +7,7 @@
 
 use pyramid::{Picture, Target, contact_sheet, imresize, load};
 use std::path::PathBuf;
+use train::{Control, Event, Work};
 use upscale::{Enlarger, UpscaleRequest};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -21,16 +22,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let factor = arguments.next().and_then(|text| text.to_str()?.parse().ok()).unwrap_or(2.0);
 
     let request = UpscaleRequest { factor, ..UpscaleRequest::default() };
-    let trained = Enlarger::train(&picture, &request, &mut |done, all, loss| {
-        if done % 100 == 0 {
-            println!("{done} of {all} iterations, loss {loss:.6}");
+    let mut show = |event: &Event<'_>| {
+        if let Event::Progress { what: Work::LearningToEnlarge { loss }, done, total } = *event
+            && done % 100 == 0
+        {
+            println!("{done} of {total} iterations, loss {loss:.6}");
         }
-        true
-    })?;
-    let enlarger = trained.ok_or("it was stopped")?;
+        Control::Continue
+    };
+    let enlarger = Enlarger::train(&picture, &request, &mut show)?;
 
-    let ours = enlarger.apply(&picture, factor)?;
+    let ours = enlarger.apply(&picture, factor, &mut show)?;
     let bicubic = Picture::from_pixels(imresize(picture.pixels(), Target::Size(ours.size()))?)?;
-    contact_sheet(&[bicubic, ours], 2, 2).save_png("enlarged.png".as_ref())?;
+    contact_sheet(&[bicubic, ours], 2, 2).save_png("enlarged.png")?;
     Ok(())
 }

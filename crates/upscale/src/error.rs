@@ -91,6 +91,9 @@ pub enum Error {
     /// A tensor operation failed.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
+    /// The observer stopped it.
+    #[error(transparent)]
+    Stopped(#[from] train::Stopped),
 }
 
 /// A result with this crate's error.

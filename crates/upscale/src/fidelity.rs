@@ -7,12 +7,13 @@
 
 use crate::pairs::{Pair, pair, pairs};
 use crate::resample::{ROUNDS, back_project, enlarge, enlarged_size, reduce, rounded, size_of, steps};
-use crate::residual::{self, residual};
+use crate::residual::{self, ORIENTATIONS, residual};
 use crate::trust::{self, Trust, seen, tried};
 use crate::{Error, Result, UpscaleMode, UpscaleRequest, check_upscale};
 use model::Generator;
 use ndarray::{Array3, s};
 use pyramid::{Picture, Target, imresize};
+use train::{Observer, Work};
 
 /// Shorter side of a reduced picture that can teach anything.
 const LEAST: usize = 8;
@@ -28,17 +29,13 @@ pub struct Enlarger {
 
 impl Enlarger {
     /// Trains on `picture`, to enlarge by the factor of `request`, in as many equal steps as keep each at 2
-    /// or below. `progress` is told how many iterations of how many are done, half as many on the reduced
-    /// picture before `request.niter` on the picture, and the loss (mean squared error); it says whether to
-    /// go on, `None` is the result where it does not.
+    /// or below. The observer is told of every iteration: half as many as `request.niter` on the reduced
+    /// picture, then `request.niter` on the picture.
     ///
     /// # Errors
-    /// [`Error::Range`] and [`Error::TooLarge`] for what cannot be asked; others where training fails.
-    pub fn train(
-        picture: &Picture,
-        request: &UpscaleRequest,
-        progress: &mut dyn FnMut(usize, usize, f32) -> bool,
-    ) -> Result<Option<Self>> {
+    /// [`Error::Range`] and [`Error::TooLarge`] for what cannot be asked; [`Error::Stopped`] where the observer
+    /// stops it; others where training fails.
+    pub fn train(picture: &Picture, request: &UpscaleRequest, observer: &mut dyn Observer) -> Result<Self> {
         check_upscale(picture.size(), request.factor, UpscaleMode::Fidelity)?;
         request.check_training()?;
         let (step, _) = steps(request.factor);
@@ -53,23 +50,24 @@ impl Enlarger {
             }
             let network = residual::train(&own, picture.channels(), request.seed, niter, &mut |loss| {
                 done += 1;
-                progress(done, all, loss)
+                observer.progress(Work::LearningToEnlarge { loss }, done, all)
             })?;
-            Ok::<_, Error>(network.map(|network| (network, own)))
+            Ok::<_, Error>((network, own))
         };
         // What one step below says: the picture is the truth that the network trained there has not seen.
         let (h, w) = size_of(&reduced[0].view());
         let from_below = if h.min(w) < LEAST {
             (0.0, 0.0)
         } else {
-            let Some((network, _)) = train(&reduced, below)? else { return Ok(None) };
+            let (network, _) = train(&reduced, below)?;
             let unseen = pair(pieces[0].clone(), step)?;
-            tried(&residual(&network, unseen.enlarged.view())?, &unseen)
+            tried(&residual(&network, unseen.enlarged.view(), &mut || Ok(()))?, &unseen)
         };
-        let Some((network, own)) = train(&pieces, request.niter)? else { return Ok(None) };
+        let (network, own) = train(&pieces, request.niter)?;
         let Pair { enlarged, .. } = &own[0];
-        let trained = seen(residual(&network, enlarged.view())?.view(), step, (h, w))?;
-        Ok(Some(Enlarger { network, step, trust: Trust { below: from_below, trained } }))
+        let residual = residual(&network, enlarged.view(), &mut || Ok(()))?;
+        let trained = seen(residual.view(), step, (h, w))?;
+        Ok(Self { network, step, trust: Trust { below: from_below, trained } })
     }
 
     /// Channels of the pictures it is for.
@@ -94,15 +92,17 @@ impl Enlarger {
         Ok(())
     }
 
-    /// `picture` enlarged by `factor`, which must be that of training or a power of its step.
+    /// `picture` enlarged by `factor`, which must be that of training or a power of its step. The observer is
+    /// told of every pass of the network: eight for each step of the factor.
     ///
     /// # Errors
-    /// As [`Enlarger::check`].
-    pub fn apply(&self, picture: &Picture, factor: f64) -> Result<Picture> {
+    /// As [`Enlarger::check`], and [`Error::Stopped`] where the observer stops it.
+    pub fn apply(&self, picture: &Picture, factor: f64, observer: &mut dyn Observer) -> Result<Picture> {
         self.check(picture, factor)?;
         let low = picture.pixels();
         let (step, count) = steps(factor);
         let mut high = low.to_owned();
+        let (mut passes, all) = (0, count * ORIENTATIONS);
         for done in 1..=count {
             let so_far = if done == count { factor } else { step.powi(done as i32) };
             let size = enlarged_size(size_of(&low), so_far);
@@ -114,7 +114,10 @@ impl Enlarger {
             } else {
                 back_project(enlarge(high.view(), step, size)?, low, so_far, ROUNDS)?
             };
-            let residual = residual(&self.network, enlarged.view())?;
+            let residual = residual(&self.network, enlarged.view(), &mut || {
+                passes += 1;
+                observer.progress(Work::Enlarging, passes, all)
+            })?;
             let seen = seen(residual.view(), step, size_of(&high.view()))?;
             let strength = self.trust.strength(seen, margin);
             high = (enlarged + residual * strength as f32).mapv_into(|v| v.clamp(-1.0, 1.0));

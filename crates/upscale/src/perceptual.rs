@@ -12,7 +12,9 @@ use candle_core::{Device, Tensor};
 use model::Border;
 use pyramid::{Picture, Size, Spacing, imresize};
 use std::path::Path;
-use train::{GuardKind, Label, Model, Preset, Run, Target, Task, TrainConfig, output_sizes, streams};
+use train::{
+    GuardKind, Label, Model, Observer, Preset, Run, Target, Task, TrainConfig, Work, output_sizes, streams,
+};
 
 /// A step of the generator, at best.
 const STEP: f64 = 1.259_921_049_894_873_2;
@@ -62,12 +64,18 @@ pub fn upscaling_run(picture: &Picture, request: &UpscaleRequest, dir: &Path, na
 }
 
 /// `picture` enlarged by `factor` with the generator of `run`, a finished run of super-resolution for a picture of as many
-/// channels. `seed` is that of the noise.
+/// channels. `seed` is that of the noise. The observer is told how often of how many times the last stage has been applied.
 ///
 /// # Errors
 /// [`Error::Range`] and [`Error::TooLarge`] for the factor; [`Error::OtherTask`], [`Error::Unfinished`] and
-/// [`Error::Channels`] for the run.
-pub fn upscale_with_run(run: &Run, picture: &Picture, factor: f64, seed: u64) -> Result<Picture> {
+/// [`Error::Channels`] for the run; [`Error::Stopped`] where the observer stops it.
+pub fn upscale_with_run(
+    run: &Run,
+    picture: &Picture,
+    factor: f64,
+    seed: u64,
+    observer: &mut dyn Observer,
+) -> Result<Picture> {
     let size = check_upscale(picture.size(), factor, UpscaleMode::Perceptual)?;
     check_run(run, picture)?;
     let low = picture.pixels();
@@ -76,7 +84,8 @@ pub fn upscale_with_run(run: &Run, picture: &Picture, factor: f64, seed: u64) ->
     let device = Device::Cpu;
     let model = Model { sizes, ..run.model(run.info.stages_done, &device)? };
     let features = reconstruction(&model, picture, seed)?;
-    let features = grown(run, &model, features, factor, size, seed)?;
+    let growth = Growth { factor, size, seed, count: repeats(&run.info.sizes, factor) };
+    let features = grown(&model, features, growth, observer)?;
     let high = train::picture(&model.generator.picture(&features)?)?;
     let high = back_project(high.into_pixels(), low, factor, ROUNDS)?;
     let high = matched(high, low, factor)?;
@@ -112,24 +121,34 @@ fn reconstruction(model: &Model, picture: &Picture, seed: u64) -> Result<Reconst
     Ok(Reconstruction { features, below })
 }
 
-/// The last stage on the reconstruction's features, as often as its step goes into `factor`, the last time at exactly `size`.
+/// How far the features grow.
+struct Growth {
+    factor: f64,
+    /// Height and width of the result.
+    size: Size,
+    /// Seed of the noise.
+    seed: u64,
+    /// How often the last stage is applied.
+    count: usize,
+}
+
+/// The last stage on the reconstruction's features, as often as its step goes into the factor, the last time at exactly
+/// the result's size.
 ///
 /// A stage adds to what goes past it, so that features taken through one stage many times grow without end. Each time they are
 /// first given the moments of those that the stage was trained on.
 fn grown(
-    run: &Run,
     model: &Model,
     reconstruction: Reconstruction,
-    factor: f64,
-    size: Size,
-    seed: u64,
+    growth: Growth,
+    observer: &mut dyn Observer,
 ) -> Result<Tensor> {
+    let Growth { factor, size, seed, count } = growth;
     let Model { generator, amps, .. } = model;
     let last = generator.stages() - 1;
     let below = Moments::of(&reconstruction.below)?;
     let mut features = reconstruction.features;
     let (_, h, w, _) = features.dims4()?;
-    let count = repeats(&run.info.sizes, factor);
     for done in 1..=count {
         let so_far = factor.powf(done as f64 / count as f64);
         let next = if done == count { size } else { enlarged_size((h, w), so_far) };
@@ -139,6 +158,7 @@ fn grown(
         let noise =
             kernels::normal(streams::upscaling_noise(seed, last, done), (0, 0), shape, features.device())?;
         features = generator.refine(last, &enlarged, &noise, amps[last] * NOISE)?;
+        observer.progress(Work::Enlarging, done, count)?;
     }
     Ok(features)
 }

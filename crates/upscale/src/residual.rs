@@ -9,7 +9,7 @@ use candle_core::{DType, Device, Tensor};
 use model::{ActivationKind, Border, Generator, Inputs, NetConfig, first_weights};
 use ndarray::{Array3, Array4, ArrayView3, s};
 use std::collections::HashMap;
-use train::{Adam, streams};
+use train::{Adam, Stopped, streams};
 
 /// Crops of an iteration.
 const BATCH: usize = 4;
@@ -25,6 +25,9 @@ const RATE: f64 = 1e-3;
 
 /// Half the network's receptive field: so much is mirrored around a picture, so that it sees no zeros.
 const HALO: usize = 8;
+
+/// Mirror images and quarter turns of a picture.
+pub(crate) const ORIENTATIONS: usize = 8;
 
 /// The network's shape.
 pub(crate) fn net(channels: usize) -> NetConfig {
@@ -42,39 +45,43 @@ pub(crate) fn net(channels: usize) -> NetConfig {
 }
 
 /// Trains a network on `pairs`, which have `channels` channels each, for `niter` iterations. `progress` is told the loss of each and
-/// says whether to go on; `None` where it does not.
+/// may stop it.
 pub(crate) fn train(
     pairs: &[Pair],
     channels: usize,
     seed: u64,
     niter: usize,
-    progress: &mut dyn FnMut(f32) -> bool,
-) -> Result<Option<Generator>> {
+    progress: &mut dyn FnMut(f32) -> std::result::Result<(), Stopped>,
+) -> Result<Generator> {
     let network = untrained(channels, seed)?;
     let mut adam = Adam::new(vec![(network.parameters(), RATE)], 0.9)?;
     for iteration in 0..niter {
         let done = iteration as f64 / niter as f64;
         let factor = 0.5 * (1.0 + (std::f64::consts::PI * done).cos());
         let (enlarged, truth) = crops(pairs, CROP, BATCH, seed, iteration);
-        if !progress(step(&network, &mut adam, enlarged, truth, factor)?) {
-            return Ok(None);
-        }
+        progress(step(&network, &mut adam, enlarged, truth, factor)?)?;
     }
-    Ok(Some(network))
+    Ok(network)
 }
 
-/// What is to be added to `enlarged` (height x width x channels): the mean over its eight orientations.
-pub(crate) fn residual(network: &Generator, enlarged: ArrayView3<'_, f32>) -> Result<Array3<f32>> {
+/// What is to be added to `enlarged` (height x width x channels): the mean over its orientations. `progress` is called after each
+/// of them and may stop it.
+pub(crate) fn residual(
+    network: &Generator,
+    enlarged: ArrayView3<'_, f32>,
+    progress: &mut dyn FnMut() -> std::result::Result<(), Stopped>,
+) -> Result<Array3<f32>> {
     let mut sum = Array3::zeros(enlarged.dim());
-    for orientation in 0..8 {
+    for orientation in 0..ORIENTATIONS {
         let wide = mirrored(turned(enlarged, orientation), HALO);
         let (h, w, c) = wide.dim();
         let wide = Tensor::from_vec(wide.into_raw_vec_and_offset().0, (1, h, w, c), &Device::Cpu)?;
         let residual = train::picture(&strips::forward(network, &wide)?)?.into_pixels();
         let inner = residual.slice(s![HALO..h - HALO, HALO..w - HALO, ..]);
         sum += &turned_back(inner, orientation);
+        progress()?;
     }
-    Ok(sum / 8.0)
+    Ok(sum / ORIENTATIONS as f32)
 }
 
 /// First weights: those of the generator, larger by what keeps the features' size through so many layers (He et al. 2015), and

@@ -9,6 +9,7 @@ mod damaged;
 mod dehaze;
 mod fine_tune;
 mod format_1;
+mod front_door;
 mod golden;
 mod import;
 mod inputs;

@@ -51,6 +51,7 @@ type Cause<'a> = &'a (dyn std::error::Error + 'static);
 /// The types of errors that the program knows, a line each.
 fn of_cause(cause: Cause<'_>, flags: &Flags) -> Advice {
     None.or_else(|| cause.downcast_ref().map(|e: &Refusal| Advice::hint(&e.hint)))
+        .or_else(|| of_cause(cause.downcast_ref::<consingan::Error>()?.underneath()?, flags).into())
         .or_else(|| cause.downcast_ref().map(|e: &tasks::Error| results::tasks(e, flags)))
         .or_else(|| cause.downcast_ref().map(|e: &upscale::Error| results::upscale(e, flags)))
         .or_else(|| cause.downcast_ref().map(|e: &dehaze::Error| results::dehaze(e, flags)))

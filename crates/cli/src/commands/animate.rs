@@ -4,14 +4,13 @@ use crate::arguments::{Json, Seed, Threads};
 use crate::device::DeviceArgs;
 use crate::output::line;
 use crate::places::{check_free, free_file, free_name};
-use crate::progress::Bar;
+use crate::progress::WorkShown;
+use crate::signals::Interrupt;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use frames::{Format as FrameFormat, write as write_frames};
+use consingan::{AnimateRequest, End, FrameFormat};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tasks::{AnimateRequest, Animation, End};
-use train::Run;
 
 #[derive(Debug, Args)]
 pub(crate) struct AnimateArgs {
@@ -73,7 +72,7 @@ impl FramesArg {
 
 pub(crate) fn run(args: &AnimateArgs) -> Result<ExitCode> {
     args.threads.apply();
-    let run = Run::open(&args.run)?;
+    let run = consingan::open(&args.run)?;
     let request = AnimateRequest {
         alpha: args.alpha,
         beta: args.beta,
@@ -90,21 +89,16 @@ pub(crate) fn run(args: &AnimateArgs) -> Result<ExitCode> {
             check_free(out)?;
             out.clone()
         }
-        None if format == FrameFormat::Png => free_name(&run.dir.join("animation")),
-        None => free_file(&run.dir.join("animation"), format.name()),
+        None if format == FrameFormat::Png => free_name(&run.dir().join("animation")),
+        None => free_file(&run.dir().join("animation"), format.name()),
     };
-    let animation = Animation::new(&run, &request, &args.device.open()?)?;
+    let run = run.on(args.device.open()?);
+    let animation = run.animation(request)?;
     if let Some(parent) = out.parent().filter(|p| !p.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
     }
-    let bar = Bar::new(args.frames as usize);
-    let frames = animation.enumerate().map(|(index, frame)| -> Result<_> {
-        bar.set(index + 1);
-        Ok(train::picture(&frame?)?)
-    });
-    let count = write_frames(frames, args.fps, format, &out)?;
-    drop(bar);
-    let size = run.info.sizes[run.info.stages_done - 1];
+    let count = animation.save(&out, format, args.fps, &mut WorkShown::new(&Interrupt::listen()?))?;
+    let size = run.info().sizes[run.info().stages_done - 1];
     if args.json.wanted {
         let value = serde_json::json!({"file": out.to_string_lossy(), "frames": count, "fps": args.fps, "size": size});
         line(&value.to_string());

@@ -5,13 +5,11 @@ use crate::device::DeviceArgs;
 use crate::output::line;
 use crate::refusal::refusal;
 use anyhow::Result;
-use candle_core::Device;
 use clap::Args;
-use kernels::Precision;
-use pyramid::Picture;
+use consingan::{Device, Picture, Precision, TrainConfig};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use train::{TrainConfig, direct_flops, median, step_flops, time_stage};
+use train::{direct_flops, median, step_flops, time_stage};
 
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {

@@ -3,10 +3,11 @@
 use crate::arguments::{Json, PictureFormat, Seed, Threads};
 use crate::output::{duration, line};
 use crate::places::{check_free, free_name};
-use crate::progress::Bar;
+use crate::progress::WorkShown;
+use crate::signals::Interrupt;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use dehaze::{DehazeRequest, Method, dehaze};
+use consingan::{DehazeRequest, Method};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -72,13 +73,7 @@ pub(crate) fn run(args: &DehazeArgs) -> Result<ExitCode> {
     }
     let picture = pyramid::load(&args.image)?;
     let begun = Instant::now();
-    let bar = Bar::new(config.niter);
-    let dehazed = dehaze(&picture, &config, &mut |stage, done, loss| {
-        bar.set_label(&format!("stage {stage}/{}", config.stages - 1));
-        bar.set(done);
-        bar.set_note(format!("loss {loss:.5}"));
-    })?;
-    drop(bar);
+    let dehazed = consingan::dehaze(&picture, config, &mut WorkShown::new(&Interrupt::listen()?))?;
     let out = match &args.out {
         Some(out) => out.clone(),
         None => {

@@ -2,15 +2,14 @@
 
 use crate::arguments::{Json, Seed, Threads, count};
 use crate::output::line;
-use crate::progress::Bar;
+use crate::progress::WorkShown;
 use crate::refusal::refusal;
+use crate::signals::Interrupt;
 use anyhow::Result;
 use clap::Args;
-use sifid::Inception;
+use consingan::{EvaluateRequest, Inception, Quality, SampleRequest, evaluate_folder};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tasks::{EvaluateRequest, Quality, SampleRequest, evaluate_folder, evaluate_run};
-use train::Run;
 
 #[derive(Debug, Args)]
 pub(crate) struct EvaluateArgs {
@@ -40,20 +39,18 @@ pub(crate) struct EvaluateArgs {
 pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     args.threads.apply();
     let inception = args.inception.as_deref().map(Inception::load).transpose()?;
-    let n = args.n;
-    // How many pictures are in a folder is not known before.
-    let bar = if args.run.is_some() { Bar::new(n as usize) } else { Bar::counting() };
-    let progress = |done: u32| bar.set(done as usize);
+    let stop = Interrupt::listen()?;
+    let mut shown = WorkShown::new(&stop);
     let quality = match (&args.run, &args.samples, &args.real) {
         (Some(dir), ..) => {
             let sample = SampleRequest { seed: args.seed.value, ..SampleRequest::default() };
-            let request = EvaluateRequest { samples: n, sample, inception: inception.as_ref() };
-            evaluate_run(&Run::open(dir)?, &request, progress)?
+            let request = EvaluateRequest { samples: args.n, sample, inception: inception.as_ref() };
+            consingan::open(dir)?.evaluate(request, &mut shown)?
         }
-        (None, Some(samples), Some(real)) => evaluate_folder(samples, real, inception.as_ref(), progress)?,
+        (None, Some(samples), Some(real)) => evaluate_folder(samples, real, inception.as_ref(), &mut shown)?,
         _ => return Err(refusal("nothing to evaluate", "name a run, or --samples DIR with --real FILE")),
     };
-    drop(bar);
+    drop(shown);
     if args.json.wanted {
         line(&json(&quality).to_string());
     } else {

@@ -4,6 +4,7 @@ use crate::after_training::report_finished;
 use crate::arguments::{Json, Threads};
 use crate::output::line;
 use crate::places::free_name;
+use crate::signals::Interrupt;
 use anyhow::Result;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -28,13 +29,13 @@ pub(crate) fn run(args: &ImportArgs) -> Result<ExitCode> {
         Some(out) => out.clone(),
         None => free_name(&Path::new("runs").join(args.folder.file_name().unwrap_or("official".as_ref()))),
     };
-    let run = tasks::import(&args.folder, &out)?;
-    report_finished(&run);
+    let run = consingan::import(&args.folder, &out)?;
+    report_finished(&run, &Interrupt::listen()?);
     if args.json.wanted {
-        let info = &run.info;
-        line(&serde_json::json!({"run": run.dir, "task": info.task, "sizes": info.sizes}).to_string());
+        let info = run.info();
+        line(&serde_json::json!({"run": run.dir(), "task": info.task, "sizes": info.sizes}).to_string());
     } else {
-        line(&run.dir.display().to_string());
+        line(&run.dir().display().to_string());
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,11 +3,10 @@
 use crate::arguments::Json;
 use crate::output::{duration, line};
 use anyhow::Result;
-use candle_core::Device;
 use clap::Args;
+use consingan::{Losses, Parameters};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use train::{Losses, Run};
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
@@ -18,23 +17,13 @@ pub(crate) struct InspectArgs {
 }
 
 pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
-    let run = Run::open(&args.run)?;
-    let info = &run.info;
-    let parameters = match info.stages_done.checked_sub(1) {
-        None => None,
-        Some(last) => {
-            let count = |list: Vec<(String, candle_core::Tensor)>| {
-                list.iter().map(|(_, t)| t.elem_count()).sum::<usize>()
-            };
-            let g = run.generator(last, &Device::Cpu)?;
-            let d = run.discriminator(last, &Device::Cpu)?;
-            Some((count(g.parameters()), count(d.parameters())))
-        }
-    };
+    let run = consingan::open(&args.run)?;
+    let info = run.info();
+    let parameters = run.parameters()?;
     if args.json.wanted {
         let value = serde_json::json!({
-            "run": run.dir.to_string_lossy(), "finished": run.is_finished(), "info": info, "config": run.config,
-            "parameters": parameters.map(|(g, d)| serde_json::json!({"generator": g, "discriminator": d})),
+            "run": run.dir().to_string_lossy(), "finished": run.is_finished(), "info": info, "config": run.config(),
+            "parameters": parameters.map(|p| serde_json::json!({"generator": p.generator, "discriminator": p.discriminator})),
         });
         line(&value.to_string());
         return Ok(ExitCode::SUCCESS);
@@ -42,7 +31,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
     let (h, w) = info.picture_size;
     line(&format!(
         "{}: {} of {} ({h}x{w}, {} channels), preset {}, seed {}",
-        run.dir.display(),
+        run.dir().display(),
         info.task.name(),
         info.picture,
         info.channels,
@@ -60,12 +49,12 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
     } else {
         format!("{} in all", duration(info.seconds.iter().sum()))
     };
-    line(&format!("{state}, {} iterations a stage, {time}", run.config.niter));
+    line(&format!("{state}, {} iterations a stage, {time}", run.config().niter));
     if let Some(origin) = &info.origin {
         line(&format!("trains the last stage of {origin} again"));
     }
-    if let Some((g, d)) = parameters {
-        line(&format!("{g} parameters in the generator, {d} in the discriminator"));
+    if let Some(Parameters { generator, discriminator }) = parameters {
+        line(&format!("{generator} parameters in the generator, {discriminator} in the discriminator"));
     }
     line(&format!("stage {:>9} {:>9} {:>12}  {}", "size", "noise", "time", Losses::NAMES.join("  ")));
     for (k, (h, w)) in info.sizes.iter().enumerate() {

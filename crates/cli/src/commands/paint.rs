@@ -4,12 +4,12 @@ use crate::arguments::{Json, PictureFormat, Seed, TargetSize, Threads, count};
 use crate::device::DeviceArgs;
 use crate::output::line;
 use crate::places::{free_name, make_folder};
+use crate::signals::{Interrupt, stopped};
 use anyhow::Result;
 use clap::Args;
+use consingan::PaintRequest;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tasks::{PaintRequest, Painter};
-use train::Run;
 
 #[derive(Debug, Args)]
 pub(crate) struct PaintArgs {
@@ -45,7 +45,7 @@ pub(crate) struct PaintArgs {
 
 pub(crate) fn run(args: &PaintArgs) -> Result<ExitCode> {
     args.threads.apply();
-    let run = Run::open(&args.run)?;
+    let run = consingan::open(&args.run)?;
     let painting = pyramid::load(&args.painting)?;
     let request = PaintRequest {
         start_stage: args.start_stage,
@@ -53,9 +53,10 @@ pub(crate) fn run(args: &PaintArgs) -> Result<ExitCode> {
         target: args.size.target(),
         seed: args.seed.value,
     };
-    let painter = Painter::new(&run, &painting, &request, &args.device.open()?)?;
+    let run = run.on(args.device.open()?);
+    let painter = run.painter(&painting, request)?;
     let stem = args.painting.file_stem().unwrap_or_default();
-    let out = args.out.clone().unwrap_or_else(|| free_name(&run.dir.join("painted").join(stem)));
+    let out = args.out.clone().unwrap_or_else(|| free_name(&run.dir().join("painted").join(stem)));
     make_folder(&out)?;
     let say = |path: &Path| {
         if args.json.wanted {
@@ -65,10 +66,13 @@ pub(crate) fn run(args: &PaintArgs) -> Result<ExitCode> {
     let entered = out.join("painting.png");
     painter.painting()?.save_png(&entered)?;
     say(&entered);
+    let stop = Interrupt::listen()?;
     for index in 0..args.n {
-        let name = format!("painted-{index:04}");
-        let (path, _) = args.format.get().write(&painter.refine(index)?, &out, &name)?;
-        say(&path);
+        if stop.is_set() {
+            tracing::warn!("stopped after {index} of {} pictures, which are in {}", args.n, out.display());
+            return Ok(stopped());
+        }
+        say(&args.format.write(&painter.picture(index)?, &out, &format!("painted-{index:04}"))?);
     }
     if !args.json.wanted {
         line(&format!("{} pictures and painting.png, as it entered, in {}", args.n, out.display()));

@@ -3,14 +3,14 @@
 use crate::after_training::REPORT;
 use crate::arguments::{Json, Threads, count, seed};
 use crate::output::line;
-use crate::progress::Bar;
+use crate::progress::WorkShown;
 use crate::refusal::refusal;
+use crate::signals::Interrupt;
 use anyhow::Result;
 use clap::Args;
-use report::{ReportRequest, write_report};
+use consingan::ReportRequest;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use train::Run;
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
@@ -33,19 +33,16 @@ pub(crate) struct ReportArgs {
 
 pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode> {
     args.threads.apply();
-    let run = Run::open(&args.run)?;
-    let path = args.out.clone().unwrap_or_else(|| run.dir.join(REPORT));
+    let run = consingan::open(&args.run)?;
+    let path = args.out.clone().unwrap_or_else(|| run.dir().join(REPORT));
     // Before minutes of drawing and scoring, not after.
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
     if path.is_dir() || folder.is_some_and(|p| !p.is_dir()) {
         let what = format!("{}: is no place for a file", path.display());
         return Err(refusal(what, "name a file in a directory that exists with --out"));
     }
-    let n = args.n;
-    let request = ReportRequest { samples: n, scored: true, seed: args.seed.unwrap_or(run.info.seed + 1) };
-    let bar = Bar::new(n as usize);
-    write_report(&run, &request, &path, |done| bar.set(done as usize))?;
-    drop(bar);
+    let request = ReportRequest { samples: args.n, seed: args.seed, ..ReportRequest::default() };
+    run.report(&path, request, &mut WorkShown::new(&Interrupt::listen()?))?;
     if args.json.wanted {
         line(&serde_json::json!({"file": path}).to_string());
     } else {

@@ -7,15 +7,12 @@ use crate::output::line;
 use crate::places::{check_free, free_name, make_folder};
 use crate::progress::train_shown;
 use crate::refusal::refusal;
-use crate::signals::STOPPED;
-use anyhow::{Context, Result};
-use candle_core::Device;
+use crate::signals::{Interrupt, stopped};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
-use pyramid::Picture;
+use consingan::{FineTuneRequest, Outcome, Picture, RetouchRequest, Retouched, Run, Task, Transfer};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tasks::{RetouchRequest, Retouched, Task, Transfer, fine_tune, fine_tune_niter, retouch};
-use train::{Outcome, Run};
 
 #[derive(Debug, Args)]
 #[command(mut_arg("seed", |arg| arg.help("Seed of the noise that editing puts on the picture")))]
@@ -78,12 +75,12 @@ impl TransferArg {
 /// Runs either command; `task` is what the run must have been trained for.
 pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
     args.threads.apply();
-    let run = Run::open(&args.run)?;
+    let run = consingan::open(&args.run)?;
     let (this, name) = if task == Task::Editing { ("edit", "edited") } else { ("harmonize", "harmonized") };
-    if run.info.task != task {
-        let (trained, needed) = (run.info.task.name(), task.name());
+    if run.info().task != task {
+        let (trained, needed) = (run.info().task.name(), task.name());
         return Err(refusal(
-            format!("{}: was trained for {trained}, {this} needs {needed}", run.dir.display()),
+            format!("{}: was trained for {trained}, {this} needs {needed}", run.dir().display()),
             format!("train one with: consingan train PICTURE --task {needed}"),
         ));
     }
@@ -99,12 +96,12 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
         transfer: args.transfer.map(TransferArg::into_transfer),
     };
     // Also where the run is to be trained further first: what is wrong is found before.
-    let mut retouched = retouch(&run, &naive, &request)?;
-    let mut out = args.out.clone().unwrap_or_else(|| free_name(&run.dir.join(name)));
+    let mut retouched = run.retouch(&naive, request)?;
+    let mut out = args.out.clone().unwrap_or_else(|| free_name(&run.dir().join(name)));
     if args.fine_tune {
-        let Some(tuned) = fine_tuned(args, &run, &naive)? else { return Ok(ExitCode::from(STOPPED)) };
-        retouched = retouch(&tuned, &naive, &request)?;
-        out = tuned.dir.join(name);
+        let Some(tuned) = fine_tuned(args, run, &naive)? else { return Ok(stopped()) };
+        retouched = tuned.retouch(&naive, request)?;
+        out = tuned.dir().join(name);
     }
     make_folder(&out)?;
     write(args, &retouched, &out)?;
@@ -117,14 +114,13 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
 }
 
 /// A new run, which is `run` with its last stage trained on `naive`; none if that was stopped.
-fn fine_tuned(args: &RetouchArgs, run: &Run, naive: &Picture) -> Result<Option<Run>> {
-    let beside = format!("{}-fine-tuned", file_name(&run.dir)?);
-    let dir = args.out.clone().unwrap_or_else(|| free_name(&run.dir.with_file_name(beside)));
+fn fine_tuned(args: &RetouchArgs, run: Run, naive: &Picture) -> Result<Option<Run>> {
     // Before the run's directory is made: a GPU that cannot be used leaves nothing behind.
-    let device = args.device.open()?;
-    let mut tuned = fine_tune(&dir, run, naive, args.niter.unwrap_or_else(|| fine_tune_niter(run)))?;
-    tracing::info!("run directory: {}", tuned.dir.display());
-    if train_shown(&mut tuned, &device, args.json.wanted)? == Outcome::Stopped {
+    let run = run.on(args.device.open()?);
+    let request = FineTuneRequest { niter: args.niter, out: args.out.clone() };
+    let mut tuned = run.fine_tune(naive, request)?;
+    tracing::info!("run directory: {}", tuned.dir().display());
+    if train_shown(&mut tuned, &Interrupt::listen()?, args.json.wanted)? == Outcome::Stopped {
         tell_stopped(&tuned);
         return Ok(None);
     }
@@ -141,16 +137,10 @@ fn write(args: &RetouchArgs, retouched: &Retouched, out: &Path) -> Result<()> {
         }
     };
     for (stem, picture) in [("result", &retouched.picture), ("network", &retouched.network)] {
-        let (path, picture) = args.format.get().write(&train::tensor(picture, &Device::Cpu)?, out, stem)?;
-        say(&path, picture.size());
+        say(&args.format.write(picture, out, stem)?, picture.size());
     }
     let mask = out.join("mask.png");
     retouched.mask.save_png(&mask)?;
     say(&mask, retouched.mask.size());
     Ok(())
-}
-
-fn file_name(dir: &Path) -> Result<String> {
-    let whole = dir.canonicalize().with_context(|| dir.display().to_string())?;
-    Ok(whole.file_name().unwrap_or_default().to_string_lossy().into_owned())
 }

@@ -4,14 +4,13 @@ use crate::arguments::{Json, PictureFormat, Seed, TargetSize, Threads, count};
 use crate::device::DeviceArgs;
 use crate::output::line;
 use crate::places::{free_name, make_folder};
+use crate::signals::{Interrupt, stopped};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use kernels::Wrap;
-use pyramid::{Picture, imresize};
+use consingan::{Picture, SampleRequest, Wrap};
+use pyramid::imresize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tasks::{SampleRequest, Sampler};
-use train::Run;
 
 #[derive(Debug, Args)]
 pub(crate) struct SampleArgs {
@@ -74,7 +73,7 @@ const TILE: usize = 512;
 
 pub(crate) fn run(args: &SampleArgs) -> Result<ExitCode> {
     args.threads.apply();
-    let run = Run::open(&args.run)?;
+    let run = consingan::open(&args.run)?;
     let request = SampleRequest {
         seed: args.seed.value,
         target: args.size.target(),
@@ -82,11 +81,11 @@ pub(crate) fn run(args: &SampleArgs) -> Result<ExitCode> {
         start_stage: args.start_stage,
         wrap: args.tile.map_or(Wrap::default(), TileArg::wrap),
     };
-    let sampler = Sampler::new(&run, &request, &args.device.open()?)?;
-    let format = args.format.get();
+    let run = run.on(args.device.open()?);
+    let sampler = run.sampler(request)?;
     let out = match &args.out {
         Some(out) => out.clone(),
-        None => free_name(&run.dir.join("samples").join(format!("seed-{}", args.seed.value))),
+        None => free_name(&run.dir().join("samples").join(format!("seed-{}", args.seed.value))),
     };
     make_folder(&out)?;
     let say = |path: &Path| {
@@ -95,17 +94,22 @@ pub(crate) fn run(args: &SampleArgs) -> Result<ExitCode> {
         }
     };
     if args.reconstruction {
-        let (path, _) = format.write(&sampler.reconstruction()?, &out, "reconstruction")?;
+        let path = args.format.write(&sampler.reconstruction()?, &out, "reconstruction")?;
         say(&path);
         if !args.json.wanted {
             line(&path.display().to_string());
         }
         return Ok(ExitCode::SUCCESS);
     }
+    let stop = Interrupt::listen()?;
     let mut tiles = Vec::new();
     for index in 0..args.n {
-        let (path, picture) = format.write(&sampler.sample(index)?, &out, &format!("sample-{index:04}"))?;
-        say(&path);
+        if stop.is_set() {
+            tracing::warn!("stopped after {index} of {} samples, which are in {}", args.n, out.display());
+            return Ok(stopped());
+        }
+        let picture = sampler.picture(index)?;
+        say(&args.format.write(&picture, &out, &format!("sample-{index:04}"))?);
         if index < SHEET {
             tiles.push(tile(picture)?);
         }

@@ -3,17 +3,17 @@
 use crate::arguments::{Json, PictureFormat, Seed, Threads};
 use crate::device::DeviceArgs;
 use crate::output::line;
-use crate::places::{check_free, check_free_file, free_file, free_name};
-use crate::progress::{Bar, train_shown};
-use crate::signals::{STOPPED, stop_signals};
+use crate::places::{check_free, check_free_file, free_file};
+use crate::progress::{WorkShown, train_shown};
+use crate::signals::{Interrupt, stopped};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use pyramid::Picture;
+use consingan::{
+    Enlarger, Outcome, Picture, Run, Source, UpscaleMode, UpscaleRequest, check_upscale, upscaling_run,
+};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::Ordering;
-use train::{Outcome, Run};
-use upscale::{Enlarger, UpscaleMode, UpscaleRequest, check_upscale, upscale_with_run, upscaling_run};
 
 #[derive(Debug, Args)]
 pub(crate) struct UpscaleArgs {
@@ -93,11 +93,12 @@ pub(crate) fn run(args: &UpscaleArgs) -> Result<ExitCode> {
     check_upscale(picture.size(), args.factor, mode)?;
     args.out.as_deref().map(check_free_file).transpose()?;
     args.save.as_deref().map(check_free).transpose()?;
+    let stop = Interrupt::listen()?;
     let made = match mode {
-        UpscaleMode::Fidelity => fidelity(args, &picture)?,
-        UpscaleMode::Perceptual => perceptual(args, &picture)?,
+        UpscaleMode::Fidelity => Some(fidelity(args, &picture, &stop)?),
+        UpscaleMode::Perceptual => perceptual(args, &picture, &stop)?,
     };
-    let Some(made) = made else { return Ok(ExitCode::from(STOPPED)) };
+    let Some(made) = made else { return Ok(stopped()) };
     let format = args.format.get();
     let out = match &args.out {
         Some(out) => out.clone(),
@@ -117,57 +118,42 @@ pub(crate) fn run(args: &UpscaleArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn fidelity(args: &UpscaleArgs, picture: &Picture) -> Result<Option<Made>> {
+fn fidelity(args: &UpscaleArgs, picture: &Picture, stop: &Interrupt) -> Result<Made> {
+    let mut shown = WorkShown::new(stop);
     if let Some(dir) = &args.run {
-        let enlarger = Enlarger::load(dir)?;
-        return Ok(Some(Made { picture: enlarger.apply(picture, args.factor)?, run: Some(dir.clone()) }));
+        let picture = Enlarger::open(dir)?.apply(picture, args.factor, &mut shown)?;
+        return Ok(Made { picture, run: Some(dir.clone()) });
     }
-    let settings = args.settings(UpscaleMode::Fidelity);
-    let stop = stop_signals()?;
-    let bar = Bar::new(settings.niter);
-    let trained = Enlarger::train(picture, &settings, &mut |done, all, _| {
-        bar.set_total(all);
-        bar.set(done);
-        !stop.load(Ordering::Relaxed)
-    })?;
-    drop(bar);
-    let Some(enlarger) = trained else {
-        tracing::warn!("stopped; nothing was written");
-        return Ok(None);
-    };
-    let enlarged = enlarger.apply(picture, args.factor)?;
+    let enlarger = Enlarger::train(picture, args.settings(UpscaleMode::Fidelity), &mut shown)?;
+    let picture = enlarger.apply(picture, args.factor, &mut shown)?;
     if let Some(dir) = &args.save {
         enlarger.save(dir)?;
     }
-    Ok(Some(Made { picture: enlarged, run: args.save.clone() }))
+    Ok(Made { picture, run: args.save.clone() })
 }
 
-fn perceptual(args: &UpscaleArgs, picture: &Picture) -> Result<Option<Made>> {
+fn perceptual(args: &UpscaleArgs, picture: &Picture, stop: &Interrupt) -> Result<Option<Made>> {
     let run = match &args.run {
-        Some(dir) => Run::open(dir)?,
-        None => match trained(args, picture)? {
+        Some(dir) => consingan::open(dir)?,
+        None => match trained(args, picture, stop)? {
             Some(run) => run,
             None => return Ok(None),
         },
     };
-    let picture = upscale_with_run(&run, picture, args.factor, args.seed.value)?;
-    Ok(Some(Made { picture, run: Some(run.dir.clone()) }))
+    let picture = run.upscale(picture, args.factor, args.seed.value, &mut WorkShown::new(stop))?;
+    Ok(Some(Made { picture, run: Some(run.dir().to_path_buf()) }))
 }
 
 /// A new run, trained on `picture`; none if that was stopped.
-fn trained(args: &UpscaleArgs, picture: &Picture) -> Result<Option<Run>> {
-    let stem = args.image.file_stem().unwrap_or_default().to_string_lossy();
-    let dir = match &args.save {
-        Some(dir) => dir.clone(),
-        None => free_name(&Path::new("runs").join(format!("{stem}-upscale"))),
-    };
+fn trained(args: &UpscaleArgs, picture: &Picture, stop: &Interrupt) -> Result<Option<Run>> {
     let name = args.image.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let settings = args.settings(UpscaleMode::Perceptual);
     let device = args.device.open()?;
-    let mut run = upscaling_run(picture, &settings, &dir, &name)?;
-    tracing::info!("run directory: {}", run.dir.display());
-    if train_shown(&mut run, &device, false)? == Outcome::Stopped {
-        let dir = run.dir.display();
+    let source = Source::Memory { picture: Cow::Borrowed(picture), name };
+    let mut run = upscaling_run(source, &settings, args.save.as_deref())?.on(device);
+    tracing::info!("run directory: {}", run.dir().display());
+    if train_shown(&mut run, stop, false)? == Outcome::Stopped {
+        let dir = run.dir().display();
         tracing::warn!("stopped; go on with: consingan train --resume {dir}, then upscale --run {dir}");
         return Ok(None);
     }

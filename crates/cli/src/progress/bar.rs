@@ -18,11 +18,6 @@ impl Bar {
         bar
     }
 
-    /// A count of steps, for work of which nobody knows how many it takes.
-    pub(crate) fn counting() -> Self {
-        Self::styled("{prefix}{pos} {msg}")
-    }
-
     fn styled(template: &str) -> Self {
         Self(std::io::stderr().is_terminal().then(|| {
             let style = ProgressStyle::with_template(template);

@@ -2,6 +2,8 @@
 
 mod bar;
 mod training;
+mod work;
 
 pub(crate) use bar::{Bar, above_bars, hide_bars};
 pub(crate) use training::train_shown;
+pub(crate) use work::WorkShown;

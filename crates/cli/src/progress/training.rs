@@ -2,32 +2,26 @@
 
 use super::Bar;
 use crate::output::{duration, line};
-use crate::signals::stop_signals;
+use crate::signals::Interrupt;
 use anyhow::Result;
-use candle_core::Device;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use consingan::{Control, Event, Losses, Observer, Outcome, Run, iteration_cost};
 use std::time::{Duration, Instant};
-use tasks::first_input;
-use train::{Control, Event, Losses, Observer, Outcome, Pace, Run, iteration_cost, train};
 
-/// Trains `run` until it is finished or a signal stops it. With `json`, every event is a line on standard output.
+/// Trains `run` until it is finished or `stop` stops it. With `json`, every event is a line on standard output.
 ///
 /// # Errors
-/// As [`train()`], and where no signal can be listened to.
-pub(crate) fn train_shown(run: &mut Run, device: &Device, json: bool) -> Result<Outcome> {
-    let mut shown = Shown::new(run, stop_signals()?, json);
-    let first = first_input(run, device)?;
-    Ok(train(run, first.as_ref(), device, Pace::default(), &mut shown)?)
+/// As [`Run::train`].
+pub(crate) fn train_shown(run: &mut Run, stop: &Interrupt, json: bool) -> Result<Outcome> {
+    let mut shown = Shown::new(run, stop, json);
+    Ok(run.train(&mut shown)?)
 }
 
 /// Without a terminal, a log line this often.
 const EVERY: Duration = Duration::from_secs(10);
 
 /// What hears the events of a run.
-struct Shown {
-    /// Set by a signal.
-    stop: Arc<AtomicBool>,
+struct Shown<'a> {
+    stop: &'a Interrupt,
     json: bool,
     bar: Bar,
     niter: usize,
@@ -41,15 +35,15 @@ struct Shown {
     logged: Instant,
 }
 
-impl Shown {
-    fn new(run: &Run, stop: Arc<AtomicBool>, json: bool) -> Self {
-        let sizes = &run.info.sizes;
+impl<'a> Shown<'a> {
+    fn new(run: &Run, stop: &'a Interrupt, json: bool) -> Self {
+        let (sizes, config) = (&run.info().sizes, run.config());
         Self {
             stop,
             json,
-            bar: Bar::new(run.config.niter),
-            niter: run.config.niter,
-            costs: (0..sizes.len()).map(|k| iteration_cost(&run.config, &sizes[..=k])).collect(),
+            bar: Bar::new(config.niter),
+            niter: config.niter,
+            costs: (0..sizes.len()).map(|k| iteration_cost(config, &sizes[..=k])).collect(),
             losses: None,
             since: (Instant::now(), 0),
             logged: Instant::now(),
@@ -90,7 +84,7 @@ impl Shown {
     }
 }
 
-impl Observer for Shown {
+impl Observer for Shown<'_> {
     fn notify(&mut self, event: &Event<'_>) -> Control {
         if self.json {
             print_json(event);
@@ -124,9 +118,9 @@ impl Observer for Shown {
                 tracing::info!("stage {stage} done in {}: {}", duration(seconds), sheet.display());
                 self.since = (Instant::now(), 0);
             }
-            Event::Finished => {}
+            Event::Finished | Event::Progress { .. } => {}
         }
-        if self.stop.load(Ordering::Relaxed) { Control::Stop } else { Control::Continue }
+        self.stop.wanted()
     }
 }
 
@@ -145,7 +139,7 @@ fn print_json(event: &Event<'_>) {
             }
             value
         }
-        Event::Iteration { .. } => return,
+        Event::Iteration { .. } | Event::Progress { .. } => return,
         Event::NotRecorded { stage, why } => {
             serde_json::json!({"event": "not-recorded", "stage": stage, "reason": why})
         }

@@ -7,18 +7,16 @@ use crate::arguments::{Json, Threads};
 use crate::config::{Layers, Resolved, resolve};
 use crate::device::DeviceArgs;
 use crate::output::{duration, line};
-use crate::places::free_name;
 use crate::progress::train_shown;
 use crate::refusal::refusal;
 use crate::settings::Overrides;
-use crate::signals::STOPPED;
+use crate::signals::{Interrupt, stopped};
 use anyhow::Result;
-use candle_core::Device;
 use clap::Args;
-use std::path::{Path, PathBuf};
+use consingan::{Device, Options, Outcome, Run, Source, Task};
+use std::borrow::Cow;
+use std::path::PathBuf;
 use std::process::ExitCode;
-use tasks::Task;
-use train::{Label, Outcome, Run};
 
 #[derive(Debug, Args)]
 #[command(mut_arg("json", |arg| arg.help("Print events (or the dry run) as JSON lines on standard output")))]
@@ -65,34 +63,35 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let device = args.device.open()?;
     let mut run = match &args.resume {
         Some(dir) => {
-            let run = Run::open(dir)?;
+            let run = consingan::open(dir)?;
             refuse_changes(&run, &args.settings)?;
             if run.is_finished() {
                 finish_again(&run, args.json.wanted)?;
                 tracing::info!("{} is finished; nothing to do", dir.display());
                 return Ok(ExitCode::SUCCESS);
             }
-            run
+            run.on(device)
         }
-        None => match create(args, &device)? {
+        None => match create(args, device)? {
             Some(run) => run,
             None => return Ok(ExitCode::SUCCESS),
         },
     };
     tell_start(&run);
-    if train_shown(&mut run, &device, args.json.wanted)? == Outcome::Stopped {
+    let stop = Interrupt::listen()?;
+    if train_shown(&mut run, &stop, args.json.wanted)? == Outcome::Stopped {
         tell_stopped(&run);
-        return Ok(ExitCode::from(STOPPED));
+        return Ok(stopped());
     }
-    tell_end(&run)?;
+    tell_end(&run, &stop);
     Ok(ExitCode::SUCCESS)
 }
 
 /// Does what is left to do for a finished run, whose very end may have been cut short.
 fn finish_again(run: &Run, json: bool) -> Result<()> {
     run.tidy()?;
-    if !run.dir.join(REPORT).exists() {
-        write_report(run);
+    if !run.dir().join(REPORT).exists() {
+        write_report(run, &Interrupt::listen()?);
     }
     if json {
         line(&serde_json::json!({"event": "done"}).to_string());
@@ -100,15 +99,15 @@ fn finish_again(run: &Run, json: bool) -> Result<()> {
     Ok(())
 }
 
-fn write_report(run: &Run) {
-    if let Some(path) = report_finished(run) {
+fn write_report(run: &Run, stop: &Interrupt) {
+    if let Some(path) = report_finished(run, stop) {
         tracing::info!("report: {}", path.display());
     }
 }
 
 /// The run that the arguments ask for; none for a dry run. Everything that can be wrong is found before anything is
 /// written.
-fn create(args: &TrainArgs, device: &Device) -> Result<Option<Run>> {
+fn create(args: &TrainArgs, device: Device) -> Result<Option<Run>> {
     let image = args.image.as_ref().or(args.input_name.as_ref());
     let image = image.ok_or_else(|| refusal("no picture was named", "name one, or a run with --resume"))?;
     let picture = pyramid::load(image)?;
@@ -119,25 +118,22 @@ fn create(args: &TrainArgs, device: &Device) -> Result<Option<Run>> {
         file: args.config.as_deref(),
         flags: &args.settings,
     };
-    let Resolved { task, preset, config } = resolve(layers, &picture, device)?;
+    let Resolved { task, preset, config } = resolve(layers, &picture, &device)?;
     let smallest = config.net(picture.channels()).receptive_field();
     let sizes = config.schedule().sizes(picture.size(), smallest)?;
     if args.dry_run {
-        dry_run::dry_run(&config, &picture, device, args.json.wanted)?;
+        dry_run::dry_run(&config, &picture, &device, args.json.wanted)?;
         return Ok(None);
     }
-    let stem = image.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let dir = match &args.out {
-        Some(out) => out.clone(),
-        None => free_name(&Path::new("runs").join(stem)),
-    };
     let name = image.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let label = Label { task, preset, picture: name };
-    let run = Run::create(&dir, config, &picture, label)?;
+    let source = Source::Memory { picture: Cow::Borrowed(&picture), name };
+    let options =
+        Options { config, out: args.out.clone(), device: Some(device), ..Options::of(task, preset) };
+    let run = consingan::create(source, &options)?;
     let (h, w) = picture.size();
     let last = sizes[sizes.len() - 1];
     if last != (h, w) {
-        let max_size = run.config.max_size;
+        let max_size = run.config().max_size;
         tracing::info!(
             "the picture is {h}x{w}; it is scaled down to {}x{} (--max-size {max_size})",
             last.0,
@@ -149,48 +145,48 @@ fn create(args: &TrainArgs, device: &Device) -> Result<Option<Run>> {
 
 /// Logs what is about to be trained.
 fn tell_start(run: &Run) {
-    let sizes: Vec<String> = run.info.sizes.iter().map(|(h, w)| format!("{h}x{w}")).collect();
-    tracing::info!("run directory: {}", run.dir.display());
+    let info = run.info();
+    let sizes: Vec<String> = info.sizes.iter().map(|(h, w)| format!("{h}x{w}")).collect();
+    tracing::info!("run directory: {}", run.dir().display());
     tracing::info!(
         "preset {}: {} stages ({}), {} iterations each, {} threads",
-        run.info.preset.name(),
+        info.preset.name(),
         sizes.len(),
         sizes.join(", "),
-        run.config.niter,
-        kernels::threads()
+        run.config().niter,
+        consingan::threads()
     );
 }
 
 /// Logs how long it took, where samples are, and what can be done with the run.
-fn tell_end(run: &Run) -> Result<()> {
-    let sheet = run.dir.join("samples").join(format!("stage-{}.png", run.config.train_stages - 1));
-    tracing::info!("done in {}", duration(run.info.seconds.iter().sum()));
+fn tell_end(run: &Run, stop: &Interrupt) {
+    let sheet = run.dir().join("samples").join(format!("stage-{}.png", run.config().train_stages - 1));
+    tracing::info!("done in {}", duration(run.info().seconds.iter().sum()));
     tracing::info!("samples: {}", sheet.display());
-    write_report(run);
-    let dir = run.dir.display();
-    match run.info.task {
+    write_report(run, stop);
+    let dir = run.dir().display();
+    match run.info().task {
         Task::Harmonization => tracing::info!("use it: consingan harmonize {dir} PICTURE"),
         Task::Editing => tracing::info!("use it: consingan edit {dir} PICTURE"),
         _ => tracing::info!("more of them, at any size: consingan sample {dir} -n 16 --size 200x400"),
     }
-    Ok(())
 }
 
 /// A run keeps the settings it began with: its finished stages were made with them.
 fn refuse_changes(run: &Run, settings: &Overrides) -> Result<()> {
-    let mut config = run.config.clone();
+    let mut config = run.config().clone();
     settings.apply(&mut config)?;
     config.check()?;
-    if config == run.config {
+    if config == *run.config() {
         return Ok(());
     }
-    let (old, new) = (toml::Table::try_from(&run.config)?, toml::Table::try_from(&config)?);
+    let (old, new) = (toml::Table::try_from(run.config())?, toml::Table::try_from(&config)?);
     let change = |(key, value): (&String, &toml::Value)| {
         let old = old.get(key)?;
         (old != value).then(|| format!("{key} is {old} there, {value} was asked for"))
     };
     let changes: Vec<String> = new.iter().filter_map(change).collect();
-    let (dir, changes) = (run.dir.display(), changes.join(", "));
+    let (dir, changes) = (run.dir().display(), changes.join(", "));
     Err(refusal(
         format!("{dir}: a run keeps the settings it began with ({changes})"),
         "train a new run with these settings, or resume without them",

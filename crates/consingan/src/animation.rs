@@ -1,0 +1,62 @@
+//! A run's picture moves.
+
+use crate::{FrameFormat, Result, Run};
+use candle_core::Tensor;
+use pyramid::Picture;
+use std::path::Path;
+use tasks::AnimateRequest;
+use train::{Observer, Work};
+
+/// An animation that is drawn frame by frame, an iterator over pictures.
+#[derive(Debug)]
+pub struct Animation {
+    walk: tasks::Animation,
+    frames: u32,
+}
+
+impl Run {
+    /// Begins an animation.
+    ///
+    /// # Errors
+    /// [`crate::Error::Tasks`] for values outside their ranges, and for a run without a finished stage.
+    pub fn animation(&self, request: AnimateRequest) -> Result<Animation> {
+        let walk = tasks::Animation::new(&self.run, &request, &self.device)?;
+        Ok(Animation { walk, frames: request.frames })
+    }
+}
+
+impl Animation {
+    /// The next frame as a tensor, `[1, H, W, C]` in [-1, 1]; none after the last one.
+    pub fn next_tensor(&mut self) -> Option<Result<Tensor>> {
+        Some(self.walk.next()?.map_err(Into::into))
+    }
+
+    /// Writes the frames that are left to a file, or for [`FrameFormat::Png`] to a new directory, `fps` of them a second, and
+    /// returns how many there are. The observer is told of every frame.
+    ///
+    /// # Errors
+    /// [`crate::Error::Frames`] for rates and sizes that the format does not have, and where the place cannot be written to;
+    /// [`crate::Error::Stopped`] where the observer stops it. Nothing is written then.
+    pub fn save(
+        self,
+        path: impl AsRef<Path>,
+        format: FrameFormat,
+        fps: f64,
+        observer: &mut dyn Observer,
+    ) -> Result<usize> {
+        let total = self.frames as usize;
+        let frames = self.enumerate().map(|(index, frame)| {
+            observer.progress(Work::Frames, index + 1, total)?;
+            frame
+        });
+        frames::write(frames, fps, format, path.as_ref())
+    }
+}
+
+impl Iterator for Animation {
+    type Item = Result<Picture>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.next_tensor()?.and_then(|frame| Ok(train::picture(&frame)?)))
+    }
+}

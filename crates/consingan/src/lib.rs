@@ -1,0 +1,53 @@
+#![doc = include_str!("../README.md")]
+
+mod animation;
+mod device;
+mod enlarging;
+mod error;
+mod options;
+mod retouching;
+mod run;
+mod sampling;
+mod scoring;
+mod source;
+mod training;
+
+pub use animation::Animation;
+pub use device::{any_device, gpu};
+pub use enlarging::{Enlarger, dehaze, upscale, upscaling_run};
+pub use error::{Error, Result};
+pub use options::Options;
+pub use retouching::FineTuneRequest;
+pub use run::{Parameters, Run, import, open};
+pub use sampling::{Painter, Sampler};
+pub use scoring::evaluate_folder;
+pub use source::Source;
+pub use training::{Estimate, create, estimate, resume, train};
+
+// What is asked for, and what comes of it.
+pub use dehaze::{DehazeRequest, Dehazed, Method};
+pub use frames::Format as FrameFormat;
+pub use kernels::Wrap;
+pub use pyramid::{Picture, Size, contact_sheet, load};
+pub use report::{ReportRequest, duration};
+pub use sifid::Inception;
+pub use tasks::{
+    AnimateRequest, End, EvaluateRequest, PaintRequest, Quality, RetouchRequest, Retouched, SampleRequest,
+};
+pub use train::{Format, Target, Transfer};
+pub use upscale::{UpscaleMode, UpscaleRequest, check_upscale};
+
+// Settings of a training, and what is known of a run.
+pub use kernels::Precision;
+pub use model::{ActivationKind, Border};
+pub use pyramid::Spacing;
+pub use tasks::{PRESETS, fit_min_size, fit_to_time, settings};
+pub use train::{
+    GuardKind, Losses, Outcome, Preset, RetouchConfig, RunInfo, Task, TrainConfig, iteration_cost,
+};
+
+// Where the work is done, and what hears of it.
+pub use candle_core::Device;
+pub use files::{check_free, check_free_file, free_file, free_name};
+pub use kernels::{set_threads, threads};
+pub use train::{Control, Event, Observer, Silent, Stopped, Work};

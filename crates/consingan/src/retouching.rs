@@ -1,0 +1,57 @@
+//! Pictures that were changed by hand, harmonized or edited with a run that was trained for it.
+
+use crate::{Result, Run, Source};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use tasks::{RetouchRequest, Retouched, fine_tune_niter};
+
+/// How a run is trained further on the picture that it is to retouch.
+#[derive(Clone, Debug, Default)]
+pub struct FineTuneRequest {
+    /// Iterations, 1 to 1000000; as many as the run's settings say if none are given.
+    pub niter: Option<usize>,
+    /// The run directory to make; beside the run's own, named `RUN-fine-tuned`, numbered where that is taken, if none is given.
+    pub out: Option<PathBuf>,
+}
+
+impl Run {
+    /// Retouches a picture into which something was pasted, or in which parts were moved, with a run that was trained for
+    /// harmonization or editing.
+    ///
+    /// # Errors
+    /// [`crate::Error::Picture`] where the picture cannot be read, [`crate::Error::Tasks`] for other runs, unfinished ones, and masks
+    /// and colours that do not work.
+    pub fn retouch<'a>(
+        &self,
+        naive: impl Into<Source<'a>>,
+        request: RetouchRequest<'_>,
+    ) -> Result<Retouched> {
+        let naive = naive.into().picture()?;
+        Ok(tasks::retouch(&self.run, &naive, &request)?)
+    }
+
+    /// Makes a new run, which is this one with its last stage to be trained further on a picture that it is to retouch.
+    /// [`Run::train`] trains it.
+    ///
+    /// # Errors
+    /// As [`Run::retouch`], and where the new directory exists or cannot be made.
+    pub fn fine_tune<'a>(&self, naive: impl Into<Source<'a>>, request: FineTuneRequest) -> Result<Self> {
+        let naive = naive.into().picture()?;
+        let niter = request.niter.unwrap_or_else(|| fine_tune_niter(&self.run));
+        let dir = match request.out {
+            Some(dir) => dir,
+            None => self.place_beside("-fine-tuned")?,
+        };
+        Ok(Self { run: tasks::fine_tune(&dir, &self.run, &naive, niter)?, device: self.device.clone() })
+    }
+
+    /// A free name for a run directory beside this one's.
+    fn place_beside(&self, addition: &str) -> Result<PathBuf> {
+        let dir = &self.run.dir;
+        // A path like `..` has no name of its own.
+        let whole = dir.canonicalize().map_err(files::Error::io(dir))?;
+        let mut name = OsString::from(whole.file_name().unwrap_or_default());
+        name.push(addition);
+        Ok(files::free_name(&dir.with_file_name(name)))
+    }
+}

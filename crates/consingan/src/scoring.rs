@@ -1,0 +1,47 @@
+//! How good a run is: figures, and a report to look at.
+
+use crate::{Result, Run, Source};
+use report::ReportRequest;
+use sifid::Inception;
+use std::path::Path;
+use tasks::{EvaluateRequest, Quality};
+use train::Observer;
+
+impl Run {
+    /// Draws samples and scores them against the training picture. The observer is told of every sample.
+    ///
+    /// # Errors
+    /// [`crate::Error::Tasks`] for a run without a finished stage, where a figure cannot be computed, and where the observer stops it.
+    pub fn evaluate(&self, request: EvaluateRequest<'_>, observer: &mut dyn Observer) -> Result<Quality> {
+        Ok(tasks::evaluate_run(&self.run, &request, observer)?)
+    }
+
+    /// Writes a report of the run to an HTML file that needs nothing else. The observer is told of every sample.
+    ///
+    /// # Errors
+    /// [`crate::Error::Report`] where the run is damaged, the file cannot be written, or the observer stops it; nothing is written
+    /// then.
+    pub fn report(
+        &self,
+        path: impl AsRef<Path>,
+        request: ReportRequest,
+        observer: &mut dyn Observer,
+    ) -> Result<()> {
+        Ok(report::write_report(&self.run, &request, path.as_ref(), observer)?)
+    }
+}
+
+/// Scores the pictures in a folder, which any program may have made, against the picture that they are samples of; with SIFID if
+/// Inception's weights are given. Contact sheets are skipped. The observer is told of every picture.
+///
+/// # Errors
+/// [`crate::Error::Tasks`] for files that cannot be read or compared, and where the observer stops it.
+pub fn evaluate_folder<'a>(
+    samples: impl AsRef<Path>,
+    real: impl Into<Source<'a>>,
+    inception: Option<&Inception>,
+    observer: &mut dyn Observer,
+) -> Result<Quality> {
+    let real = real.into().picture()?;
+    Ok(tasks::evaluate_folder(samples.as_ref(), &real, inception, observer)?)
+}

@@ -1,0 +1,81 @@
+//! Where a picture comes from.
+
+use crate::Result;
+use pyramid::Picture;
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+/// A picture that is given: a file, by its path, or one in memory.
+#[derive(Clone, Debug)]
+pub enum Source<'a> {
+    /// A JPEG, PNG, WebP, BMP, TIFF or GIF file (the first frame).
+    File(PathBuf),
+    /// A picture in memory, and the file name that it would have.
+    Memory {
+        /// The picture.
+        picture: Cow<'a, Picture>,
+        /// What a run calls it.
+        name: String,
+    },
+}
+
+impl<'a> Source<'a> {
+    /// The picture and its file name.
+    pub(crate) fn load(self) -> Result<(Cow<'a, Picture>, String)> {
+        match self {
+            Self::File(path) => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                Ok((Cow::Owned(pyramid::load(&path)?), name))
+            }
+            Self::Memory { picture, name } => Ok((picture, name)),
+        }
+    }
+
+    /// The picture alone.
+    pub(crate) fn picture(self) -> Result<Cow<'a, Picture>> {
+        Ok(self.load()?.0)
+    }
+}
+
+/// `directory/STEM` and what is to be added to it, STEM being the file name without its extension; numbered where that is taken.
+pub(crate) fn free_place(directory: &str, name: &str, addition: &str) -> PathBuf {
+    let mut stem = Path::new(name).file_stem().unwrap_or_default().to_os_string();
+    stem.push(addition);
+    files::free_name(&Path::new(directory).join(stem))
+}
+
+impl From<&str> for Source<'_> {
+    fn from(path: &str) -> Self {
+        Self::File(path.into())
+    }
+}
+
+impl From<&Path> for Source<'_> {
+    fn from(path: &Path) -> Self {
+        Self::File(path.into())
+    }
+}
+
+impl From<PathBuf> for Source<'_> {
+    fn from(path: PathBuf) -> Self {
+        Self::File(path)
+    }
+}
+
+impl From<&PathBuf> for Source<'_> {
+    fn from(path: &PathBuf) -> Self {
+        Self::File(path.clone())
+    }
+}
+
+impl From<Picture> for Source<'_> {
+    fn from(picture: Picture) -> Self {
+        Self::Memory { picture: Cow::Owned(picture), name: "picture".into() }
+    }
+}
+
+impl<'a> From<&'a Picture> for Source<'a> {
+    fn from(picture: &'a Picture) -> Self {
+        Self::Memory { picture: Cow::Borrowed(picture), name: "picture".into() }
+    }
+}

@@ -1,0 +1,83 @@
+//! A picture becomes a run.
+
+use crate::source::free_place;
+use crate::{Error, Options, Result, Run, Source, open};
+use candle_core::Device;
+use pyramid::{Picture, Size};
+use std::path::Path;
+use std::time::Instant;
+use train::{Label, Observer, Outcome, Silent, TrainConfig, iteration_cost, time_stage};
+
+/// Trains on a picture.
+///
+/// # Errors
+/// Those of [`create`] and of [`Run::train`]; [`Error::Interrupted`] where the observer stops it.
+pub fn train<'a>(picture: impl Into<Source<'a>>, mut options: Options<'_>) -> Result<Run> {
+    let run = create(picture, &options)?;
+    match &mut options.observer {
+        Some(observer) => trained(run, *observer),
+        None => trained(run, &mut Silent),
+    }
+}
+
+/// Goes on with the training of the run in a directory, on a GPU if there is one, from where it was stopped.
+///
+/// # Errors
+/// Those of [`open`] and of [`Run::train`]; [`Error::Interrupted`] where the observer stops it.
+pub fn resume(dir: impl AsRef<Path>, observer: &mut dyn Observer) -> Result<Run> {
+    trained(open(dir)?.on(crate::any_device()), observer)
+}
+
+/// Makes the run directory for a picture. [`Run::train`] then trains it; [`train`] does both.
+///
+/// # Errors
+/// [`Error::Picture`] and [`Error::Train`] for pictures and settings that do not work, [`Error::Tasks`] where nothing suits the
+/// minutes, and where the directory exists or cannot be made.
+pub fn create<'a>(picture: impl Into<Source<'a>>, options: &Options<'_>) -> Result<Run> {
+    let (picture, name) = picture.into().load()?;
+    let device = options.device();
+    let config = options.fitted(&picture, &device)?;
+    let dir = options.out.clone().unwrap_or_else(|| free_place("runs", &name, ""));
+    let label = Label { task: options.task, preset: options.preset, picture: name };
+    Ok(Run { run: train::Run::create(&dir, config, &picture, label)?, device })
+}
+
+/// The run, trained to its end.
+pub(crate) fn trained(mut run: Run, observer: &mut dyn Observer) -> Result<Run> {
+    match run.train(observer)? {
+        Outcome::Finished => Ok(run),
+        Outcome::Stopped => Err(Error::Interrupted { run: run.run.dir }),
+    }
+}
+
+/// What a training will be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Estimate {
+    /// Height and width of every stage.
+    pub sizes: Vec<Size>,
+    /// Seconds that it takes on this machine, about.
+    pub seconds: f64,
+}
+
+/// Seconds that are spent on iterations; later stages are estimated from the last one that was timed.
+const TIMED: f64 = 4.0;
+
+/// Estimates the training on a picture with these settings from some iterations, for which it takes a few seconds.
+///
+/// # Errors
+/// [`Error::Picture`] for sizes that the picture cannot have, [`Error::Train`] where an iteration fails.
+pub fn estimate(picture: &Picture, config: &TrainConfig, device: &Device) -> Result<Estimate> {
+    let smallest = config.net(picture.channels()).receptive_field();
+    let pictures = pyramid::pyramid(picture, &config.schedule(), smallest)?;
+    let sizes: Vec<Size> = pictures.iter().map(Picture::size).collect();
+    let (mut rate, mut seconds, begun) = (0.0, 0.0, Instant::now());
+    for stage in 0..sizes.len() {
+        let cost = iteration_cost(config, &sizes[..=stage]);
+        if begun.elapsed().as_secs_f64() < TIMED || rate == 0.0 {
+            let times = time_stage(config, &pictures, stage, 1, 2, device)?;
+            rate = times.iter().map(|t| t.as_secs_f64()).fold(f64::INFINITY, f64::min) / cost;
+        }
+        seconds += rate * cost * config.niter as f64;
+    }
+    Ok(Estimate { sizes, seconds })
+}
