@@ -28,7 +28,7 @@ pub fn resume(dir: impl AsRef<Path>, observer: &mut dyn Observer) -> Result<Run>
     trained(open(dir)?.on(crate::any_device()), observer)
 }
 
-/// Makes the run directory for a picture. [`Run::train`] then trains it; [`train`] does both.
+/// Makes the run directory for a picture. [`Run::train`] then trains it; [`train()`] does both.
 ///
 /// # Errors
 /// [`Error::Picture`] and [`Error::Train`] for pictures and settings that do not work, [`Error::Tasks`] where nothing suits the
