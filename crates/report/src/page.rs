@@ -19,7 +19,8 @@ pub struct ReportRequest {
     pub samples: u32,
     /// Score them against the picture.
     pub scored: bool,
-    /// Seed of their noise; the run's plus 1 where none is given, which gives others than the stages' sheets show.
+    /// Seed of their noise; the run's plus 1 where none is given, which gives others than the stages' sheets
+    /// show.
     pub seed: Option<u64>,
 }
 
@@ -33,12 +34,12 @@ impl Default for ReportRequest {
 const SHOWN: usize = 8;
 const SHOWN_PIXELS: usize = 8 << 20;
 
-/// Writes the report of `run` to `path`; an unfinished run's tells what is there. The observer is told of every
-/// sample.
+/// Writes the report of `run` to `path`; an unfinished run's tells what is there. The observer is told of
+/// every sample.
 ///
 /// # Errors
-/// When the run's own files are damaged, `path` cannot be written, or the observer stops it. Sheets, curves and the like that are
-/// missing are not errors.
+/// When the run's own files are damaged, `path` cannot be written, or the observer stops it. Sheets, curves
+/// and the like that are missing are not errors.
 pub fn write_report(
     run: &Run,
     request: &ReportRequest,
