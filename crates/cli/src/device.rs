@@ -75,7 +75,8 @@ fn gpu(number: usize) -> Result<Device> {
     Ok(device)
 }
 
-/// The first GPU, or nothing where it cannot be used; only a program that was built for GPUs says that it looked for one.
+/// The first GPU, or nothing where it cannot be used; only a program that was built for GPUs says that it
+/// looked for one.
 fn any_gpu() -> Option<Device> {
     if cfg!(not(feature = "cuda")) {
         return None;

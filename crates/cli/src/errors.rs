@@ -76,3 +76,20 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     tell_error(message.trim_start_matches("error: "), Some(hint));
     ExitCode::from(2)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_the_front_door_have_the_hint_of_the_error_underneath() {
+        let missing = || pyramid::Error::NotFound { name: "a.png".into() };
+        let told_of = |error: consingan::Error| told(&error.into(), &Flags::default());
+        let expected =
+            Told { what: "a.png: no such file".into(), hint: Some("check the path".into()), internal: false };
+        assert_eq!(told_of(missing().into()), expected);
+        assert_eq!(told_of(tasks::Error::from(train::Error::from(missing())).into()), expected);
+        let broken = candle_core::Error::Msg("shape; mismatch".into());
+        assert!(told_of(train::Error::from(broken).into()).internal);
+    }
+}

@@ -34,8 +34,8 @@ use commands::upscale::{self, UpscaleArgs};
 use consingan::Task;
 use std::process::ExitCode;
 
-/// Feature maps of 10 MiB and more are made and dropped thousands of times; the system's allocator hands such pages back
-/// each time and pays for fresh ones.
+/// Feature maps of 10 MiB and more are made and dropped thousands of times; the system's allocator hands such
+/// pages back each time and pays for fresh ones.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -103,7 +103,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether a command ended because a signal stopped its work. Commands whose work goes on later say so themselves.
+/// Whether a command ended because a signal stopped its work. Commands whose work goes on later say so
+/// themselves.
 fn was_stopped(error: &anyhow::Error) -> bool {
     error.downcast_ref().is_some_and(consingan::Error::is_stopped)
 }

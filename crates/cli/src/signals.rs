@@ -14,7 +14,8 @@ pub(crate) fn stopped() -> ExitCode {
     ExitCode::from(STOPPED)
 }
 
-/// Whether a signal has asked the program to end. A command that takes long looks at it between two parts of its work.
+/// Whether a signal has asked the program to end. A command that takes long looks at it between two parts of
+/// its work.
 pub(crate) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {

@@ -1,4 +1,5 @@
-//! One picture becomes a model of it, which draws a new one: `cargo run --release -p consingan --example 01_train -- PHOTO`.
+//! One picture becomes a model of it, which draws a new one: `cargo run --release -p consingan --example
+//! 01_train -- PHOTO`.
 //!
 //! Without a picture, a bundled one is trained on for seconds only, and the result looks accordingly.
 

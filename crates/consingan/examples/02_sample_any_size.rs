@@ -1,4 +1,5 @@
-//! New pictures of other sizes and shapes: `cargo run --release -p consingan --example 02_sample_any_size -- RUN`.
+//! New pictures of other sizes and shapes: `cargo run --release -p consingan --example 02_sample_any_size --
+//! RUN`.
 
 #![allow(clippy::print_stdout)] // an example prints
 

@@ -1,4 +1,5 @@
-//! Something pasted into a picture gets the picture's colours: `cargo run --release -p consingan --example 04_harmonize`.
+//! Something pasted into a picture gets the picture's colours: `cargo run --release -p consingan --example
+//! 04_harmonize`.
 
 #![allow(clippy::print_stdout)] // an example prints
 

@@ -1,4 +1,5 @@
-//! A picture enlarged by what it tells about itself: `cargo run --release -p consingan --example 05_upscale -- PICTURE`.
+//! A picture enlarged by what it tells about itself: `cargo run --release -p consingan --example 05_upscale
+//! -- PICTURE`.
 
 #![allow(clippy::print_stdout)] // an example prints
 

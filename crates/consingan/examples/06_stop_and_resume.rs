@@ -1,5 +1,5 @@
-//! Training that is stopped and gone on with gives the same bytes as one that is not: `cargo run --release -p consingan --example
-//! 06_stop_and_resume`.
+//! Training that is stopped and gone on with gives the same bytes as one that is not: `cargo run --release -p
+//! consingan --example 06_stop_and_resume`.
 
 #![allow(clippy::print_stdout)] // an example prints
 

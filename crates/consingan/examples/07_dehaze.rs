@@ -8,7 +8,8 @@ use consingan::{DehazeRequest, Method, Silent};
 
 fn main() -> consingan::Result<()> {
     let path = std::env::args().nth(1).unwrap_or_else(|| common::PHOTO.into());
-    // The dark channel prior takes a moment; `Method::MultiStage` trains a network on the picture, which takes a minute.
+    // The dark channel prior takes a moment; `Method::MultiStage` trains a network on the picture, which
+    // takes a minute.
     let request = DehazeRequest { method: Method::DarkChannelPrior, ..DehazeRequest::default() };
     let dehazed = consingan::dehaze(path.as_str(), request, &mut Silent)?;
     let [red, green, blue] = dehazed.airlight;

@@ -1,4 +1,5 @@
-//! How good a run is, in figures and as a page to look at: `cargo run --release -p consingan --example 08_evaluate -- RUN`.
+//! How good a run is, in figures and as a page to look at: `cargo run --release -p consingan --example
+//! 08_evaluate -- RUN`.
 
 #![allow(clippy::print_stdout)] // an example prints
 

@@ -31,12 +31,12 @@ impl Animation {
         Some(self.walk.next()?.map_err(Into::into))
     }
 
-    /// Writes the frames that are left to a file, or for [`FrameFormat::Png`] to a new directory, `fps` of them a second, and
-    /// returns how many there are. The observer is told of every frame.
+    /// Writes the frames that are left to a file, or for [`FrameFormat::Png`] to a new directory, `fps` of
+    /// them a second, and returns how many there are. The observer is told of every frame.
     ///
     /// # Errors
-    /// [`crate::Error::Frames`] for rates and sizes that the format does not have, and where the place cannot be written to;
-    /// [`crate::Error::Stopped`] where the observer stops it. Nothing is written then.
+    /// [`crate::Error::Frames`] for rates and sizes that the format does not have, and where the place cannot
+    /// be written to; [`crate::Error::Stopped`] where the observer stops it. Nothing is written then.
     pub fn save(
         self,
         path: impl AsRef<Path>,

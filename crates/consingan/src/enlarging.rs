@@ -10,12 +10,13 @@ use std::path::Path;
 use train::Observer;
 use upscale::{UpscaleMode, UpscaleRequest, check_upscale, upscale_with_run};
 
-/// Enlarges a picture. What [`UpscaleMode::Perceptual`] trains for that is kept as a run, `runs/NAME-upscale` after the picture's
-/// file, numbered where that is taken.
+/// Enlarges a picture. What [`UpscaleMode::Perceptual`] trains for that is kept as a run, `runs/NAME-upscale`
+/// after the picture's file, numbered where that is taken.
 ///
 /// # Errors
-/// [`crate::Error::Picture`] where the picture cannot be read, [`crate::Error::Upscale`] for values outside their ranges, results that
-/// would be too large, and where the observer stops it; [`crate::Error::Interrupted`] where it stops the training of a run.
+/// [`crate::Error::Picture`] where the picture cannot be read, [`crate::Error::Upscale`] for values outside
+/// their ranges, results that would be too large, and where the observer stops it;
+/// [`crate::Error::Interrupted`] where it stops the training of a run.
 pub fn upscale<'a>(
     picture: impl Into<Source<'a>>,
     request: UpscaleRequest,
@@ -85,12 +86,12 @@ impl Enlarger {
     }
 }
 
-/// Makes the run directory for enlarging a picture in [`UpscaleMode::Perceptual`]: `out`, or the place that [`upscale()`] names.
-/// [`Run::train`] trains it.
+/// Makes the run directory for enlarging a picture in [`UpscaleMode::Perceptual`]: `out`, or the place that
+/// [`upscale()`] names. [`Run::train`] trains it.
 ///
 /// # Errors
-/// [`crate::Error::Picture`] where the picture cannot be read, [`crate::Error::Upscale`] for values outside their ranges, and where
-/// the directory exists or cannot be made.
+/// [`crate::Error::Picture`] where the picture cannot be read, [`crate::Error::Upscale`] for values outside
+/// their ranges, and where the directory exists or cannot be made.
 pub fn upscaling_run<'a>(
     picture: impl Into<Source<'a>>,
     request: &UpscaleRequest,
@@ -106,8 +107,8 @@ impl Run {
     /// Enlarges a picture `factor` times, above 1, to 32, with a run that was trained for it.
     ///
     /// # Errors
-    /// [`crate::Error::Picture`] where the picture cannot be read, [`crate::Error::Upscale`] for the factor, for a run of something
-    /// else, and where the observer stops it.
+    /// [`crate::Error::Picture`] where the picture cannot be read, [`crate::Error::Upscale`] for the factor,
+    /// for a run of something else, and where the observer stops it.
     pub fn upscale<'a>(
         &self,
         picture: impl Into<Source<'a>>,
@@ -123,8 +124,8 @@ impl Run {
 /// Takes haze away from a picture.
 ///
 /// # Errors
-/// [`crate::Error::Picture`] where the picture cannot be read, [`crate::Error::Dehaze`] for values outside their ranges, pictures in
-/// which nothing can be seen, and where the observer stops it.
+/// [`crate::Error::Picture`] where the picture cannot be read, [`crate::Error::Dehaze`] for values outside
+/// their ranges, pictures in which nothing can be seen, and where the observer stops it.
 pub fn dehaze<'a>(
     picture: impl Into<Source<'a>>,
     request: DehazeRequest,

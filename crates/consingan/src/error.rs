@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum Error {
     /// The observer stopped the training of a run; [`crate::resume`] goes on with it.
-    #[error("{run}: its training was stopped", run = run.display())]
+    #[error("{run}: its training was stopped")]
     Interrupted {
         /// The run directory.
         run: PathBuf,

@@ -24,10 +24,11 @@ pub struct Options<'a> {
     pub preset: Preset,
     /// The settings.
     pub config: TrainConfig,
-    /// Minutes, above 0, that training may take on this machine: `niter`, `train_stages` and `max_size` are then chosen for the
-    /// picture, but for those that differ from the preset's.
+    /// Minutes, above 0, that training may take on this machine: `niter`, `train_stages` and `max_size` are
+    /// then chosen for the picture, but for those that differ from the preset's.
     pub minutes: Option<f64>,
-    /// The run directory to make; `runs/NAME` after the picture's file, numbered where that is taken, if none is given.
+    /// The run directory to make; `runs/NAME` after the picture's file, numbered where that is taken, if none
+    /// is given.
     pub out: Option<PathBuf>,
     /// Where to compute; a GPU if there is one, else the CPU, if none is given.
     pub device: Option<Device>,
@@ -65,7 +66,8 @@ impl Options<'_> {
     /// The settings that suit a picture.
     ///
     /// # Errors
-    /// [`crate::Error::Train`] for values outside their ranges, [`crate::Error::Tasks`] where nothing suits the minutes.
+    /// [`crate::Error::Train`] for values outside their ranges, [`crate::Error::Tasks`] where nothing suits
+    /// the minutes.
     pub(crate) fn fitted(&self, picture: &Picture, device: &Device) -> Result<TrainConfig> {
         let fit = |mut config: TrainConfig| -> Result<TrainConfig> {
             fit_min_size(self.task, self.preset, &mut config, picture.size());

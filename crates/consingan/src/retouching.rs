@@ -10,17 +10,18 @@ use tasks::{RetouchRequest, Retouched, fine_tune_niter};
 pub struct FineTuneRequest {
     /// Iterations, 1 to 1000000; as many as the run's settings say if none are given.
     pub niter: Option<usize>,
-    /// The run directory to make; beside the run's own, named `RUN-fine-tuned`, numbered where that is taken, if none is given.
+    /// The run directory to make; beside the run's own, named `RUN-fine-tuned`, numbered where that is taken,
+    /// if none is given.
     pub out: Option<PathBuf>,
 }
 
 impl Run {
-    /// Retouches a picture into which something was pasted, or in which parts were moved, with a run that was trained for
-    /// harmonization or editing.
+    /// Retouches a picture into which something was pasted, or in which parts were moved, with a run that was
+    /// trained for harmonization or editing.
     ///
     /// # Errors
-    /// [`crate::Error::Picture`] where the picture cannot be read, [`crate::Error::Tasks`] for other runs, unfinished ones, and masks
-    /// and colours that do not work.
+    /// [`crate::Error::Picture`] where the picture cannot be read, [`crate::Error::Tasks`] for other runs,
+    /// unfinished ones, and masks and colours that do not work.
     pub fn retouch<'a>(
         &self,
         naive: impl Into<Source<'a>>,
@@ -30,8 +31,8 @@ impl Run {
         Ok(tasks::retouch(&self.run, &naive, &request)?)
     }
 
-    /// Makes a new run, which is this one with its last stage to be trained further on a picture that it is to retouch.
-    /// [`Run::train`] trains it.
+    /// Makes a new run, which is this one with its last stage to be trained further on a picture that it is
+    /// to retouch. [`Run::train`] trains it.
     ///
     /// # Errors
     /// As [`Run::retouch`], and where the new directory exists or cannot be made.

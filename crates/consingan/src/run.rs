@@ -7,8 +7,8 @@ use std::path::Path;
 use tasks::first_input;
 use train::{Observer, Outcome, Pace, RunInfo, TrainConfig};
 
-/// A model of one picture, trained or under training, in a directory. What can be made with it depends on the task that it was
-/// trained for.
+/// A model of one picture, trained or under training, in a directory. What can be made with it depends on the
+/// task that it was trained for.
 #[derive(Clone, Debug)]
 pub struct Run {
     pub(crate) run: train::Run,
@@ -24,7 +24,8 @@ pub struct Parameters {
     pub discriminator: usize,
 }
 
-/// Opens the run in a directory, to be used on the CPU; [`Run::on`] chooses another device. Nothing is written.
+/// Opens the run in a directory, to be used on the CPU; [`Run::on`] chooses another device. Nothing is
+/// written.
 ///
 /// # Errors
 /// [`crate::Error::Train`] where there is none, or it is damaged.
@@ -66,11 +67,12 @@ impl Run {
         self.run.is_finished()
     }
 
-    /// Trains it from where it is to its end, or until the observer stops it; it is saved then, and can be gone on with.
+    /// Trains it from where it is to its end, or until the observer stops it; it is saved then, and can be
+    /// gone on with.
     ///
     /// # Errors
-    /// [`crate::Error::Train`] where another process trains it, its files are damaged, the memory does not suffice, or training
-    /// goes wrong.
+    /// [`crate::Error::Train`] where another process trains it, its files are damaged, the memory does not
+    /// suffice, or training goes wrong.
     pub fn train(&mut self, observer: &mut dyn Observer) -> Result<Outcome> {
         let first = first_input(&self.run, &self.device)?;
         Ok(train::train(&mut self.run, first.as_ref(), &self.device, Pace::default(), observer)?)

@@ -5,12 +5,13 @@ use candle_core::Tensor;
 use pyramid::{Picture, Size};
 use tasks::{PaintRequest, SampleRequest};
 
-/// A run that is ready to draw. Picture number n is a function of the request's seed and of n, whatever was drawn before.
+/// A run that is ready to draw. Picture number n is a function of the request's seed and of n, whatever was
+/// drawn before.
 #[derive(Debug)]
 pub struct Sampler(tasks::Sampler);
 
-/// A painting that is ready to become pictures, which differ in their detail. Picture number n is a function of the request's seed
-/// and of n.
+/// A painting that is ready to become pictures, which differ in their detail. Picture number n is a function
+/// of the request's seed and of n.
 #[derive(Debug)]
 pub struct Painter(tasks::Painter);
 
@@ -26,8 +27,8 @@ impl Run {
     /// Makes the run ready to turn a rough painting into pictures.
     ///
     /// # Errors
-    /// [`crate::Error::Picture`] where the painting cannot be read, [`crate::Error::Tasks`] for a run without a finished stage, and
-    /// for values outside their ranges.
+    /// [`crate::Error::Picture`] where the painting cannot be read, [`crate::Error::Tasks`] for a run without
+    /// a finished stage, and for values outside their ranges.
     pub fn painter<'a>(&self, painting: impl Into<Source<'a>>, request: PaintRequest) -> Result<Painter> {
         let painting = painting.into().picture()?;
         Ok(Painter(tasks::Painter::new(&self.run, &painting, &request, &self.device)?))

@@ -11,16 +11,18 @@ impl Run {
     /// Draws samples and scores them against the training picture. The observer is told of every sample.
     ///
     /// # Errors
-    /// [`crate::Error::Tasks`] for a run without a finished stage, where a figure cannot be computed, and where the observer stops it.
+    /// [`crate::Error::Tasks`] for a run without a finished stage, where a figure cannot be computed, and
+    /// where the observer stops it.
     pub fn evaluate(&self, request: EvaluateRequest<'_>, observer: &mut dyn Observer) -> Result<Quality> {
         Ok(tasks::evaluate_run(&self.run, &request, observer)?)
     }
 
-    /// Writes a report of the run to an HTML file that needs nothing else. The observer is told of every sample.
+    /// Writes a report of the run to an HTML file that needs nothing else. The observer is told of every
+    /// sample.
     ///
     /// # Errors
-    /// [`crate::Error::Report`] where the run is damaged, the file cannot be written, or the observer stops it; nothing is written
-    /// then.
+    /// [`crate::Error::Report`] where the run is damaged, the file cannot be written, or the observer stops
+    /// it; nothing is written then.
     pub fn report(
         &self,
         path: impl AsRef<Path>,
@@ -31,8 +33,9 @@ impl Run {
     }
 }
 
-/// Scores the pictures in a folder, which any program may have made, against the picture that they are samples of; with SIFID if
-/// Inception's weights are given. Contact sheets are skipped. The observer is told of every picture.
+/// Scores the pictures in a folder, which any program may have made, against the picture that they are
+/// samples of; with SIFID if Inception's weights are given. Contact sheets are skipped. The observer is told
+/// of every picture.
 ///
 /// # Errors
 /// [`crate::Error::Tasks`] for files that cannot be read or compared, and where the observer stops it.

@@ -37,7 +37,8 @@ impl<'a> Source<'a> {
     }
 }
 
-/// `directory/STEM` and what is to be added to it, STEM being the file name without its extension; numbered where that is taken.
+/// `directory/STEM` and what is to be added to it, STEM being the file name without its extension; numbered
+/// where that is taken.
 pub(crate) fn free_place(directory: &str, name: &str, addition: &str) -> PathBuf {
     let mut stem = Path::new(name).file_stem().unwrap_or_default().to_os_string();
     stem.push(addition);

@@ -28,11 +28,11 @@ pub fn resume(dir: impl AsRef<Path>, observer: &mut dyn Observer) -> Result<Run>
     trained(open(dir)?.on(crate::any_device()), observer)
 }
 
-/// Makes the run directory for a picture. [`Run::train`] then trains it; [`train`] does both.
+/// Makes the run directory for a picture. [`Run::train`] then trains it; [`train()`] does both.
 ///
 /// # Errors
-/// [`Error::Picture`] and [`Error::Train`] for pictures and settings that do not work, [`Error::Tasks`] where nothing suits the
-/// minutes, and where the directory exists or cannot be made.
+/// [`Error::Picture`] and [`Error::Train`] for pictures and settings that do not work, [`Error::Tasks`] where
+/// nothing suits the minutes, and where the directory exists or cannot be made.
 pub fn create<'a>(picture: impl Into<Source<'a>>, options: &Options<'_>) -> Result<Run> {
     let (picture, name) = picture.into().load()?;
     let device = options.device();
@@ -62,7 +62,8 @@ pub struct Estimate {
 /// Seconds that are spent on iterations; later stages are estimated from the last one that was timed.
 const TIMED: f64 = 4.0;
 
-/// Estimates the training on a picture with these settings from some iterations, for which it takes a few seconds.
+/// Estimates the training on a picture with these settings from some iterations, for which it takes a few
+/// seconds.
 ///
 /// # Errors
 /// [`Error::Picture`] for sizes that the picture cannot have, [`Error::Train`] where an iteration fails.

@@ -39,8 +39,8 @@ const SHOWN_PIXELS: usize = 8 << 20;
 /// notified of every sample.
 ///
 /// # Errors
-/// When the run's own files are damaged, `path` cannot be written, or the observer stops it. Sheets, curves and the like that are
-/// missing are not errors.
+/// When the run's own files are damaged, `path` cannot be written, or the observer stops it. Sheets, curves
+/// and the like that are missing are not errors.
 pub fn write_report(
     run: &Run,
     request: &ReportRequest,

@@ -25,7 +25,7 @@ pub struct Quality {
 /// What to draw from a run and how to score it.
 #[derive(Clone, Debug)]
 pub struct EvaluateRequest<'a> {
-    /// How many samples, 1 or more.
+    /// How many samples, 1 to 100000.
     pub samples: u32,
     /// How they are drawn; their size is the run's own.
     pub sample: SampleRequest,
@@ -43,13 +43,14 @@ impl Default for EvaluateRequest<'_> {
 /// every one.
 ///
 /// # Errors
-/// Those of [`Sampler::new`]; [`Error::Metrics`] and [`Error::Sifid`] where a figure cannot be computed;
+/// Those of [`Sampler::new`]; [`Error::Range`] without a sample; [`Error::Metrics`] and [`Error::Sifid`] where a figure cannot be computed;
 /// [`Error::Stopped`] where the observer stops it.
 pub fn evaluate_run(
     run: &Run,
     request: &EvaluateRequest<'_>,
     observer: &mut dyn Observer,
 ) -> Result<Quality> {
+    limits::within("samples", request.samples, 1..=100_000)?;
     let device = Device::Cpu;
     let sampler = Sampler::new(run, &request.sample, &device)?;
     let stage = request.sample.stages.unwrap_or(run.info.stages_done) - 1;

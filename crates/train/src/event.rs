@@ -1,5 +1,6 @@
-//! What everything that takes long tells while it goes on. The libraries never print: an observer shows events, and can stop the
-//! work. Training a run has most of the events; all other work, in the crates above this one, has [`Event::Progress`].
+//! What everything that takes long tells while it goes on. The libraries never print: an observer shows
+//! events, and can stop the work. Training a run has most of the events; all other work, in the crates above
+//! this one, has [`Event::Progress`].
 
 use crate::{Collapse, Losses};
 use std::path::Path;

@@ -40,14 +40,9 @@ fn a_picture_is_trained_on_and_a_new_one_is_drawn() -> consingan::Result<()> {
 fn what_is_stopped_is_saved_or_leaves_nothing() -> consingan::Result<()> {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
-    let small = consingan::Picture::from_u8(
-        consingan::load(&{
-            picture(40, 34).save(dir.join("photo.png")).unwrap();
-            dir.join("photo.png")
-        })?
-        .to_u8()
-        .view(),
-    )?;
+    let photo = dir.join("photo.png");
+    picture(40, 34).save(&photo).unwrap();
+    let small = consingan::load(&photo)?;
 
     // Training is saved, and gone on with.
     let mut at_second_stage = |event: &Event<'_>| match event {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use tests::{files, json_lines, names, picture, program, succeeds};
+use tests::{files, json_lines, names, picture, program, succeeds, tiny_run};
 
 /// Long enough to be stopped on the way, short enough to be done twice.
 const SETTINGS: [&str; 8] = ["--niter", "50", "--train-stages", "2", "--max-size", "40", "--filters", "8"];
@@ -75,6 +75,51 @@ fn kill_and_go_on() {
     }
     succeeds(dir, ["train", "--resume", "killed"]);
     assert_same(dir, "killed");
+}
+
+#[cfg(unix)]
+fn interrupt(child: &Child) {
+    let told = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(told.success());
+}
+
+#[cfg(unix)]
+#[test]
+fn work_that_is_interrupted_leaves_nothing_half_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    tiny_run(dir, "run", &[]);
+    let spawn = |args: &[&str]| {
+        program(dir).args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+
+    // Samples that were written stay.
+    let mut child = spawn(&["sample", "run", "-n", "100000", "--json", "--out", "samples"]);
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut String::new()).unwrap();
+    interrupt(&child);
+    out.read_to_string(&mut String::new()).unwrap();
+    let told = child.wait_with_output().unwrap();
+    assert_eq!(told.status.code(), Some(130));
+    assert!(String::from_utf8(told.stderr).unwrap().contains("stopped after"));
+    let made = names(&dir.join("samples"));
+    assert!(
+        made.contains("sample-0000.png") && made.iter().all(|name| name.starts_with("sample-")),
+        "{made:?}"
+    );
+
+    // Of an animation nothing does. Its file has another name until it is whole.
+    let before = names(dir);
+    let mut child = spawn(&["animate", "run", "--frames", "10000", "--out", "a.gif"]);
+    while names(dir) == before && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    interrupt(&child);
+    let told = child.wait_with_output().unwrap();
+    let err = String::from_utf8(told.stderr).unwrap();
+    assert_eq!(told.status.code(), Some(130), "{err}");
+    assert!(err.contains("stopped; nothing was written") && !err.contains("error"), "{err}");
+    assert_eq!(names(dir), before);
 }
 
 #[cfg(unix)]
