@@ -31,7 +31,7 @@ pub(crate) struct Resolved {
 /// Puts the layers together and checks every value.
 ///
 /// # Errors
-/// For names that there are not, a file that cannot be read, values out of range, and where `auto` finds nothing for the
+/// For unknown names, a file that cannot be read, values out of range, and where `auto` finds nothing for the
 /// picture in the time.
 pub(crate) fn resolve(layers: Layers<'_>, picture: &Picture, device: &Device) -> Result<Resolved> {
     let Layers { flags, minutes, .. } = layers;

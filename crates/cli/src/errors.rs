@@ -7,7 +7,7 @@ use anyhow::Error;
 use clap::error::ErrorKind;
 use std::process::ExitCode;
 
-/// What is told of an error.
+/// What the program prints about an error.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Told {
     /// What is wrong.
@@ -18,7 +18,7 @@ pub(crate) struct Told {
     pub(crate) internal: bool,
 }
 
-/// What is told of `error` to who gave a command with these `flags`.
+/// What the program prints about `error` to who gave a command with these `flags`.
 pub(crate) fn told(error: &Error, flags: &Flags) -> Told {
     let message = message(error);
     let advice = advice::of(error, flags);

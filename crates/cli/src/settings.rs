@@ -104,7 +104,7 @@ impl Overrides {
     /// Sets in `config` what is set here.
     ///
     /// # Errors
-    /// Where a name is none of those that there are. Numbers are checked by [`TrainConfig::check`].
+    /// Where a name is unknown. Numbers are checked by [`TrainConfig::check`].
     pub(crate) fn apply(&self, config: &mut TrainConfig) -> Result<()> {
         macro_rules! set {
             ($($field:ident)*) => { $(if let Some(value) = self.$field { config.$field = value; })* };

@@ -9,7 +9,7 @@ use consingan::{AnimateRequest, Control, End, Event, FrameFormat, Task};
 fn main() -> consingan::Result<()> {
     let run = common::small_run(Task::Animation)?;
     let request = AnimateRequest { frames: 20, end: End::Loop, ..AnimateRequest::default() };
-    // An observer is told of everything that takes long. Any closure is one; `Control::Stop` would stop the
+    // An observer is notified of everything that takes long. Any closure is one; `Control::Stop` would stop the
     // work.
     let mut observer = |event: &Event<'_>| {
         if let Event::Progress { done, total, .. } = event {

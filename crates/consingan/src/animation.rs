@@ -32,7 +32,7 @@ impl Animation {
     }
 
     /// Writes the frames that are left to a file, or for [`FrameFormat::Png`] to a new directory, `fps` of
-    /// them a second, and returns how many there are. The observer is told of every frame.
+    /// them a second, and returns how many there are. The observer is notified of every frame.
     ///
     /// # Errors
     /// [`crate::Error::Frames`] for rates and sizes that the format does not have, and where the place cannot

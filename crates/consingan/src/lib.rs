@@ -46,7 +46,7 @@ pub use train::{
     GuardKind, Losses, Outcome, Preset, RetouchConfig, RunInfo, Task, TrainConfig, iteration_cost,
 };
 
-// Where the work is done, and what hears of it.
+// Where the work is done, and what is notified of it.
 pub use candle_core::Device;
 pub use files::{check_free, check_free_file, free_file, free_name};
 pub use kernels::{set_threads, threads};

@@ -8,7 +8,7 @@ use tasks::{EvaluateRequest, Quality};
 use train::Observer;
 
 impl Run {
-    /// Draws samples and scores them against the training picture. The observer is told of every sample.
+    /// Draws samples and scores them against the training picture. The observer is notified of every sample.
     ///
     /// # Errors
     /// [`crate::Error::Tasks`] for a run without a finished stage, where a figure cannot be computed, and
@@ -17,7 +17,7 @@ impl Run {
         Ok(tasks::evaluate_run(&self.run, &request, observer)?)
     }
 
-    /// Writes a report of the run to an HTML file that needs nothing else. The observer is told of every
+    /// Writes a report of the run to an HTML file that needs nothing else. The observer is notified of every
     /// sample.
     ///
     /// # Errors

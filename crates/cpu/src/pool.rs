@@ -110,7 +110,7 @@ struct Shared {
 // SAFETY: `job` is written by the one thread that holds POOL, only while the gate is shut and empty, and read by
 // workers only after they have passed the open gate (acquire). The closure behind `data` is Sync by `run`'s bound.
 unsafe impl Sync for Shared {}
-// SAFETY: as above; nothing in it is tied to the thread that made it.
+// SAFETY: the gate orders all accesses to the job, as for `Sync`; nothing in it is tied to the thread that made it.
 unsafe impl Send for Shared {}
 
 struct Pool {

@@ -25,7 +25,7 @@ pub struct Dehazed {
     pub airlight: Airlight,
 }
 
-/// Takes haze away from `picture`. The observer is told of every iteration.
+/// Takes haze away from `picture`. The observer is notified of every iteration.
 ///
 /// # Errors
 /// [`crate::Error::Range`] for settings out of range, [`crate::Error::Small`] for a picture with a side below

@@ -1,4 +1,4 @@
-// What all kernels share, and what differs between a card and the host build that tests run (emulated.h).
+// What all kernels share, and what differs between a GPU and the CPU build that tests run (emulated.h).
 #pragma once
 
 #ifdef __CUDACC__
@@ -88,7 +88,7 @@ static inline float tf32(float v) {
 
 static inline float to_tf32(float v) { return tf32(v); }
 
-// A factor that is not TF32 is a mistake: a card would cut it off.
+// A factor that is not TF32 is a mistake: a GPU would cut it off.
 static inline double factor(float v) {
     if (tf32(v) != v && v == v) abort();
     return v;

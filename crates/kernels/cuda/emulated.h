@@ -1,8 +1,8 @@
-// Runs CUDA kernels on the processor, one block after the other, for tests on machines without a card.
+// Runs CUDA kernels on the processor, one block after the other, for tests on machines without a GPU.
 //
 // Every thread of a block is a fiber with a stack of its own. Who comes to a barrier gives way to the next; when all are
 // there, all go on. That is slow and exact: what a kernel computes here is what its source says, index by index. Mistakes that
-// show on a card only now and then are made to show: threads take turns forwards in one block and backwards in the next, and
+// show on a GPU only now and then are made to show: threads take turns forwards in one block and backwards in the next, and
 // asynchronous copies are done no sooner than their thread waits for them.
 #pragma once
 #include <algorithm>

@@ -17,7 +17,7 @@ pub(crate) fn values<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a
     Ok(&storage.as_slice::<f32>()?[from..to])
 }
 
-/// The same, to be written in place.
+/// The values of a contiguous f32 operand, to be written in place.
 pub(crate) fn values_mut<'a>(storage: &'a mut CpuStorage, layout: &Layout) -> Result<&'a mut [f32]> {
     let Some((from, to)) = layout.contiguous_offsets() else {
         bail!("kernels write in place to contiguous tensors only, this one has strides {:?}", layout.stride())

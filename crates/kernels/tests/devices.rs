@@ -1,4 +1,4 @@
-//! Every operation on every device against the CPU's own loops: the CUDA kernels' source run on the processor, and a card
+//! Every operation on every device against the CPU's own loops: the CUDA kernels' source run on the processor, and a GPU
 //! where there is one.
 
 #![cfg(any(feature = "emulate", feature = "cuda"))]

@@ -39,7 +39,7 @@ impl Default for EvaluateRequest<'_> {
     }
 }
 
-/// Draws samples of a run at its own size and scores them against its training picture. The observer is told of
+/// Draws samples of a run at its own size and scores them against its training picture. The observer is notified of
 /// every one.
 ///
 /// # Errors
@@ -60,7 +60,7 @@ pub fn evaluate_run(
 }
 
 /// Scores the pictures in `samples` (contact sheets are skipped) against the picture `real`, with SIFID if
-/// `inception` is given. The observer is told of every one.
+/// `inception` is given. The observer is notified of every picture.
 ///
 /// # Errors
 /// [`Error::NoPictures`], [`Error::Io`] and [`Error::Picture`] for what cannot be read; [`Error::Metrics`]
@@ -76,7 +76,7 @@ pub fn evaluate_folder(
 }
 
 /// Scores the `n` pictures `sample(0)`, `sample(1)` and so on against `real`, with SIFID if `inception` is
-/// given. The observer is told of every one.
+/// given. The observer is notified of every picture.
 ///
 /// # Errors
 /// The first of `sample`; [`Error::Metrics`] and [`Error::Sifid`] where a figure cannot be computed;

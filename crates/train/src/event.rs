@@ -82,7 +82,7 @@ pub enum Event<'a> {
         what: Work,
         /// Parts that are done, from 1.
         done: usize,
-        /// Parts that there are.
+        /// The number of parts in all.
         total: usize,
     },
 }

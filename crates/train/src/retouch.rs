@@ -38,7 +38,7 @@ pub enum Transfer {
     Picture,
     /// What it changed, added to the naive picture, which keeps detail finer than the network's.
     Change,
-    /// Only how it changed colours: for each place of the mask one affine map of colours, which also heeds what colours the
+    /// Only how it changed colours: for each place of the mask one affine map of colours, which also takes into account what colours the
     /// training picture has where it looks alike.
     Colours,
     /// The picture where the naive picture has what the training picture has nowhere, as it has along the borders of parts that

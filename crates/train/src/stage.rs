@@ -140,7 +140,7 @@ impl<'s, 'a> Stage<'s, 'a> {
                 return Ok(Some((done, collapse)));
             }
             if is_logged(done) {
-                // A checkpoint could not be read with losses that are no numbers, of which the guard hears a little later.
+                // A checkpoint could not be read with losses that are not finite; the guard sees them a little later.
                 if losses.are_finite() {
                     self.position.losses = losses;
                 }

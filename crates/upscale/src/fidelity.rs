@@ -29,7 +29,7 @@ pub struct Enlarger {
 
 impl Enlarger {
     /// Trains on `picture`, to enlarge by the factor of `request`, in as many equal steps as keep each at 2
-    /// or below. The observer is told of every iteration: half as many as `request.niter` on the reduced
+    /// or below. The observer is notified of every iteration: half as many as `request.niter` on the reduced
     /// picture, then `request.niter` on the picture.
     ///
     /// # Errors

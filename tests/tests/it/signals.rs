@@ -65,7 +65,7 @@ fn kill_and_go_on() {
         let mut child = start(dir, "killed");
         let mut out = BufReader::new(child.stdout.take().unwrap());
         for event in moments {
-            // A run that goes on tells of fewer stages.
+            // A resumed run reports fewer stages.
             if *event != "stage-done" || std::fs::read_dir(dir.join("killed/stage-0")).is_err() {
                 wait_for(&mut out, event);
             }

@@ -1,4 +1,4 @@
-//! What is told of errors of each library, for commands with other flags.
+//! What the program prints about errors of each library, for commands with other flags.
 
 use super::Flags;
 use crate::errors::{Told, told};
@@ -11,7 +11,7 @@ fn flags(names: &[&'static str]) -> Flags {
     Flags::of(&Command::new("test").args(names.iter().map(|name| Arg::new(*name).long(*name))))
 }
 
-/// What is told of `error`, as its two lines and its exit status.
+/// What the program prints about `error`, as its two lines and its exit status.
 #[track_caller]
 fn check(error: impl Into<anyhow::Error>, names: &[&'static str], what: &str, hint: Option<&str>) {
     let expected = Told { what: what.into(), hint: hint.map(String::from), internal: false };

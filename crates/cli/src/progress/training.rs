@@ -19,7 +19,7 @@ pub(crate) fn train_shown(run: &mut Run, stop: &Interrupt, json: bool) -> Result
 /// Without a terminal, a log line this often.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// What hears the events of a run.
+/// The observer of a training run.
 struct Shown<'a> {
     stop: &'a Interrupt,
     json: bool,

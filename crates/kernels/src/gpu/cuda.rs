@@ -1,4 +1,4 @@
-//! Carries launches out on a card, in its stream.
+//! Carries launches out on a GPU, in its stream.
 
 #![allow(unsafe_code)] // kernels are launched with addresses, into memory that is not initialised
 
@@ -15,24 +15,27 @@ mod ptx {
     include!(concat!(env!("OUT_DIR"), "/ptx.rs"));
 }
 
-/// The card number `ordinal` with a stream of its own, on which all work is done in order.
+/// The GPU number `ordinal` with a stream of its own, on which all work is done in order.
+///
+/// # Errors
+/// Where there is no such GPU, or the kernels were not compiled for it.
 pub fn cuda_device(ordinal: usize) -> Result<Device> {
     let device = CudaDevice::new_with_stream(ordinal)?;
     // SAFETY: events keep several streams from overtaking each other; all of this process's work is in one.
     unsafe { device.disable_event_tracking() };
     keep_freed_memory(ordinal);
-    // A card that the kernels were not compiled for is found here, not in the middle of something.
+    // A GPU that the kernels were not compiled for is found here, not in the middle of something.
     device.get_or_load_custom_func("constant", "kernels_pointwise", ptx::POINTWISE)?;
     Ok(Device::Cuda(device))
 }
 
-/// Lets the driver keep what is freed for the next use, instead of handing it back whenever the host waits for the card. It is
+/// Lets the driver keep what is freed for the next use, instead of handing it back whenever the CPU waits for the GPU. It is
 /// only faster, so that errors do not matter.
 fn keep_freed_memory(ordinal: usize) {
     let mut pool = std::ptr::null_mut();
     let mut all = u64::MAX;
     let threshold = sys::CUmemPool_attribute_enum::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
-    // SAFETY: both calls write to or read from the variables they are given, and the context of this card is current: it was
+    // SAFETY: both calls write to or read from the variables they are given, and the context of this GPU is current: it was
     // made current when the device was opened just before.
     unsafe {
         if sys::cuDeviceGetDefaultMemPool(&mut pool, ordinal as i32) == sys::CUresult::CUDA_SUCCESS {
@@ -41,10 +44,13 @@ fn keep_freed_memory(ordinal: usize) {
     }
 }
 
-/// Bytes of memory of the card that a tensor's device is: free and in all.
+/// Bytes of memory of the GPU that a tensor's device is: free and in all.
+///
+/// # Errors
+/// Where the device is no GPU, or the driver fails.
 pub fn gpu_memory(device: &Device) -> Result<(usize, usize)> {
-    let Device::Cuda(card) = device else { bail!("only cards have memory of their own") };
-    let stream = card.cuda_stream();
+    let Device::Cuda(gpu) = device else { bail!("only cards have memory of their own") };
+    let stream = gpu.cuda_stream();
     stream.context().mem_get_info().w()
 }
 
@@ -63,7 +69,7 @@ pub(crate) fn run(op: &impl DeviceOp, operands: &[(&CudaStorage, &Layout)]) -> R
     match op.launch(&Queue::Cuda(&device), &operands_of(operands)?)? {
         (Buffer::Cuda(slice, _), shape) => Ok((CudaStorage::wrap_cuda_slice(slice, device), shape)),
         #[cfg(feature = "emulate")]
-        _ => bail!("the processor's buffer on a card"),
+        _ => bail!("a buffer of the emulation on a GPU"),
     }
 }
 
@@ -84,7 +90,7 @@ pub(super) fn address(storage: &CudaStorage, layout: &Layout) -> Result<u64> {
 }
 
 pub(super) fn alloc(device: &CudaDevice, len: usize) -> Result<Buffer> {
-    // SAFETY: every operation writes each value of its result (the tests poison what is new).
+    // SAFETY: every operation writes each value of its result (new buffers are filled with NaN in the tests).
     let slice = unsafe { device.alloc::<f32>(len) }?;
     let (pointer, _) = slice.device_ptr(slice.stream());
     Ok(Buffer::Cuda(slice, pointer))
@@ -109,7 +115,7 @@ pub(super) fn launch(
         "weight_grad3x3" => ptx::WEIGHT_GRAD3X3,
         _ => bail!("there is no file {module} of kernels"),
     };
-    // Names of their own: candle has a module `conv` as well.
+    // The modules have names of their own, because candle also has a module `conv`.
     let function = device.get_or_load_custom_func(name, &format!("kernels_{module}"), source)?;
     if grid.shared > 48 * 1024 {
         allow_shared(device, name, &function, grid.shared)?;
@@ -117,7 +123,7 @@ pub(super) fn launch(
     let slots: Vec<Vec<u64>> = args.iter().map(Arg::slot).collect();
     let mut builder = function.builder();
     for slot in &slots {
-        // The address of the first word: how much is read there is the kernel's to say.
+        // The driver is given the address of the first word; the kernel's signature says how many bytes are read there.
         builder.arg(&slot[0]);
     }
     let [x, y, z] = grid.blocks;
@@ -125,7 +131,7 @@ pub(super) fn launch(
         LaunchConfig { grid_dim: (x, y, z), block_dim: (grid.threads, 1, 1), shared_mem_bytes: grid.shared };
     // SAFETY: the arguments are those of the kernel of this name in number and type (the tests call each through the same
     // code), a kernel reads its own type's bytes from the beginning of each slot, and the pointers lead to memory that is
-    // freed in the order of the stream, behind this launch.
+    // freed in the order of the stream, after this launch.
     let launch = || unsafe { builder.launch(config) }.map(|_| ());
     super::spans::watched(&device.cuda_stream(), name, grid.flops, launch).w()
 }

@@ -1,4 +1,4 @@
-//! Carries launches out on the processor, from the kernels' own source compiled as C++; and writes them down.
+//! Emulates launches on the processor, with the kernels' own source compiled as C++, and records them.
 
 #![allow(unsafe_code)] // a call into C++, with addresses
 
@@ -9,7 +9,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::{CString, c_char, c_void};
 use std::marker::PhantomData;
 
-/// A large card.
+/// A large GPU.
 const LARGE: Limits = Limits { processors: 132, shared: 227 * 1024 };
 
 /// A launch as it was asked for.
@@ -57,12 +57,12 @@ pub fn emulate<T>(f: impl FnOnce() -> T) -> (T, Vec<Launch>) {
     emulate_gpu(LARGE.processors, LARGE.shared, f)
 }
 
-/// The same for a card of so many processors and so much shared memory a block, in bytes.
+/// Like [`emulate`], for a GPU with this number of multiprocessors and this much shared memory per block, in bytes.
 pub fn emulate_gpu<T>(processors: usize, shared: u32, f: impl FnOnce() -> T) -> (T, Vec<Launch>) {
     within(Mode::Run, Limits { processors, shared }, f)
 }
 
-/// What [`emulate`] would launch, without carrying it out: results are no numbers, and sizes may be those of a card.
+/// What [`emulate`] would launch, without carrying it out: results are not numbers, and sizes may be as large as on a GPU.
 pub fn launches(f: impl FnOnce()) -> Vec<Launch> {
     within(Mode::Record, LARGE, f).1
 }
@@ -87,7 +87,7 @@ pub(crate) fn run(op: &impl DeviceOp, operands: &[(&CpuStorage, &Layout)]) -> Re
     match op.launch(&Queue::Emulated(PhantomData), &operands_of(operands)?)? {
         (Buffer::Emulated(values), shape) => Ok((CpuStorage::F32(values), shape)),
         #[cfg(feature = "cuda")]
-        _ => bail!("a card's buffer on the processor"),
+        _ => bail!("a GPU's buffer in the emulation"),
     }
 }
 
@@ -115,7 +115,7 @@ fn shown(arg: &Arg<'_>) -> Option<String> {
 }
 
 pub(super) fn launch((_, name): Kernel, grid: Grid, args: &[Arg<'_>]) -> Result<()> {
-    // What a card refuses.
+    // What a GPU refuses.
     let [x, y, z] = grid.blocks;
     if x == 0 || y == 0 || z == 0 || x > i32::MAX as u32 || y > 65_535 || z > 65_535 {
         bail!("{name}: a grid of {:?} blocks", grid.blocks)
@@ -132,8 +132,7 @@ pub(super) fn launch((_, name): Kernel, grid: Grid, args: &[Arg<'_>]) -> Result<
     let slots: Vec<Vec<u64>> = args.iter().map(Arg::slot).collect();
     let pointers: Vec<*const c_void> = slots.iter().map(|s| s.as_ptr().cast()).collect();
     let c_name = CString::new(name).map_err(candle_core::Error::wrap)?;
-    // SAFETY: the arguments are those of the kernel of this name in number and type (each launch in this folder stands
-    // beside its kernel's signature), and its pointers lead to operands and buffers that outlive the call.
+    // SAFETY: the arguments are those of the kernel of this name in number and type (each launch in `ops/launches` names its kernel), and its pointers lead to operands and buffers that outlive the call.
     let found = unsafe {
         kernels_emulated_launch(
             c_name.as_ptr(),

@@ -1,5 +1,5 @@
-//! Operations as launches of the kernels in `cuda/`: on a card ([`cuda`]), or for tests on the processor, where the same
-//! source is compiled as C++ and run thread by thread ([`host`]).
+//! Operations as launches of the kernels in `cuda/`: on a GPU (`cuda`), or for tests on the processor, where the same
+//! source is compiled as C++ and run thread by thread (`emulated`).
 //!
 //! An operation that runs on devices implements [`DeviceOp`]: it makes its result's buffer, and says which
 //! kernel runs on how many blocks with which arguments. It does not know what carries that out.
@@ -29,7 +29,7 @@ pub(crate) trait DeviceOp {
 /// Which kernel: the file in `cuda/` it stands in, and its name.
 pub(crate) type Kernel = (&'static str, &'static str);
 
-/// What a card has of something that a choice depends on.
+/// The properties of a GPU on which the choice of a kernel depends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// Multiprocessors.
@@ -47,7 +47,7 @@ pub(crate) enum Arg<'a> {
     U32(u32),
     F32(f32),
     F64(f64),
-    /// A struct of entries, by value: each of so many words, of which the first ones are addresses.
+    /// A struct of entries, passed by value. Each entry has `entry` words, of which the first `addresses` are addresses.
     Table {
         words: &'a [u64],
         entry: usize,
@@ -56,10 +56,10 @@ pub(crate) enum Arg<'a> {
 }
 
 impl Arg<'_> {
-    /// No tensor.
+    /// The address that stands for no tensor.
     pub(crate) const NULL: Arg<'static> = Arg::Pointer(0);
 
-    /// The bytes that a kernel reads stand at the beginning of these.
+    /// The argument as words; the kernel reads its bytes from the beginning of them.
     fn slot(&self) -> Vec<u64> {
         let four = |b: [u8; 4]| vec![u64::from_ne_bytes([b[0], b[1], b[2], b[3], 0, 0, 0, 0])];
         match self {
@@ -106,12 +106,12 @@ pub(crate) struct Grid {
 const THREADS: usize = 256;
 
 impl Grid {
-    /// A thread a value.
+    /// One thread for each of `n` values.
     pub(crate) fn values(n: usize) -> Self {
         Grid::blocks([n.div_ceil(THREADS), 1, 1])
     }
 
-    /// So many blocks of 256 threads.
+    /// This number of blocks of 256 threads.
     pub(crate) fn blocks(blocks: [usize; 3]) -> Self {
         Grid { blocks: blocks.map(|b| b as u32), threads: THREADS as u32, shared: 0, flops: 0 }
     }
@@ -119,7 +119,7 @@ impl Grid {
 
 /// Where launches go.
 pub(crate) enum Queue<'a> {
-    /// A card's stream.
+    /// A GPU's stream.
     #[cfg(feature = "cuda")]
     Cuda(&'a candle_core::CudaDevice),
     /// The processor, at once.
@@ -162,7 +162,7 @@ impl Queue<'_> {
             #[cfg(feature = "cuda")]
             Queue::Cuda(device) => cuda::alloc(device, len),
             #[cfg(feature = "emulate")]
-            // What a kernel forgets to write must not look right.
+            // NaN makes it visible when a kernel forgets to write a value.
             Queue::Emulated(_) => Ok(Buffer::Emulated(vec![f32::NAN; len])),
         }
     }
@@ -192,7 +192,7 @@ impl Queue<'_> {
         }
     }
 
-    /// What the card has.
+    /// What the GPU has.
     pub(crate) fn limits(&self) -> Result<Limits> {
         match self {
             #[cfg(feature = "cuda")]
@@ -213,7 +213,7 @@ impl Queue<'_> {
     }
 }
 
-/// Whether what works on tensors of `device` is launched here.
+/// Whether operations on tensors of `device` become launches.
 pub(crate) fn takes(device: &Device) -> bool {
     #[cfg(feature = "emulate")]
     {
@@ -224,7 +224,7 @@ pub(crate) fn takes(device: &Device) -> bool {
     device.is_cuda()
 }
 
-/// The queue of a device that [`takes`] says yes to.
+/// The queue of a device for which [`takes`] is true.
 pub(crate) fn queue(device: &Device) -> Result<Queue<'_>> {
     match device {
         #[cfg(feature = "cuda")]

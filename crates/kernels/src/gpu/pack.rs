@@ -18,7 +18,7 @@ pub(crate) struct Filter {
     pub(crate) taps: usize,
 }
 
-/// Packed filters: each for the convolution, and behind it for the convolution's input gradient.
+/// Packed filters: each first for the convolution, then for the convolution's input gradient.
 pub(crate) struct Packed {
     buffer: Buffer,
     /// The first value of each filter, and how many it has.

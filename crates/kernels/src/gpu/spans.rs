@@ -39,7 +39,7 @@ pub(super) fn watched(
     Ok(())
 }
 
-/// An event in the stream that becomes a node of the graph, which the host may ask for its time.
+/// An event in the stream that becomes a node of the graph, which the CPU may ask for its time.
 fn event(stream: &CudaStream) -> std::result::Result<CudaEvent, DriverError> {
     let event = stream.context().new_event(Some(sys::CUevent_flags::CU_EVENT_DEFAULT))?;
     let external = sys::CUevent_record_flags::CU_EVENT_RECORD_EXTERNAL as u32;

@@ -77,11 +77,17 @@ impl Activation {
 }
 
 /// `y = act(x)`. Differentiable once.
+///
+/// # Errors
+/// Where shapes do not fit each other, or a tensor is not contiguous f32.
 pub fn activate(x: &Tensor, activation: Activation) -> Result<Tensor> {
     x.apply_op1(Activate(activation))
 }
 
 /// `g = gy * act'(x)`, given the output `y = act(x)`.
+///
+/// # Errors
+/// Where shapes do not fit each other, or a tensor is not contiguous f32.
 pub fn activation_grad(activation: Activation, y: &Tensor, gy: &Tensor) -> Result<Tensor> {
     y.apply_op2_no_bwd(gy, &ActivationGrad(activation))
 }
@@ -90,21 +96,33 @@ pub fn activation_grad(activation: Activation, y: &Tensor, gy: &Tensor) -> Resul
 ///
 /// Both have `act'' = act'` on the negative side and 0 on the other, so that `dv * u * act''` is `dv * v` there,
 /// with `v = u * act'`.
+///
+/// # Errors
+/// Where shapes do not fit each other, or a tensor is not contiguous f32.
 pub fn negative_product(y: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     y.apply_op3_no_bwd(a, b, &NegativeProduct)
 }
 
 /// PReLU with one slope for all channels: `z > 0 ? z : a z`. `slope` has shape `[1]`. Differentiable once, in both.
+///
+/// # Errors
+/// Where shapes do not fit each other, or a tensor is not contiguous f32.
 pub fn prelu(z: &Tensor, slope: &Tensor) -> Result<Tensor> {
     z.apply_op2(slope, Prelu)
 }
 
 /// `g = gy * (z > 0 ? 1 : a)`
+///
+/// # Errors
+/// Where shapes do not fit each other, or a tensor is not contiguous f32.
 pub fn prelu_grad(z: &Tensor, slope: &Tensor, gy: &Tensor) -> Result<Tensor> {
     z.apply_op3_no_bwd(gy, slope, &PreluGrad)
 }
 
 /// `sum(a * b)` where `z <= 0`, shape `[1]`: with `a = z, b = gy` the gradient of PReLU's slope.
+///
+/// # Errors
+/// Where shapes do not fit each other, or a tensor is not contiguous f32.
 pub fn prelu_slope_grad(z: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     z.apply_op3_no_bwd(a, b, &PreluSlopeGrad)
 }

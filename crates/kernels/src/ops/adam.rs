@@ -38,11 +38,14 @@ pub struct AdamUpdate<'a> {
     /// The gradient, `n` values.
     pub gradient: &'a Tensor,
     /// The numbers of each step ([`AdamStep::values`]), `[count, 2]`. They stand in a tensor because they change from iteration
-    /// to iteration, where a recorded iteration on a card does not.
+    /// to iteration, where a recorded iteration on a GPU does not.
     pub steps: &'a Tensor,
 }
 
-/// Updates parameters by one or several steps along their gradients; on a card all of them at once.
+/// Updates parameters by one or several steps along their gradients; on a GPU all of them at once.
+///
+/// # Errors
+/// Where the tensors of an update do not fit each other, or are not contiguous f32.
 pub fn adam(updates: &[AdamUpdate<'_>], decay: Decay) -> Result<()> {
     #[cfg(any(feature = "cuda", feature = "emulate"))]
     {

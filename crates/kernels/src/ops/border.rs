@@ -6,16 +6,25 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tenso
 use cpu::blocks::blocks;
 
 /// `x [N, H, W, C]` with `p` zeros on every side: `[N, H + 2 p, W + 2 p, C]`.
+///
+/// # Errors
+/// Where shapes do not fit each other, or a tensor is not contiguous f32.
 pub fn pad(x: &Tensor, p: usize) -> Result<Tensor> {
     x.apply_op1_no_bwd(&Pad { p })
 }
 
 /// `x [N, H, W, C]` without `p` pixels on every side: `[N, H - 2 p, W - 2 p, C]`.
+///
+/// # Errors
+/// Where the picture is smaller than what is taken off, or a tensor is not contiguous f32.
 pub fn crop(x: &Tensor, p: usize) -> Result<Tensor> {
     x.apply_op1_no_bwd(&Crop { p })
 }
 
 /// `crop(x, p) + plus`, with `plus` of the result's shape.
+///
+/// # Errors
+/// Where the picture is smaller than what is taken off, shapes do not fit, or a tensor is not contiguous f32.
 pub fn crop_plus(x: &Tensor, p: usize, plus: &Tensor) -> Result<Tensor> {
     x.apply_op2_no_bwd(plus, &Crop { p })
 }

@@ -29,7 +29,10 @@ impl From<usize> for Conv2d {
 /// `y = conv(x, w) + bias`, then LeakyReLU with `slope` if one is given.
 ///
 /// `x [N, H, W, Ci]`, `w [Co, Ci, k, k]`, `bias [Co]` gives `[N, H + 2 pad - k + 1, W + 2 pad - k + 1, Co]`.
-/// Differentiable in all three. Fails on shapes that do not fit.
+/// Differentiable in all three.
+///
+/// # Errors
+/// Where shapes do not fit each other, the kernel is not square and odd, or a tensor is not contiguous f32.
 pub fn conv2d(
     x: &Tensor,
     w: &Tensor,
@@ -49,6 +52,9 @@ pub fn conv2d(
 
 /// `y = conv(x, w) * (by > 0 ? 1 : slope)`, with `by` of the result's shape: a convolution behind which LeakyReLU's
 /// derivative stands. Not differentiable by itself.
+///
+/// # Errors
+/// Where shapes do not fit each other, the kernel is not square and odd, or a tensor is not contiguous f32.
 pub fn conv2d_masked(
     x: &Tensor,
     w: &Tensor,
@@ -64,6 +70,9 @@ pub fn conv2d_masked(
 ///
 /// With `mask = (by, slope)` the result is multiplied by LeakyReLU's derivative at `by` (of the shape of `x`).
 /// Differentiable where there is no mask.
+///
+/// # Errors
+/// Where shapes do not fit each other, the kernel is not square and odd, or a tensor is not contiguous f32.
 pub fn conv2d_input_grad(
     gy: &Tensor,
     w: &Tensor,
@@ -81,6 +90,9 @@ pub fn conv2d_input_grad(
 
 /// The gradients of `conv2d(x, w, bias)` with respect to `w` (`[Co, Ci, k, k]`) and `bias` (`[Co]`), given `gy`,
 /// summed over the batch. Differentiable.
+///
+/// # Errors
+/// Where shapes do not fit each other, the kernel is not square and odd, or a tensor is not contiguous f32.
 pub fn conv2d_weight_grad(
     x: &Tensor,
     gy: &Tensor,

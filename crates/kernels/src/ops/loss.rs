@@ -7,27 +7,42 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, Layout, Result, S
 use cpu::blocks::{BLOCK, blocks, map2, sum_blocks};
 
 /// The mean of each sample of `x [N, ...]`: `[N]`.
+///
+/// # Errors
+/// Where shapes do not fit each other, or a tensor is not contiguous f32.
 pub fn batch_means(x: &Tensor) -> Result<Tensor> {
     x.apply_op1_no_bwd(&BatchMeans)
 }
 
 /// `weight * mean((y - target)^2)` (`[1]`) and its gradient with respect to `y`.
+///
+/// # Errors
+/// Where shapes do not fit each other, or a tensor is not contiguous f32.
 pub fn mse(y: &Tensor, target: &Tensor, weight: f32) -> Result<(Tensor, Tensor)> {
     split(y.apply_op2_no_bwd(target, &Mse { weight })?, y)
 }
 
 /// The gradient penalty `lambda * mean((|g| - 1)^2)` (`[1]`) and its gradient with respect to `g [N, H, W, C]`; the norm
 /// is over the channels, the mean over the pixels. The gradient of a norm of zero is zero, as PyTorch has it.
+///
+/// # Errors
+/// Where shapes do not fit each other, or a tensor is not contiguous f32.
 pub fn gradient_penalty(g: &Tensor, lambda: f32) -> Result<(Tensor, Tensor)> {
     split(g.apply_op1_no_bwd(&Penalty { lambda })?, g)
 }
 
 /// `alpha * a + (1 - alpha) * b`, `alpha [1]`.
+///
+/// # Errors
+/// Where shapes do not fit each other, or a tensor is not contiguous f32.
 pub fn mix(a: &Tensor, b: &Tensor, alpha: &Tensor) -> Result<Tensor> {
     a.apply_op3_no_bwd(b, alpha, &Mix)
 }
 
 /// A tensor of the shape of `like [N, ...]` that holds one value a sample, N of them, at most three.
+///
+/// # Errors
+/// Where shapes do not fit each other, or a tensor is not contiguous f32.
 pub fn constant(like: &Tensor, values: &[f32]) -> Result<Tensor> {
     if values.len() != like.dims()[0] || values.len() > 3 {
         bail!("constant: {} values for {} samples (at most 3)", values.len(), like.dims()[0])

@@ -4,7 +4,7 @@
 //! counter (column, row, channel / 4, iteration), under a key derived from the stream's seed and name. Nothing has to be
 //! stored to go on where a run stopped, threads do not matter, and any window of a picture's noise can be made alone.
 //! Normal numbers are Box-Muller's, with a logarithm, sine and cosine of our own that use additions and
-//! multiplications only, in one order: the same bits on every processor (a card fuses
+//! multiplications only, in one order: the same bits on every processor (a GPU fuses
 //! multiplications with additions, and differs by 1e-7).
 
 #![allow(unsafe_code)] // values are overwritten in place
@@ -30,6 +30,9 @@ pub struct Stream {
 }
 
 /// Standard normal noise `[1, H, W, C]` whose upper left corner is (row, column) `origin` of the stream's plane.
+///
+/// # Errors
+/// Where the device has no memory for it.
 pub fn normal(
     stream: Stream,
     origin: (i64, i64),
@@ -52,6 +55,9 @@ pub fn normal(
 }
 
 /// Overwrites `target [1, H, W, C]` (it may be a part of a batch) with the noise that [`normal`] returns at origin (0, 0).
+///
+/// # Errors
+/// Where `target` does not have four dimensions, or is not contiguous f32.
 pub fn fill_normal(target: &Tensor, stream: Stream) -> Result<()> {
     #[cfg(any(feature = "cuda", feature = "emulate"))]
     {

@@ -13,16 +13,25 @@ const ROWS: usize = 4096;
 
 /// Mean, inverse standard deviation and `weight` of every sample and channel of `z [N, H, W, C]`: `[N, 3, C]`, as
 /// [`norm`] and [`norm_grad`] take them. `weight [C]`.
+///
+/// # Errors
+/// Where shapes do not fit each other, or a tensor is not contiguous f32.
 pub fn norm_stats(z: &Tensor, weight: &Tensor) -> Result<Tensor> {
     z.apply_op2_no_bwd(weight, &Stats)
 }
 
 /// `(z - mean) * inverse_std * weight + bias`, `bias [C]`.
+///
+/// # Errors
+/// Where shapes do not fit each other, or a tensor is not contiguous f32.
 pub fn norm(z: &Tensor, stats: &Tensor, bias: &Tensor) -> Result<Tensor> {
     z.apply_op3_no_bwd(stats, bias, &Apply)
 }
 
 /// The gradients of [`norm`] with respect to `z`, `weight` and `bias`, given `gy`; the last two summed over the batch.
+///
+/// # Errors
+/// Where shapes do not fit each other, or a tensor is not contiguous f32.
 pub fn norm_grad(z: &Tensor, stats: &Tensor, gy: &Tensor) -> Result<(Tensor, Tensor, Tensor)> {
     let (n, c) = (z.elem_count(), z.dim(3)?);
     let all = z.apply_op3_no_bwd(stats, gy, &Grad)?;

@@ -1,6 +1,6 @@
 //! What an operation adds to its CPU version so that it also runs elsewhere (see `device`).
 
-/// candle's entry for a card; the operation is a `DeviceOp`.
+/// candle's entry for a GPU; the operation is a `DeviceOp`.
 macro_rules! cuda_fwd {
     ($($s:ident $l:ident),+) => {
         #[cfg(feature = "cuda")]

@@ -11,28 +11,43 @@ pub use cpu::resize::Wrap;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, bail};
 
 /// `x [N, h, w, C]` resized to `[N, H, W, C]`; differentiable.
+///
+/// # Errors
+/// Where a side is 0, shapes do not fit each other, or a tensor is not contiguous f32.
 pub fn bicubic(x: &Tensor, size: (usize, usize)) -> Result<Tensor> {
     x.apply_op1(Bicubic { size })
 }
 
 /// [`bicubic`] for pictures that go on at their other end: along an axis that `wrap` names, position `i` of the result lies
 /// at `(i + 1/2) n_in / n_out - 1/2` of the input and taps beyond the end are those of the other end. Other axes are resized as ever.
+///
+/// # Errors
+/// Where a side is 0, shapes do not fit each other, or a tensor is not contiguous f32.
 pub fn bicubic_wrapped(x: &Tensor, size: (usize, usize), wrap: Wrap) -> Result<Tensor> {
     x.apply_op1_no_bwd(&BicubicWrapped { size, wrap })
 }
 
 /// `bicubic(x, size) + amp * plus`, with `plus [N, H, W, C]` of the result's shape, in one pass over memory: a stage's input
 /// with noise, or its output with what goes past it.
+///
+/// # Errors
+/// Where a side is 0, shapes do not fit each other, or a tensor is not contiguous f32.
 pub fn bicubic_plus(x: &Tensor, size: (usize, usize), plus: &Tensor, amp: f32) -> Result<Tensor> {
     x.apply_op2_no_bwd(plus, &BicubicPlus { size, amp })
 }
 
 /// The gradient of [`bicubic`] with respect to its input of `size`, given `gy [N, H, W, C]`; differentiable.
+///
+/// # Errors
+/// Where a side is 0, shapes do not fit each other, or a tensor is not contiguous f32.
 pub fn bicubic_grad(gy: &Tensor, size: (usize, usize)) -> Result<Tensor> {
     gy.apply_op1(BicubicGrad { size })
 }
 
 /// `bicubic_grad(gy, size) + plus`, with `plus [N, h, w, C]` of the result's shape.
+///
+/// # Errors
+/// Where a side is 0, shapes do not fit each other, or a tensor is not contiguous f32.
 pub fn bicubic_grad_plus(gy: &Tensor, size: (usize, usize), plus: &Tensor) -> Result<Tensor> {
     gy.apply_op2_no_bwd(plus, &BicubicGrad { size })
 }

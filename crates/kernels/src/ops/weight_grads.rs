@@ -23,7 +23,7 @@ pub struct WeightGradOf {
     pub conv: Conv2d,
 }
 
-/// Weight gradients that are wanted by the end of a backward pass. A card computes them together then, with a launch for
+/// Weight gradients that are wanted by the end of a backward pass. A GPU computes them together then, with a launch for
 /// each kind of layer and one for the sums instead of two each; the CPU computes each as it is asked for, so that nothing is kept for it.
 #[derive(Debug, Default)]
 pub struct WeightGrads {
@@ -39,6 +39,9 @@ impl WeightGrads {
     }
 
     /// Asks for one more; returns its place in what [`WeightGrads::compute`] returns. All must be on one device.
+    ///
+    /// # Errors
+    /// Where shapes do not fit each other, or tensors are on several devices.
     pub fn add(&mut self, of: WeightGradOf) -> Result<usize> {
         #[cfg(any(feature = "cuda", feature = "emulate"))]
         {
@@ -62,6 +65,9 @@ impl WeightGrads {
     }
 
     /// The gradients of weight (`[Co, Ci, k, k]`) and bias (`[Co]`) in the order asked for. Not differentiable.
+    ///
+    /// # Errors
+    /// Where the device fails.
     pub fn compute(self) -> Result<Vec<(Tensor, Tensor)>> {
         #[cfg(any(feature = "cuda", feature = "emulate"))]
         {

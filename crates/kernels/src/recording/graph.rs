@@ -1,4 +1,4 @@
-//! Work recorded from a card's stream as a CUDA graph.
+//! Work recorded from a GPU's stream as a CUDA graph.
 //!
 //! Memory that the work asks for becomes part of the graph: it is given out and taken back at fixed addresses, in the order of
 //! the stream, and used again within the graph where it is free.
@@ -11,7 +11,7 @@ use candle_core::{CudaDevice, Result};
 pub(crate) struct Graph(CudaGraph);
 
 impl Graph {
-    /// Starts it, behind all that is in the stream.
+    /// Starts it after all that is in the stream.
     pub(crate) fn launch(&self) -> Result<()> {
         self.0.launch().w()
     }
@@ -19,10 +19,10 @@ impl Graph {
 
 /// Records `work` instead of doing it; or says why that failed, with nothing done.
 pub(crate) fn record<E: std::fmt::Display>(
-    card: &CudaDevice,
+    gpu: &CudaDevice,
     work: &mut impl FnMut() -> std::result::Result<(), E>,
 ) -> std::result::Result<Graph, String> {
-    let stream = card.cuda_stream();
+    let stream = gpu.cuda_stream();
     // Relaxed: loading a kernel while recording is no error.
     let mode = sys::CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_RELAXED;
     stream.begin_capture(mode).map_err(|e| format!("recording cannot begin: {e}"))?;
@@ -33,7 +33,7 @@ pub(crate) fn record<E: std::fmt::Display>(
     let why = match (done, noted, graph) {
         (Ok(()), Ok(()), Ok(Some(graph))) => match graph.upload() {
             Ok(()) => return Ok(Graph(graph)),
-            Err(e) => format!("the recording cannot be sent to the card: {e}"),
+            Err(e) => format!("the recording cannot be sent to the GPU: {e}"),
         },
         (Err(e), _, _) => format!("a step of the work cannot be recorded: {e}"),
         (_, Err(e), _) | (_, _, Err(e)) => format!("recording failed: {e}"),

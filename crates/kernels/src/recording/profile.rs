@@ -1,5 +1,5 @@
-//! How long each kernel takes: events before and behind every launch, as nodes of a graph. Started one by one, a card
-//! would wait for the host between them, and that would be measured.
+//! How long each kernel takes: events before and after every launch, as nodes of a graph. Started one by one, a GPU
+//! would wait for the CPU between them, and that would be measured.
 
 use super::graph;
 use crate::gpu::spans;
@@ -21,22 +21,25 @@ pub struct KernelTime {
 
 /// What each of this crate's kernels takes in `work`, which is recorded as a CUDA graph with events between its kernels and
 /// replayed twice; the second time counts. The longest come first. Kernels of others are not seen.
+///
+/// # Errors
+/// Those of `work`, and where the device is no GPU or cannot record.
 pub fn profile<E: From<candle_core::Error> + std::fmt::Display>(
     device: &Device,
     mut work: impl FnMut() -> std::result::Result<(), E>,
 ) -> std::result::Result<Vec<KernelTime>, E> {
-    let Device::Cuda(card) = device else {
-        return Err(candle_core::Error::Msg("only kernels of cards can be timed".into()).into());
+    let Device::Cuda(gpu) = device else {
+        return Err(candle_core::Error::Msg("only kernels of a GPU can be timed".into()).into());
     };
-    let _uploads_are_kept = card.enable_cuda_graph_htod_cache();
+    let _uploads_are_kept = gpu.enable_cuda_graph_htod_cache();
     work()?;
     spans::begin();
-    let recorded = graph::record(card, &mut work);
+    let recorded = graph::record(gpu, &mut work);
     let spans = spans::end();
     let graph = recorded.map_err(candle_core::Error::Msg)?;
     graph.launch()?;
     graph.launch()?;
-    card.cuda_stream().synchronize().w()?;
+    gpu.cuda_stream().synchronize().w()?;
     let mut times: Vec<KernelTime> = Vec::new();
     for (kernel, flops, begin, end) in &spans {
         let gflop = *flops as f64 / 1e9;

@@ -1,4 +1,4 @@
-//! Values on their way from a device to the host.
+//! Values on their way from a device to the CPU.
 
 #[cfg(feature = "cuda")]
 use super::pinned;
@@ -26,31 +26,40 @@ impl std::fmt::Debug for Readback {
 
 impl Readback {
     /// Of a contiguous `tensor` of f32, which is read whenever asked for and may be overwritten between.
+    ///
+    /// # Errors
+    /// Where the GPU has no memory for it, or the tensor is not contiguous f32.
     pub fn new(tensor: &Tensor) -> Result<Self> {
         #[cfg(feature = "cuda")]
-        if let candle_core::Device::Cuda(card) = tensor.device() {
-            let card = pinned::PinnedReadback::new(card, tensor.elem_count())?;
-            return Ok(Readback { tensor: tensor.clone(), state: State::Pinned(card) });
+        if let candle_core::Device::Cuda(gpu) = tensor.device() {
+            let gpu = pinned::PinnedReadback::new(gpu, tensor.elem_count())?;
+            return Ok(Readback { tensor: tensor.clone(), state: State::Pinned(gpu) });
         }
         Ok(Readback { tensor: tensor.clone(), state: State::Host(None) })
     }
 
     /// Asks for the values. What was asked for before and not fetched is dropped.
+    ///
+    /// # Errors
+    /// Where the device fails.
     pub fn start(&mut self) -> Result<()> {
         match &mut self.state {
             State::Host(values) => *values = Some(self.tensor.flatten_all()?.to_vec1()?),
             #[cfg(feature = "cuda")]
-            State::Pinned(card) => card.start(&self.tensor)?,
+            State::Pinned(gpu) => gpu.start(&self.tensor)?,
         }
         Ok(())
     }
 
     /// The values that were asked for, once they are there; none if there are none under way.
+    ///
+    /// # Errors
+    /// Where the device fails.
     pub fn finish(&mut self) -> Result<Option<Vec<f32>>> {
         match &mut self.state {
             State::Host(values) => Ok(values.take()),
             #[cfg(feature = "cuda")]
-            State::Pinned(card) => card.finish(),
+            State::Pinned(gpu) => gpu.finish(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Work that is the same each time: done once, recorded the second time, and replayed from then on.
 //!
-//! A training iteration is some hundred small kernels; started one by one, a card waits for the host between them. As a CUDA
+//! A training iteration is some hundred small kernels; started one by one, a GPU waits for the CPU between them. As a CUDA
 //! graph they are started all at once. On the CPU nothing is recorded.
 
 use candle_core::Device;
@@ -54,6 +54,9 @@ impl Replay {
 
     /// Does the work, which is `work` each time. Where it cannot be recorded it is done piece by piece, and
     /// [`Replay::failure`] says why.
+    ///
+    /// # Errors
+    /// Those of `work`, and where the GPU cannot replay it.
     pub fn run<E: From<candle_core::Error> + std::fmt::Display>(
         &mut self,
         mut work: impl FnMut() -> Result<(), E>,
@@ -62,18 +65,18 @@ impl Replay {
             State::Plain => work(),
             #[cfg(feature = "cuda")]
             State::New => {
-                let Device::Cuda(card) = &self.device else { return work() };
+                let Device::Cuda(gpu) = &self.device else { return work() };
                 // What candle uploads for its own kernels is kept, so that there is nothing to upload while recording.
-                let _uploads_are_kept = card.enable_cuda_graph_htod_cache();
+                let _uploads_are_kept = gpu.enable_cuda_graph_htod_cache();
                 self.state = State::Warm;
                 work()
             }
             #[cfg(feature = "cuda")]
             State::Warm => {
-                let Device::Cuda(card) = &self.device else { return work() };
+                let Device::Cuda(gpu) = &self.device else { return work() };
                 let recorded = {
-                    let _uploads_are_kept = card.enable_cuda_graph_htod_cache();
-                    super::graph::record(card, &mut work)
+                    let _uploads_are_kept = gpu.enable_cuda_graph_htod_cache();
+                    super::graph::record(gpu, &mut work)
                 };
                 match recorded {
                     Ok(graph) => {

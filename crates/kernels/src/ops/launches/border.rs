@@ -17,7 +17,7 @@ impl DeviceOp for Pad {
 }
 
 impl DeviceOp for Crop {
-    /// With one operand the part, with two also what is added to it.
+    /// With one operand: the crop. With two: the crop plus the second operand.
     fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
         let (x, plus) = (&operands[0], operands.get(1));
         let out = self.shape(x.layout, plus.map(|p| p.layout))?;

@@ -1,20 +1,20 @@
 //! Which kernel computes a convolution or a weight gradient, on how many blocks.
 //!
-//! All cards compute the same. Tiles of the picture differ in nothing but speed, so that a card may take those that suit it; sums
-//! over a picture that is split differ in their rounding, so that they are split as for one kind of card.
+//! All GPUs compute the same bytes. Tiles of the picture change nothing but speed, so each GPU takes those that suit it. Sums over
+//! a picture that is split differ in their rounding, so they are split in the same way for every GPU.
 
 use crate::gpu::{Grid, Kernel, Limits};
 use crate::precision::Precision;
 use cpu::ConvShape;
 
-/// As in the kernels: threads a block, values of the product's depth that are in shared memory at a time, how many times as
-/// many are there or on their way, channels of a block.
+/// These are the kernels' own numbers: threads of a block; values of the product's depth that are in shared memory at a time; how
+/// many such chunks are in memory or being copied; channels of a block.
 const THREADS: u32 = 128;
 const DEPTH: u32 = 32;
 const CHUNKS: u32 = 3;
 const TILE: usize = 64;
 
-/// Blocks that keep a large card busy: two on each of its processors.
+/// Blocks that keep a large GPU busy: two on each of its multiprocessors.
 const BUSY: usize = 264;
 
 /// The kernel for a convolution of these shapes, and its blocks.
@@ -44,7 +44,7 @@ struct Tile {
     width: usize,
     channels: usize,
     threads: u32,
-    /// What a block takes of a processor, in cycles for 64 channels: its products, or what it must bring.
+    /// Estimated cycles per block for 64 input channels: the larger of compute and memory traffic.
     cost: usize,
 }
 
@@ -52,7 +52,7 @@ const fn square(kernel: &'static str, side: usize, channels: usize, cost: usize)
     Tile { kernel, height: side, width: side, channels, threads: THREADS, cost }
 }
 
-/// The first one everywhere; the others, from the smallest on, where they are faster.
+/// The first tile works everywhere; the others, in order of size, are taken where they are faster.
 const TILES: [Tile; 4] = [
     square("conv3x3_tf32_8x8x32", 8, 32, 4_300),
     square("conv3x3_tf32_8x8x64", 8, 64, 7_000),
@@ -64,7 +64,7 @@ const NARROW: Tile = square("conv3x3_tf32_8x8x8", 8, 8, 2_000);
 impl Tile {
     fn grid(&self, [n, oh, ow, co]: [usize; 4]) -> Grid {
         let tiles = oh.div_ceil(self.height) * ow.div_ceil(self.width);
-        // Two tiles with their borders and two taps' weights.
+        // Shared memory holds two tiles with their borders, and the weights of two taps.
         let rows = (self.height + 2) * (self.width + 2) + self.channels;
         Grid {
             blocks: [tiles as u32, co.div_ceil(self.channels) as u32, n as u32],
@@ -74,7 +74,7 @@ impl Tile {
         }
     }
 
-    /// Cycles until the processor with the most blocks is done.
+    /// Estimated cycles until the multiprocessor with the most blocks is done.
     fn time(&self, out: [usize; 4], limits: Limits) -> usize {
         let blocks: usize = self.grid(out).blocks.iter().map(|&b| b as usize).product();
         blocks.div_ceil(limits.processors) * self.cost
@@ -94,16 +94,16 @@ fn conv3x3(out: [usize; 4], limits: Limits) -> (Kernel, Grid) {
     (("conv3x3", best.kernel), best.grid(out))
 }
 
-/// A kernel for weight gradients: what a block of it computes.
+/// A kernel for weight gradients, and what one block of it computes.
 pub(super) struct WeightGradKernel {
     pub(super) file: &'static str,
     pub(super) name: &'static str,
-    /// Channels of both sides.
+    /// Output channels and input channels of a block.
     pub(super) to: usize,
     pub(super) ti: usize,
-    /// Taps.
+    /// Taps of the kernel that a block computes.
     pub(super) taps: usize,
-    /// By how many columns it counts a row of the gradient longer than it is.
+    /// Columns that the kernel adds to each row of the gradient when it numbers pixels.
     pub(super) columns: usize,
 }
 
@@ -121,7 +121,7 @@ const MIDDLE: WeightGradKernel = of_3x3("weight_grad3x3_64x64", 64, 64, 3);
 const FIRST: WeightGradKernel = of_3x3("weight_grad3x3_64x8", 64, 8, 9);
 const LAST: WeightGradKernel = of_3x3("weight_grad3x3_16x64", 16, 64, 3);
 
-/// All of them.
+/// All kernels for weight gradients.
 pub(super) const WEIGHT_GRADS: [&WeightGradKernel; 5] = [&MIDDLE, &FIRST, &LAST, &TF32, &F32];
 
 /// The one for a convolution from `ci` to `co` channels.
@@ -140,17 +140,17 @@ impl WeightGradKernel {
     /// Threads and shared memory.
     pub(super) fn grid(&self) -> Grid {
         let pitch = |channels: usize| if channels == 8 { 8 } else { channels + 8 };
-        // Of the input, a row of taps reads some columns more than there are in the gradient.
+        // A row of taps reads more columns of the input than the gradient has.
         let input = self.taps.div_ceil(3) * (DEPTH as usize + self.columns) * pitch(self.ti);
         let values = DEPTH as usize * pitch(self.to) + input;
         Grid { blocks: [1; 3], threads: THREADS, shared: CHUNKS * 4 * values as u32, flops: 0 }
     }
 }
 
-/// How the pixels of several sums are split, each of so many pixels for so many blocks: into how many parts of how many pixels.
+/// Splits the pixels of several sums, given as (pixels, blocks), into (parts, pixels per part).
 ///
-/// All parts are about as long, and no part is of a few pixels. The blocks are as many as keep a card busy and not one more,
-/// unless each picture has but one part already.
+/// All parts are about equally long, and none has only a few pixels. There are as many blocks as keep a GPU busy, and more only
+/// where each picture has a single part already.
 pub(super) fn splits(sums: &[(usize, usize)]) -> Vec<(usize, usize)> {
     let work: usize = sums.iter().map(|&(pixels, blocks)| pixels * blocks).sum();
     let split = |&(pixels, _): &(usize, usize)| {
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     const LARGE: Limits = Limits { processors: 132, shared: 227 * 1024 };
-    /// What cards for games have.
+    /// What GPUs for games have.
     const SMALL: Limits = Limits { processors: 30, shared: 99 * 1024 };
 
     #[test]

@@ -1,4 +1,4 @@
-//! Sums and losses as launches: a share of the sum a block, then the sum of the shares.
+//! Sums and losses as launches: each block computes a partial sum, then one block adds the partial sums.
 
 use crate::gpu::{Arg, Buffer, DeviceOp, Grid, Operand, Queue, int};
 use crate::ops::activation::{PreluSlopeGrad, same_shape};

@@ -51,7 +51,7 @@ impl DeviceOp for BicubicPlus {
 }
 
 impl DeviceOp for BicubicGrad {
-    /// With one operand the gradient, with two also what is added to it.
+    /// With one operand: the gradient. With two: the gradient plus the second operand.
     fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
         let (g, (h, w)) = (&operands[0], self.size);
         let (n, oh, ow, c) = g.layout.shape().dims4()?;

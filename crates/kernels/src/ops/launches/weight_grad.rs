@@ -1,4 +1,4 @@
-//! Weight gradients as launches: all that take the same kernel in one, then all sums of their parts in one.
+//! Weight gradients as launches: one launch for all that use the same kernel, then one launch that adds their parts.
 
 use super::choice::{self, WeightGradKernel};
 use crate::gpu::{Arg, Buffer, DeviceOp, Grid, Kernel, Operand, Queue, int};
@@ -19,7 +19,8 @@ struct Job<'a> {
     conv: Conv2d,
 }
 
-/// The same with its shapes checked: of all pictures (of the first pair `first`), and which kernel computes it.
+/// A job whose shapes are checked: the shape of all pictures together, how many of them belong to the first pair (`first`), and
+/// the kernel that computes it.
 struct Plan {
     shape: ConvShape,
     first: usize,
@@ -57,10 +58,10 @@ impl DeviceOp for Together<'_> {
     }
 }
 
-/// One flat result, of each the weight's gradient and behind it the bias's, which is that of the first pair.
+/// Returns one flat result: for each job the gradient of the weight and then that of the bias, which is of the first pair alone.
 fn weight_grads(queue: &Queue<'_>, jobs: &[Job<'_>]) -> Result<(Buffer, Shape)> {
     let mut plans = jobs.iter().map(plan).collect::<Result<Vec<_>>>()?;
-    // Those of a launch: of one kernel, as many as a table has room for.
+    // The jobs of a launch use one kernel, and are as many as its table has room for.
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for kernel in choice::WEIGHT_GRADS {
         let all: Vec<usize> = (0..jobs.len()).filter(|&k| plans[k].kernel.name == kernel.name).collect();
@@ -109,7 +110,7 @@ fn plan(job: &Job<'_>) -> Result<Plan> {
         largest = largest.max(more.n);
     }
     let (oh, ow) = (h + 2 * pad + 1 - k, w + 2 * pad + 1 - k);
-    // They count the values of both sides, and a pixel's place may lie a border outside.
+    // The kernels count the values of both operands in i32, and a pixel may lie outside by the width of the border.
     int(largest * (h + 2 * k) * (w + 2 * k) * ci)?;
     int(largest * oh * (ow + 2) * co)?;
     let kernel = choice::weight_grad(ci, co, k, precision);
@@ -151,7 +152,7 @@ impl Plan {
     }
 }
 
-/// A table's entry as `weight_grad.cuh` lays it out, in words of eight bytes; the last one, the first blocks, is left open.
+/// A table's entry as `weight_grad.cuh` lays it out, in words of eight bytes; the last word, the number of the first block, is filled in later.
 fn entry(job: &Job<'_>, p: &Plan, part: u64, out: u64) -> Result<[u64; WORDS]> {
     let ConvShape { n, h, w, ci, co, k, pad } = p.shape;
     let (x2, g2) = job.second.unwrap_or(job.first);
