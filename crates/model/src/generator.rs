@@ -200,7 +200,7 @@ impl Generator {
             };
             x = Some(y);
         }
-        x.ok_or_else(|| Error::NoStage)
+        x.ok_or(Error::NoStage)
     }
 
     /// Runs all stages from `first` on and keeps what the backward pass to them needs. Where `first` is not 0, `below` are
@@ -235,7 +235,7 @@ impl Generator {
             stages.push(StageTape { chain, from });
             x = Some(y);
         }
-        let features = x.ok_or_else(|| Error::NoStage)?;
+        let features = x.ok_or(Error::NoStage)?;
         let picture = self.picture(&features)?;
         Ok(GeneratorTape { first, head, stages, features, picture })
     }

@@ -16,8 +16,8 @@ impl Run {
     /// name beside `dir` and renamed.
     ///
     /// # Errors
-    /// [`Error::File`] where `dir` exists or cannot be made, [`Error::Range`] and [`Error::MinAboveMax`] for settings that cannot
-    /// be, [`Error::Picture`] where the picture does not suit the sizes.
+    /// [`Error::File`] where `dir` exists or cannot be made, [`Error::Range`] for settings outside their range,
+    /// [`Error::Picture`] where the sizes of the stages contradict each other or do not suit the picture.
     pub fn create(dir: &Path, config: TrainConfig, picture: &Picture, label: Label) -> Result<Self> {
         config.check()?;
         vacant(dir)?;

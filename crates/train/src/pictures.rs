@@ -2,7 +2,7 @@
 //!
 //! Computed with are `[1, H, W, C]` in [-1, 1]; files hold `[1, C, H, W]`.
 
-use crate::{Error, Result};
+use crate::Result;
 use candle_core::{Device, Tensor};
 use kernels::Stream;
 use ndarray::{Array3, ArrayBase, Data, Ix3};
@@ -23,8 +23,7 @@ pub fn tensor(picture: &Picture, device: &Device) -> Result<Tensor> {
 pub fn picture(x: &Tensor) -> Result<Picture> {
     let (_, h, w, c) = x.dims4()?;
     let values = x.flatten_all()?.to_vec1::<f32>()?;
-    let pixels = Array3::from_shape_vec((h, w, c), values)
-        .map_err(|e| Error::Contradiction(format!("picture of {h}x{w}x{c}: {e}")))?;
+    let pixels = Array3::from_shape_vec((h, w, c), values).map_err(candle_core::Error::wrap)?;
     Ok(Picture::from_pixels(pixels)?)
 }
 
