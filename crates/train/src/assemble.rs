@@ -33,9 +33,9 @@ impl Run {
     /// its losses and times zero.
     ///
     /// # Errors
-    /// [`StageCount`](crate::Error::StageCount) where a part does not have an item a stage, [`File`](crate::Error::File)
-    /// where `dir` exists or cannot be made, [`Range`](crate::Error::Range) and [`Picture`](crate::Error::Picture) for
-    /// settings that cannot be.
+    /// [`StageCount`](crate::Error::StageCount) where a part does not have an item a stage,
+    /// [`File`](crate::Error::File) where `dir` exists or cannot be made, [`Range`](crate::Error::Range) and
+    /// [`Picture`](crate::Error::Picture) for settings that cannot be.
     pub fn assemble(dir: &Path, trained: Trained<'_>) -> Result<Self> {
         let Trained { config, label, pictures, fixed, first, amps, networks } = trained;
         config.check()?;

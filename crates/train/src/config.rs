@@ -108,8 +108,8 @@ impl TrainConfig {
     /// Checks every value against its range.
     ///
     /// # Errors
-    /// [`Range`](crate::Error::Range) for the first value that is outside it, [`Picture`](crate::Error::Picture) where the
-    /// smallest size is above the largest.
+    /// [`Range`](crate::Error::Range) for the first value that is outside it,
+    /// [`Picture`](crate::Error::Picture) where the smallest size is above the largest.
     pub fn check(&self) -> Result<()> {
         within("seed", self.seed, 0..=i64::MAX as u64)?;
         within("niter", self.niter, 1..=1_000_000)?;

@@ -65,7 +65,8 @@ impl Model {
     /// before. Stages below the start stage get the fixed noise, resized where the sizes are not those of training.
     ///
     /// # Errors
-    /// Where the sizes are too small for the network, or the task's input cannot be made.
+    /// [`Error::StageCount`] as [`Model::check`]; [`Error::Model`] and [`Error::Tensor`] where the sizes are
+    /// too small for the network; what [`FirstInput::fill`] returns.
     pub fn draw(&self, sampling: Sampling<'_>, index: u32) -> Result<Tensor> {
         self.picture(sampling.wrap, |level, shape| {
             if level < sampling.start_stage {
@@ -85,7 +86,8 @@ impl Model {
     /// What the fixed noise gives, `[1, H, W, C]` in [-1, 1]: the reconstruction of the training picture.
     ///
     /// # Errors
-    /// Where the sizes are too small for the network.
+    /// [`Error::StageCount`] as [`Model::check`]; [`Error::Model`] and [`Error::Tensor`] where the sizes are
+    /// too small for the network.
     pub fn reconstruct(&self, wrap: Wrap) -> Result<Tensor> {
         self.picture(wrap, |level, shape| self.fixed_at(level, shape))
     }
