@@ -1,7 +1,7 @@
 //! Errors as people and scripts see them: `error: ...` in one line, at most one line `hint: ...`, and the exit status.
 //! Status 2: something is wrong with what was given; 1: with this program.
 
-use crate::advice::{self, Advice, Flags};
+use crate::advice::{self, Flags};
 use crate::output::tell_error;
 use anyhow::Error;
 use clap::error::ErrorKind;
@@ -20,16 +20,9 @@ pub(crate) struct Told {
 
 /// What the program prints about `error` to who gave a command with these `flags`.
 pub(crate) fn told(error: &Error, flags: &Flags) -> Told {
-    let message = message(error);
-    let advice = advice::of(error, flags);
-    if advice == Advice::Internal {
-        return Told { what: message, hint: None, internal: true };
-    }
-    let hint = match advice {
-        Advice::Hint(hint) => Some(hint),
-        Advice::Nothing | Advice::Internal => None,
-    };
-    Told { what: message, hint, internal: false }
+    let internal = advice::is_internal(error);
+    let hint = if internal { None } else { advice::hint(error, flags) };
+    Told { what: message(error), hint, internal }
 }
 
 /// The messages of an error and of all that caused it, in one.

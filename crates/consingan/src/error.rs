@@ -62,6 +62,20 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
+    /// Whether the fault is the calling program's, and not that of what its user gave.
+    pub fn is_internal(&self) -> bool {
+        match self {
+            Self::Train(e) => e.is_internal(),
+            Self::Tasks(e) => e.is_internal(),
+            Self::Upscale(e) => e.is_internal(),
+            Self::Dehaze(e) => e.is_internal(),
+            Self::Report(e) => e.is_internal(),
+            Self::Frames(e) => e.is_internal(),
+            Self::Sifid(e) => e.is_internal(),
+            _ => false,
+        }
+    }
+
     /// Whether the observer wanted it so, and nothing went wrong.
     pub fn is_stopped(&self) -> bool {
         match self {

@@ -57,5 +57,17 @@ pub enum Error {
     Stopped(#[from] train::Stopped),
 }
 
+impl Error {
+    /// Whether the fault is the calling program's, and not that of what its user gave.
+    pub fn is_internal(&self) -> bool {
+        match self {
+            Self::Model(e) => e.is_internal(),
+            Self::Train(e) => e.is_internal(),
+            Self::Size { .. } | Self::Tensor(_) => true,
+            _ => false,
+        }
+    }
+}
+
 /// A result with this crate's error.
 pub type Result<T> = std::result::Result<T, Error>;

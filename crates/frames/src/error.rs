@@ -45,6 +45,11 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
+    /// Whether the fault is the calling program's, and not that of what its user gave.
+    pub fn is_internal(&self) -> bool {
+        matches!(self, Self::NoFrame | Self::Unlike { .. })
+    }
+
     /// Returns a function that turns an error of the operating system or the encoder into [`Error::Io`] for
     /// `path`.
     pub(crate) fn io(path: &Path) -> impl Fn(std::io::Error) -> Self {

@@ -17,8 +17,8 @@ use crate::picture::Picture;
 /// brightness everywhere.
 ///
 /// # Errors
-///
-/// [`Error::SizeMismatch`] where samples differ in size, and when one is no picture.
+/// [`Error::SizeMismatch`] where samples differ in size; [`Error::Channels`], [`Error::Empty`],
+/// [`Error::TooLarge`] and [`Error::Value`] where one is not a picture.
 pub fn pixel_diversity(
     real: ArrayView3<'_, f32>,
     samples: &[ArrayView3<'_, f32>],

@@ -12,8 +12,8 @@ use crate::picture::Picture;
 /// and colour channels. Higher means more similar; identical pictures give infinity.
 ///
 /// # Errors
-///
-/// [`Error::SizeMismatch`], and when one of the two is no picture.
+/// [`Error::SizeMismatch`]; [`Error::Channels`], [`Error::Empty`], [`Error::TooLarge`] and [`Error::Value`]
+/// where one of the two is not a picture.
 pub fn psnr(a: ArrayView3<'_, f32>, b: ArrayView3<'_, f32>) -> Result<f64, Error> {
     let (a, b) = same_size(a, b)?;
     let squares = a.data.iter().zip(&b.data).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2));
@@ -29,8 +29,8 @@ pub fn psnr(a: ArrayView3<'_, f32>, b: ArrayView3<'_, f32>) -> Result<f64, Error
 /// `gaussian_weights=True, use_sample_covariance=False, data_range=2`.
 ///
 /// # Errors
-///
-/// [`Error::SizeMismatch`], [`Error::TooSmall`] below 11x11, and when one of the two is no picture.
+/// [`Error::SizeMismatch`], [`Error::TooSmall`] below 11x11; [`Error::Channels`], [`Error::Empty`],
+/// [`Error::TooLarge`] and [`Error::Value`] where one of the two is not a picture.
 pub fn ssim(a: ArrayView3<'_, f32>, b: ArrayView3<'_, f32>) -> Result<f64, Error> {
     let (a, b) = same_size(a, b)?;
     let (height, width) = a.size();
@@ -52,8 +52,8 @@ pub fn ssim(a: ArrayView3<'_, f32>, b: ArrayView3<'_, f32>) -> Result<f64, Error
 /// between 0 (equal) and 2 (black against white); it is `None` if all weights are 0.
 ///
 /// # Errors
-///
-/// [`Error::SizeMismatch`], [`Error::MaskWeight`], and when one of the two is no picture.
+/// [`Error::SizeMismatch`], [`Error::MaskWeight`]; [`Error::Channels`], [`Error::Empty`], [`Error::TooLarge`]
+/// and [`Error::Value`] where one of the two is not a picture.
 pub fn colour_error(
     a: ArrayView3<'_, f32>,
     b: ArrayView3<'_, f32>,

@@ -15,8 +15,8 @@ use crate::swd::{Profile, VECTORS};
 /// `None` otherwise.
 ///
 /// # Errors
-///
-/// [`Error::NoSamples`] without any, and when one of the pictures is none, see [`Error`].
+/// [`Error::NoSamples`] where there is none; [`Error::Channels`], [`Error::Empty`], [`Error::TooLarge`] and
+/// [`Error::Value`] where one of the arrays is not a picture.
 pub fn evaluate(
     real: ArrayView3<'_, f32>,
     samples: &[ArrayView3<'_, f32>],
@@ -127,8 +127,8 @@ impl Reference {
     /// Prepares a picture (HxWxC in [-1, 1]).
     ///
     /// # Errors
-    ///
-    /// When it is none, see [`Error`].
+    /// [`Error::Channels`], [`Error::Empty`], [`Error::TooLarge`] and [`Error::Value`] where it is not a
+    /// picture.
     pub fn new(real: ArrayView3<'_, f32>, options: &Options) -> Result<Self, Error> {
         let picture = Picture::new(real)?;
         let half = picture.half();
@@ -139,8 +139,8 @@ impl Reference {
     /// The figures of one sample (HxWxC in [-1, 1], of any size).
     ///
     /// # Errors
-    ///
-    /// When it is no picture, see [`Error`].
+    /// [`Error::Channels`], [`Error::Empty`], [`Error::TooLarge`] and [`Error::Value`] where it is not a
+    /// picture.
     pub fn compare(&self, sample: ArrayView3<'_, f32>) -> Result<SampleReport, Error> {
         Ok(self.compare_picture(&Picture::new(sample)?))
     }
@@ -194,8 +194,8 @@ impl<'a> Evaluation<'a> {
     /// Compares one more sample (HxWxC in [-1, 1]) and returns its figures.
     ///
     /// # Errors
-    ///
-    /// When it is no picture, see [`Error`]; the evaluation is then as before.
+    /// [`Error::Channels`], [`Error::Empty`], [`Error::TooLarge`] and [`Error::Value`] where it is not a
+    /// picture; the evaluation is then as before.
     pub fn add(&mut self, sample: ArrayView3<'_, f32>) -> Result<SampleReport, Error> {
         let picture = Picture::new(sample)?;
         let report = self.reference.compare_picture(&picture);

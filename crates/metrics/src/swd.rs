@@ -19,8 +19,8 @@ use crate::picture::Picture;
 /// last row or column is cropped.
 ///
 /// # Errors
-///
-/// When one of the two is no picture, see [`Error`].
+/// [`Error::Channels`], [`Error::Empty`], [`Error::TooLarge`] and [`Error::Value`] where one of the two is
+/// not a picture.
 pub fn patch_swd(real: ArrayView3<'_, f32>, sample: ArrayView3<'_, f32>) -> Result<[Option<f64>; 3], Error> {
     patch_swd_along(real, sample, VECTORS.view())
 }
@@ -29,8 +29,8 @@ pub fn patch_swd(real: ArrayView3<'_, f32>, sample: ArrayView3<'_, f32>) -> Resu
 /// with n at least 1: each column is a vector, and the rows are in the order of a flattened patch.
 ///
 /// # Errors
-///
-/// When one of the two is no picture, or `vectors` has another number of rows or no column, see [`Error`].
+/// [`Error::Vectors`] where `vectors` has another number of rows or no column; [`Error::Channels`],
+/// [`Error::Empty`], [`Error::TooLarge`] and [`Error::Value`] where one of the two is not a picture.
 pub fn patch_swd_along(
     real: ArrayView3<'_, f32>,
     sample: ArrayView3<'_, f32>,

@@ -1,6 +1,5 @@
 //! What the networks look like.
 
-use crate::Error;
 use kernels::Precision;
 use limits::{OutOfRange, within};
 use serde::{Deserialize, Serialize};
@@ -87,16 +86,16 @@ impl NetConfig {
     /// Checks every value against its range.
     ///
     /// # Errors
-    /// [`Error::Range`] for the first value that is outside it.
-    pub fn check(&self) -> Result<(), Error> {
+    /// [`OutOfRange`] for the first value that is outside it.
+    pub fn check(&self) -> Result<(), OutOfRange> {
         within("channels", self.channels, 1..=4)?;
         within("filters", self.filters, 1..=1024)?;
         within("kernel", self.kernel, 3..=11)?;
         within("layers", self.layers, 1..=16)?;
         if self.kernel.is_multiple_of(2) {
-            return Err(OutOfRange::new("kernel", self.kernel, "odd: 3, 5, 7, 9 or 11").into());
+            return Err(OutOfRange::new("kernel", self.kernel, "odd: 3, 5, 7, 9 or 11"));
         }
-        Ok(within("lrelu-alpha", self.lrelu_alpha, 0.0..=1.0)?)
+        within("lrelu-alpha", self.lrelu_alpha, 0.0..=1.0)
     }
 
     /// What one convolution without padding takes off on each side.

@@ -65,7 +65,7 @@ impl Discriminator {
     /// done.
     ///
     /// # Errors
-    /// Where the GPU fails.
+    /// [`crate::Error::Tensor`] where the GPU fails.
     pub fn keep_packed(&self) -> Result<kernels::Packed> {
         let convolutions = self.blocks.iter().map(|b| &b.conv).chain([&self.tail]);
         let weights = convolutions.map(|c| c.weight.clone()).collect();
@@ -75,7 +75,7 @@ impl Discriminator {
     /// The mean score of `x` (`[N]`, one a sample) and the gradient of `weight * mean` with respect to `x`.
     ///
     /// # Errors
-    /// Where `x` is smaller than a patch or has other channels.
+    /// [`crate::Error::Tensor`] where `x` is smaller than a patch or has other channels.
     pub fn score_gradient(&self, x: &Tensor, weight: f32) -> Result<(Tensor, Tensor)> {
         let tapes = chain_forward(&self.blocks, x, 0)?;
         let out = self.tail.forward(output(&tapes), 0)?;
@@ -93,7 +93,7 @@ impl Discriminator {
     /// again), so that every weight gradient is that of a convolution.
     ///
     /// # Errors
-    /// Where the pictures are smaller than a patch or differ in shape.
+    /// [`crate::Error::Tensor`] where the pictures are smaller than a patch or differ in shape.
     pub fn critic_step(
         &self,
         real: &Tensor,

@@ -46,6 +46,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the fault is the calling program's, and not that of what its user gave.
+    pub fn is_internal(&self) -> bool {
+        matches!(self, Self::NoStage | Self::Tensor(_))
+    }
+
     pub(crate) fn missing(name: &str) -> Self {
         Self::Missing { name: name.into() }
     }

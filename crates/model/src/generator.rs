@@ -68,8 +68,8 @@ impl Generator {
     /// [`crate::weights::generator`] a generator from named tensors of which none may be left over.
     ///
     /// # Errors
-    /// [`Error::Range`] where the configuration is outside its ranges or `stages` is 0, [`Error::Missing`] and [`Error::Shape`]
-    /// where a parameter is missing or has another shape.
+    /// [`Error::Range`] where the configuration is outside its ranges or `stages` is 0, [`Error::Missing`]
+    /// and [`Error::Shape`] where a parameter is missing or has another shape.
     pub fn new(config: &NetConfig, stages: usize, vb: VarBuilder<'_>) -> Result<Self> {
         config.check()?;
         if stages == 0 {
@@ -90,7 +90,7 @@ impl Generator {
     /// Adds a stage: a copy of the last one, with weights of its own.
     ///
     /// # Errors
-    /// Where there is no memory for it.
+    /// [`Error::Tensor`] where there is no memory for it.
     pub fn grow(&mut self) -> Result<()> {
         let copy = self.body[self.body.len() - 1].iter().map(Block::copy).collect::<Result<_>>()?;
         self.body.push(copy);
@@ -121,7 +121,7 @@ impl Generator {
     /// done.
     ///
     /// # Errors
-    /// Where the GPU fails.
+    /// [`Error::Tensor`] where the GPU fails.
     pub fn keep_packed(&self) -> Result<kernels::Packed> {
         let blocks = std::iter::once(&self.head).chain(self.body.iter().flatten());
         let convolutions = blocks.map(|b| &b.conv).chain([&self.tail]);
@@ -151,7 +151,7 @@ impl Generator {
     /// Pictures `[N, H, W, C]` in [-1, 1].
     ///
     /// # Errors
-    /// Where noise or sizes do not have the shapes that [`Inputs`] asks for.
+    /// [`Error::Tensor`] where noise or sizes do not have the shapes that [`Inputs`] asks for.
     pub fn forward(&self, inputs: Inputs<'_>) -> Result<Tensor> {
         self.picture(&self.features(inputs, None, 0..self.body.len())?)
     }
@@ -159,7 +159,7 @@ impl Generator {
     /// The pictures `[N, H, W, C]` in [-1, 1] of features `[N, H, W, filters]`: the tail alone.
     ///
     /// # Errors
-    /// Where the features have other channels.
+    /// [`Error::Tensor`] where the features have other channels.
     pub fn picture(&self, features: &Tensor) -> Result<Tensor> {
         Ok(kernels::activate(&self.tail.forward(features, self.config.half())?, Activation::Tanh)?)
     }
@@ -168,7 +168,7 @@ impl Generator {
     /// has enlarged, any number of times. All `[N, H, W, filters]`; what the blocks use up is padded with zeros.
     ///
     /// # Errors
-    /// Where features and noise differ in shape.
+    /// [`Error::Tensor`] where features and noise differ in shape.
     pub fn refine(&self, stage: usize, enlarged: &Tensor, noise: &Tensor, amp: f64) -> Result<Tensor> {
         let input = kernels::pad(&(enlarged + noise.affine(amp, 0.0)?)?, self.config.margin())?;
         Ok((chain_output(&self.body[stage], &input, 0)? + enlarged)?)
@@ -178,7 +178,8 @@ impl Generator {
     /// stage before it.
     ///
     /// # Errors
-    /// Where `stages` is empty without features below, or noise or sizes do not have the shapes that [`Inputs`] asks for.
+    /// [`Error::NoStage`] where `stages` is empty and `below` is not given, [`Error::Tensor`] where noise or
+    /// sizes do not have the shapes that [`Inputs`] asks for.
     pub fn features(
         &self,
         inputs: Inputs<'_>,
@@ -200,14 +201,15 @@ impl Generator {
             };
             x = Some(y);
         }
-        x.ok_or_else(|| Error::NoStage)
+        x.ok_or(Error::NoStage)
     }
 
     /// Runs all stages from `first` on and keeps what the backward pass to them needs. Where `first` is not 0, `below` are
     /// the features of the stage before it.
     ///
     /// # Errors
-    /// Where there is no stage from `first` on, or noise or sizes do not have the shapes that [`Inputs`] asks for.
+    /// [`Error::NoStage`] where there is no stage from `first` on, [`Error::Tensor`] where noise or sizes do
+    /// not have the shapes that [`Inputs`] asks for.
     pub fn forward_tape(
         &self,
         inputs: Inputs<'_>,
@@ -235,7 +237,7 @@ impl Generator {
             stages.push(StageTape { chain, from });
             x = Some(y);
         }
-        let features = x.ok_or_else(|| Error::NoStage)?;
+        let features = x.ok_or(Error::NoStage)?;
         let picture = self.picture(&features)?;
         Ok(GeneratorTape { first, head, stages, features, picture })
     }
@@ -244,7 +246,7 @@ impl Generator {
     /// that order, given the gradient at the pictures; summed over the batch.
     ///
     /// # Errors
-    /// Where the gradient does not have the pictures' shape.
+    /// [`Error::Tensor`] where the gradient does not have the pictures' shape.
     pub fn backward(&self, tape: &GeneratorTape, gy: &Tensor) -> Result<Vec<Tensor>> {
         let half = self.config.half();
         let gz = kernels::activation_grad(Activation::Tanh, &tape.picture, gy)?;

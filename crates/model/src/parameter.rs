@@ -11,7 +11,8 @@ use safetensors::SafeTensorError;
 /// Its storage is the builder's own, as in every candle model: two networks of one builder over tensors share their weights.
 ///
 /// # Errors
-/// [`Error::Missing`] where the builder has no such tensor, [`Error::Shape`] where it has one of another shape.
+/// [`Error::Missing`] where the builder has no such tensor, [`Error::Shape`] where it has one of another
+/// shape.
 pub(crate) fn parameter(
     vb: &VarBuilder<'_>,
     shape: impl Into<Shape>,

@@ -13,7 +13,7 @@ impl Generator {
     /// [`NetConfig::tiled_noise_shape`].
     ///
     /// # Errors
-    /// Where noise or sizes have other shapes.
+    /// [`crate::Error::Tensor`] where noise or sizes have other shapes.
     pub fn forward_tiled(&self, inputs: Inputs<'_>, wrap: Wrap) -> Result<Tensor> {
         let (half, margin) = (self.config.half(), self.config.margin());
         let grown = self.config.border == Border::Grown;

@@ -10,8 +10,9 @@ use std::path::Path;
 /// A generator of `stages` stages made of all of `tensors`.
 ///
 /// # Errors
-/// [`Error::Missing`], [`Error::Shape`] and [`Error::LeftOver`] where a parameter is missing, has another shape, or a tensor is left over; running statistics, which
-/// PyTorch stores and which are never used here, may be.
+/// [`Error::Range`] where the configuration is outside its ranges or `stages` is 0; [`Error::Missing`],
+/// [`Error::Shape`] and [`Error::LeftOver`] where a parameter is missing, has another shape, or a tensor is
+/// left over; running statistics, which PyTorch stores and which are never used here, may be.
 pub fn generator(
     config: &NetConfig,
     stages: usize,
@@ -27,7 +28,7 @@ pub fn generator(
 /// A discriminator made of all of `tensors`.
 ///
 /// # Errors
-/// As [`generator`].
+/// [`Error::Range`] where the configuration is outside its ranges; for the tensors as [`generator`].
 pub fn discriminator(
     config: &NetConfig,
     tensors: HashMap<String, Tensor>,
@@ -61,7 +62,8 @@ pub fn load(path: &Path, device: &Device) -> Result<HashMap<String, Tensor>> {
 /// Copies `tensors` into `parameters` by name: into the memory that is there, which an optimizer or a recorded iteration knows.
 ///
 /// # Errors
-/// [`Error::Missing`], [`Error::Shape`] and [`Error::LeftOver`] where a parameter is missing, has another shape, or a tensor is left over.
+/// [`Error::Missing`], [`Error::Shape`] and [`Error::LeftOver`] where a parameter is missing, has another
+/// shape, or a tensor is left over.
 pub fn assign(parameters: &[(String, Tensor)], tensors: &HashMap<String, Tensor>) -> Result<()> {
     for (name, parameter) in parameters {
         let tensor = tensors.get(name).ok_or_else(|| Error::missing(name))?;

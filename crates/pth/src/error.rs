@@ -73,6 +73,13 @@ pub enum Error {
     Tensor(#[from] candle_core::Error),
 }
 
+impl Error {
+    /// Whether the fault is the calling program's, and not that of what its user gave.
+    pub fn is_internal(&self) -> bool {
+        matches!(self, Self::Tensor(_))
+    }
+}
+
 /// A result with this crate's error.
 pub type Result<T> = std::result::Result<T, Error>;
 

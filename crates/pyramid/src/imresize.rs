@@ -29,8 +29,8 @@ const MIN_SCALE: f64 = 1.0 / 65536.0;
 /// exactly 1 is not changed.
 ///
 /// # Errors
-/// [`Error::Resize`] if there is no pixel on either end, the scale is not a finite number of at least 1/65536, or the
-/// result would have more than [`MAX_PIXELS`].
+/// [`Error::Resize`] if there is no pixel on either end, the scale is not a finite number of at least
+/// 1/65536, or the result would have more than [`MAX_PIXELS`].
 pub fn imresize(pixels: ArrayView3<'_, f32>, target: Target) -> Result<Array3<f32>, Error> {
     let (height, width, channels) = pixels.dim();
     let (size, scales) = resolve((height, width), target)?;

@@ -1,20 +1,4 @@
-//! Pictures and the pyramid of training stages of ConSinGAN.
-//!
-//! [`load`] reads a picture file into a [`Picture`], a [`Schedule`] determines the size of each training
-//! stage, and [`pyramid()`] makes the training pictures, coarsest first. They are resized by [`imresize`],
-//! the MATLAB-style cubic resize. [`contact_sheet`] and [`pyramid_sheet`] arrange several pictures on one.
-//! The crate does not depend on tensors or networks.
-//!
-//! ```no_run
-//! use pyramid::{Schedule, load, pyramid, pyramid_sheet};
-//!
-//! # fn main() -> Result<(), pyramid::Error> {
-//! let picture = load("photo.jpg".as_ref())?;
-//! let stages = pyramid(&picture, &Schedule::default(), 11)?;
-//! pyramid_sheet(&stages).save_png("pyramid.png")?;
-//! # Ok(())
-//! # }
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod complete;
 mod error;

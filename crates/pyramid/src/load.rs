@@ -44,8 +44,9 @@ pub fn load(path: &Path) -> Result<Picture, Error> {
 /// Decodes the content of a picture file from memory, with the same result as [`load`].
 ///
 /// # Errors
-/// [`Error::Empty`], [`Error::NotAPicture`], [`Error::Unsupported`], [`Error::Truncated`], [`Error::Damaged`],
-/// [`Error::TooManyPixels`], or [`Error::Samples`] for floats that are not finite or not within [0, 1].
+/// [`Error::Empty`], [`Error::NotAPicture`], [`Error::Unsupported`], [`Error::Truncated`],
+/// [`Error::Damaged`], [`Error::TooManyPixels`], or [`Error::Samples`] for floats that are not finite or not
+/// within [0, 1].
 pub fn decode(bytes: &[u8]) -> Result<Picture, Error> {
     decode_named(bytes, "the picture")
 }

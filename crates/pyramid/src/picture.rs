@@ -25,7 +25,8 @@ impl Picture {
     /// A picture from an array of height x width x channels. Values outside [-1, 1] are clamped.
     ///
     /// # Errors
-    /// [`Error::Shape`] without a pixel or with other than 1 to 4 channels, [`Error::Samples`] if a value is NaN.
+    /// [`Error::Shape`] without a pixel or with other than 1 to 4 channels, [`Error::Samples`] if a value is
+    /// NaN.
     pub fn from_pixels(pixels: Array3<f32>) -> Result<Self, Error> {
         check_shape(pixels.dim())?;
         if pixels.iter().any(|v| v.is_nan()) {
@@ -116,8 +117,8 @@ impl Picture {
     /// one.
     ///
     /// # Errors
-    /// [`Error::File`] if the directory is missing, not writable or full, or `path` has no file name; [`Error::Write`] if the
-    /// picture is too large for a PNG.
+    /// [`Error::File`] if the directory is missing, not writable or full, or `path` has no file name;
+    /// [`Error::Write`] if the picture is too large for a PNG.
     pub fn save_png(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         Ok(files::write(path.as_ref(), &self.to_png()?)?)
     }

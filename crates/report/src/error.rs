@@ -21,5 +21,17 @@ pub enum Error {
     File(#[from] files::Error),
 }
 
+impl Error {
+    /// Whether the fault is the calling program's, and not that of what its user gave.
+    pub fn is_internal(&self) -> bool {
+        match self {
+            Self::Tasks(e) => e.is_internal(),
+            Self::Train(e) => e.is_internal(),
+            Self::Settings(_) => true,
+            _ => false,
+        }
+    }
+}
+
 /// A result with this crate's error.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -39,8 +39,7 @@ const SHOWN_PIXELS: usize = 8 << 20;
 /// notified of every sample.
 ///
 /// # Errors
-/// When the run's own files are damaged, `path` cannot be written, or the observer stops it. Sheets, curves
-/// and the like that are missing are not errors.
+/// As [`report`], and [`crate::Error::File`] where `path` cannot be written.
 pub fn write_report(
     run: &Run,
     request: &ReportRequest,
@@ -50,11 +49,13 @@ pub fn write_report(
     Ok(files::write(path, report(run, request, observer)?.as_bytes())?)
 }
 
-/// Returns the report of `run` as HTML. `progress` is called after each sample with the number of samples
-/// that are done.
+/// Returns the report of `run` as HTML. The observer is notified of every sample.
 ///
 /// # Errors
-/// When the run's own files are damaged, or the observer stops it.
+/// [`crate::Error::Train`], [`crate::Error::Tasks`] and [`crate::Error::Picture`] where the run's own files
+/// are damaged; [`crate::Error::Settings`] where its settings cannot be written as text;
+/// [`crate::Error::Tasks`] also where the observer stops it. Sheets, curves and the like that are missing are
+/// not errors.
 pub fn report(run: &Run, request: &ReportRequest, observer: &mut dyn Observer) -> Result<String> {
     let real = train::picture(&run.real(run.info.stages_done.max(1) - 1, &Device::Cpu)?)?;
     let fresh = fresh(run, request, &real, observer)?;

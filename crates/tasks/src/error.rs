@@ -91,5 +91,19 @@ pub enum Error {
     Stopped(#[from] train::Stopped),
 }
 
+impl Error {
+    /// Whether the fault is the calling program's, and not that of what its user gave.
+    pub fn is_internal(&self) -> bool {
+        match self {
+            Self::Torch(e) => e.is_internal(),
+            Self::Sifid(e) => e.is_internal(),
+            Self::Train(e) => e.is_internal(),
+            Self::Model(e) => e.is_internal(),
+            Self::Tensor(_) => true,
+            _ => false,
+        }
+    }
+}
+
 /// A result with this crate's error.
 pub type Result<T> = std::result::Result<T, Error>;

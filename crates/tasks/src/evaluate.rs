@@ -43,8 +43,8 @@ impl Default for EvaluateRequest<'_> {
 /// every one.
 ///
 /// # Errors
-/// Those of [`Sampler::new`]; [`Error::Range`] without a sample; [`Error::Metrics`] and [`Error::Sifid`] where a figure cannot be computed;
-/// [`Error::Stopped`] where the observer stops it.
+/// Those of [`Sampler::new`]; [`Error::Range`] without a sample; [`Error::Metrics`] and [`Error::Sifid`]
+/// where a figure cannot be computed; [`Error::Stopped`] where the observer stops it.
 pub fn evaluate_run(
     run: &Run,
     request: &EvaluateRequest<'_>,

@@ -2,7 +2,8 @@
 
 use crate::log::{Log, LogLengths};
 use crate::rundir::vacant;
-use crate::{Error, FirstInput, Label, Losses, Model, Result, Run, RunInfo, TrainConfig};
+use crate::sample::one_each_stage;
+use crate::{FirstInput, Label, Losses, Model, Result, Run, RunInfo, TrainConfig};
 use candle_core::Tensor;
 use model::{Discriminator, Generator};
 use pyramid::Picture;
@@ -32,16 +33,18 @@ impl Run {
     /// its losses and times zero.
     ///
     /// # Errors
-    /// [`Error::Contradiction`] where a part does not have an item a stage, [`Error::File`] where `dir` exists or cannot be made,
-    /// [`Error::Range`] for settings that cannot be.
+    /// [`StageCount`](crate::Error::StageCount) where a part does not have an item a stage,
+    /// [`File`](crate::Error::File) where `dir` exists or cannot be made, [`Range`](crate::Error::Range) and
+    /// [`Picture`](crate::Error::Picture) for settings that cannot be.
     pub fn assemble(dir: &Path, trained: Trained<'_>) -> Result<Self> {
         let Trained { config, label, pictures, fixed, first, amps, networks } = trained;
         config.check()?;
         vacant(dir)?;
         let stages = config.train_stages;
-        if [pictures.len(), fixed.len(), amps.len(), networks.len()] != [stages; 4] {
-            return Err(Error::Contradiction(format!("not every part of the run has {stages} stages")));
-        }
+        one_each_stage("training pictures", pictures.len(), stages)?;
+        one_each_stage("tensors of fixed noise", fixed.len(), stages)?;
+        one_each_stage("noise amplitudes", amps.len(), stages)?;
+        one_each_stage("pairs of networks", networks.len(), stages)?;
         let info = RunInfo::new(&config, label, pictures[stages - 1].size(), pictures);
         Self::make(dir, config, info, |run| {
             run.fill(pictures)?;

@@ -1,6 +1,6 @@
 //! What a run is trained with.
 
-use crate::{Error, GuardKind, Result, RetouchConfig};
+use crate::{GuardKind, Result, RetouchConfig};
 use kernels::Precision;
 use limits::{above_zero, within};
 use model::{ActivationKind, Border, NetConfig};
@@ -108,8 +108,8 @@ impl TrainConfig {
     /// Checks every value against its range.
     ///
     /// # Errors
-    /// [`Error::Range`] for the first value that is outside it, [`Error::MinAboveMax`] where the smallest size is above the
-    /// largest, [`Error::Model`] where the networks refuse a value.
+    /// [`Range`](crate::Error::Range) for the first value that is outside it,
+    /// [`Picture`](crate::Error::Picture) where the smallest size is above the largest.
     pub fn check(&self) -> Result<()> {
         within("seed", self.seed, 0..=i64::MAX as u64)?;
         within("niter", self.niter, 1..=1_000_000)?;
@@ -118,8 +118,9 @@ impl TrainConfig {
         above_zero("lr-scale", self.lr_scale, 1.0)?;
         within("min-size", self.min_size, 3..=4096)?;
         within("max-size", self.max_size, 3..=8192)?;
-        if self.min_size > self.max_size {
-            return Err(Error::MinAboveMax { min_size: self.min_size, max_size: self.max_size });
+        let (min_size, max_size) = (self.min_size, self.max_size);
+        if min_size > max_size {
+            return Err(pyramid::Error::MinAboveMax { min_size, max_size }.into());
         }
         above_zero("lr-g", self.lr_g, 1.0)?;
         above_zero("lr-d", self.lr_d, 1.0)?;
@@ -231,7 +232,7 @@ mod tests {
         assert!(bad(|c| c.alpha = f64::NAN).contains("alpha"));
         assert!(bad(|c| c.kernel = 4).contains("kernel"));
         assert!(bad(|c| c.filters = 100_000_000).contains("filters"));
-        assert!(bad(|c| c.min_size = 300).contains("max-size"));
+        assert!(bad(|c| c.min_size = 300).contains("300 px, is larger"));
     }
 
     #[test]

@@ -16,8 +16,9 @@ impl Run {
     /// name beside `dir` and renamed.
     ///
     /// # Errors
-    /// [`Error::File`] where `dir` exists or cannot be made, [`Error::Range`] and [`Error::MinAboveMax`] for settings that cannot
-    /// be, [`Error::Picture`] where the picture does not suit the sizes.
+    /// [`Error::File`] where `dir` exists or cannot be made, [`Error::Range`] for settings outside their
+    /// range, [`Error::Picture`] where the sizes of the stages contradict each other or do not suit the
+    /// picture.
     pub fn create(dir: &Path, config: TrainConfig, picture: &Picture, label: Label) -> Result<Self> {
         config.check()?;
         vacant(dir)?;
@@ -32,8 +33,9 @@ impl Run {
     /// (`[1, H, W, C]` of the coarsest size). As [`Run::create`], it is there in whole or not at all.
     ///
     /// # Errors
-    /// [`Error::Unfinished`] for `from`, [`Error::File`] where `dir` exists or cannot be made, [`Error::Range`] where `niter` is out of
-    /// range.
+    /// [`Error::Unfinished`] where `from` is not finished; [`Error::Range`] where `niter` is outside its range;
+    /// [`Error::File`] where `dir` exists or cannot be made, or a file of `from` cannot be read;
+    /// [`Error::Damaged`] where one is damaged; [`Error::Tensor`] where `first_input` has another rank.
     pub fn fine_tune(
         dir: &Path,
         from: &Self,

@@ -12,17 +12,16 @@ pub enum Error {
     /// A value of the configuration is outside its range.
     #[error(transparent)]
     Range(#[from] limits::OutOfRange),
-    /// The coarsest stage would be larger than the finest.
-    #[error("min-size {min_size} is larger than max-size {max_size}")]
-    MinAboveMax {
-        /// The shorter side of the coarsest stage, in pixels.
-        min_size: usize,
-        /// The longer side of the finest stage, in pixels.
-        max_size: usize,
+    /// A list that must have an item for each stage has more or fewer.
+    #[error("there are {stages} stages, but {found} {list}")]
+    StageCount {
+        /// What is in the list, in the plural.
+        list: &'static str,
+        /// The length of the list.
+        found: usize,
+        /// The number of stages.
+        stages: usize,
     },
-    /// Parts that the caller put together do not fit each other.
-    #[error("{0}")]
-    Contradiction(String),
     /// A path does not lead to a run directory.
     #[error("{path}: {reason}")]
     NotARun {
@@ -122,6 +121,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the fault is the calling program's, and not that of what its user gave.
+    pub fn is_internal(&self) -> bool {
+        match self {
+            Self::StageCount { .. } | Self::Encoding { .. } | Self::Tensor(_) => true,
+            Self::Model(e) => e.is_internal(),
+            _ => false,
+        }
+    }
+
     pub(crate) fn damaged(path: &Path, reason: impl Display) -> Self {
         Self::Damaged { path: path.to_path_buf(), reason: reason.to_string() }
     }

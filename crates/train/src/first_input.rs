@@ -10,14 +10,14 @@ pub trait FirstInput: Debug {
     /// The input that must give the picture back, `[1, H, W, C]`, for the coarsest picture `real` and the run's seed.
     ///
     /// # Errors
-    /// Where it cannot be made.
+    /// [`crate::Error::Tensor`] or [`crate::Error::Picture`] where it cannot be made.
     fn fixed(&self, real: &Tensor, seed: u64) -> Result<Tensor>;
 
     /// Overwrites `target [1, H, W, C]` with the input of a fake at a moment of training, or of a sample; `target` may have
     /// another size than the coarsest picture.
     ///
     /// # Errors
-    /// Where it cannot be made.
+    /// [`crate::Error::Tensor`] or [`crate::Error::Picture`] where it cannot be made.
     fn fill(&self, target: &Tensor, moment: Moment) -> Result<()>;
 
     /// An input of stage 0 (`[1, H, W, C]` of the coarsest size) for this moment of training, and the picture that it must
@@ -25,7 +25,7 @@ pub trait FirstInput: Debug {
     /// alike: those two.
     ///
     /// # Errors
-    /// Where it cannot be made.
+    /// [`crate::Error::Tensor`] or [`crate::Error::Picture`] where it cannot be made.
     fn example(&self, _real: &Tensor, _moment: Moment) -> Result<Option<Example>> {
         Ok(None)
     }

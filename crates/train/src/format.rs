@@ -29,7 +29,7 @@ impl Format {
     /// Writes a picture tensor `[1, H, W, C]` to `dir/stem.EXT` and returns the path and the picture.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// [`crate::Error::Picture`] or [`crate::Error::File`] where the file cannot be written.
     pub fn write(self, image: &Tensor, dir: &Path, stem: &str) -> Result<(PathBuf, Picture)> {
         let path = dir.join(format!("{stem}.{}", self.extension()));
         let picture = picture(image)?;
@@ -40,7 +40,7 @@ impl Format {
     /// Writes a picture to `path`, whatever that is called.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// [`crate::Error::Picture`] or [`crate::Error::File`] where the file cannot be written.
     pub fn write_to(self, picture: &Picture, path: &Path) -> Result<()> {
         match self {
             Self::Png => picture.save_png(path)?,

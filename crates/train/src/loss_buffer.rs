@@ -31,7 +31,7 @@ impl LossBuffer {
     /// Reads the losses from the device, for which it waits.
     ///
     /// # Errors
-    /// Where the device fails.
+    /// [`crate::Error::Tensor`] where the device fails.
     pub fn read(&self) -> Result<Losses> {
         Ok(losses(&self.0.to_vec1()?))
     }

@@ -35,7 +35,7 @@ impl Networks {
     /// The networks with new optimizers, as every stage begins.
     ///
     /// # Errors
-    /// Where the device has no memory for the optimizers.
+    /// [`crate::Error::Tensor`] where the device has no memory for the optimizers.
     pub fn new(generator: Generator, discriminator: Discriminator, config: &TrainConfig) -> Result<Self> {
         let (opt_g, opt_d) = optimizers(&generator, &discriminator, config)?;
         Ok(Self { generator, discriminator, opt_g, opt_d })

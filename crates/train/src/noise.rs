@@ -8,7 +8,7 @@ use candle_core::Tensor;
 /// gives it.
 ///
 /// # Errors
-/// Where the task's input cannot be made or the device fails.
+/// [`crate::Error::Tensor`] where the device fails; what [`FirstInput::fill`] returns.
 pub fn draw_noise(
     config: &TrainConfig,
     first: &dyn FirstInput,

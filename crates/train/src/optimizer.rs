@@ -33,7 +33,7 @@ impl Adam {
     /// An optimizer of `groups`: named parameters and the rate of each group.
     ///
     /// # Errors
-    /// Where the device has no memory for the moments.
+    /// [`crate::Error::Tensor`] where the device has no memory for the moments.
     pub fn new(groups: Vec<(Vec<(String, Tensor)>, f64)>, beta1: f64) -> Result<Self> {
         let mut slots = Vec::new();
         let mut rates = Vec::new();
@@ -50,7 +50,7 @@ impl Adam {
     /// Moves every parameter `steps` times along its gradient; `gradients` in the order of the groups, rates times `factor`.
     ///
     /// # Errors
-    /// Where a gradient does not have its parameter's shape, or the device fails.
+    /// [`crate::Error::Tensor`] where a gradient does not have its parameter's shape, or the device fails.
     pub fn step(&mut self, gradients: &[Tensor], factor: f64, steps: usize) -> Result<()> {
         self.plan(factor, 1, steps)?;
         self.apply(gradients, 0)
@@ -59,7 +59,7 @@ impl Adam {
     /// Prepares `updates` calls of [`Adam::apply`], each of which makes `steps` steps; rates times `factor`.
     ///
     /// # Errors
-    /// Where the device fails.
+    /// [`crate::Error::Tensor`] where the device fails.
     pub fn plan(&mut self, factor: f64, updates: usize, steps: usize) -> Result<()> {
         let mut numbers = Vec::with_capacity(updates * self.rates.len() * steps * 2);
         for _ in 0..updates {
@@ -83,7 +83,8 @@ impl Adam {
     /// Makes the steps of update `update` of the plan.
     ///
     /// # Errors
-    /// Where there is no plan for it, a gradient does not have its parameter's shape, or the device fails.
+    /// [`crate::Error::Tensor`] where there is no plan for it, a gradient does not have its parameter's
+    /// shape, or the device fails.
     pub fn apply(&self, gradients: &[Tensor], update: usize) -> Result<()> {
         debug_assert_eq!(self.slots.len(), gradients.len(), "one gradient a parameter");
         let Some(planned) = &self.planned else {
@@ -111,7 +112,7 @@ impl Adam {
     /// Takes back what [`Adam::state`] gave.
     ///
     /// # Errors
-    /// Where moments are missing, left over, or of another shape.
+    /// [`crate::Error::Model`] where moments are missing, left over, or of another shape.
     pub fn restore(&mut self, t: u64, moments: &HashMap<String, Tensor>) -> Result<()> {
         let own: Vec<_> = self.slots.iter().map(|s| (s.name.clone(), s.moments.clone())).collect();
         model::weights::assign(&own, moments)?;

@@ -45,8 +45,8 @@ impl Run {
     /// Opens the run in `dir`. Nothing is written: a run of an older format is rewritten only when it is gone on with.
     ///
     /// # Errors
-    /// [`Error::NotARun`] where it is none, [`Error::Format`] where its version cannot be read, [`Error::Damaged`] where a file is,
-    /// [`Error::Range`] where a setting is outside its range.
+    /// [`Error::NotARun`] where it is none, [`Error::Format`] where its version cannot be read,
+    /// [`Error::Damaged`] where a file is, [`Error::Range`] where a setting is outside its range.
     pub fn open(dir: &Path) -> Result<Self> {
         let info = read_info(dir)?;
         let file = dir.join(CONFIG);

@@ -38,17 +38,12 @@ impl Model {
     /// Checks that every list has an item for each stage.
     ///
     /// # Errors
-    /// [`Error::Contradiction`] where one has more or fewer.
+    /// [`Error::StageCount`] where one has more or fewer.
     pub fn check(&self) -> Result<()> {
-        let (stages, lengths) =
-            (self.generator.stages(), [self.amps.len(), self.sizes.len(), self.fixed.len()]);
-        if lengths == [stages; 3] {
-            return Ok(());
-        }
-        let [amps, sizes, fixed] = lengths;
-        Err(Error::Contradiction(format!(
-            "a generator of {stages} stages has {amps} noise amplitudes, {sizes} sizes and fixed noise for {fixed} stages"
-        )))
+        let stages = self.generator.stages();
+        one_each_stage("noise amplitudes", self.amps.len(), stages)?;
+        one_each_stage("sizes", self.sizes.len(), stages)?;
+        one_each_stage("tensors of fixed noise", self.fixed.len(), stages)
     }
 
     /// Height and width of the pictures.
@@ -70,7 +65,8 @@ impl Model {
     /// before. Stages below the start stage get the fixed noise, resized where the sizes are not those of training.
     ///
     /// # Errors
-    /// Where the sizes are too small for the network, or the task's input cannot be made.
+    /// [`Error::StageCount`] as [`Model::check`]; [`Error::Model`] and [`Error::Tensor`] where the sizes are
+    /// too small for the network; what [`FirstInput::fill`] returns.
     pub fn draw(&self, sampling: Sampling<'_>, index: u32) -> Result<Tensor> {
         self.picture(sampling.wrap, |level, shape| {
             if level < sampling.start_stage {
@@ -90,7 +86,8 @@ impl Model {
     /// What the fixed noise gives, `[1, H, W, C]` in [-1, 1]: the reconstruction of the training picture.
     ///
     /// # Errors
-    /// Where the sizes are too small for the network.
+    /// [`Error::StageCount`] as [`Model::check`]; [`Error::Model`] and [`Error::Tensor`] where the sizes are
+    /// too small for the network.
     pub fn reconstruct(&self, wrap: Wrap) -> Result<Tensor> {
         self.picture(wrap, |level, shape| self.fixed_at(level, shape))
     }
@@ -115,4 +112,9 @@ impl Model {
         let fixed = &self.fixed[level];
         Ok(if fixed.dims() == [1, h, w, c] { fixed.clone() } else { kernels::bicubic(fixed, (h, w))? })
     }
+}
+
+/// Checks that a list has as many items as there are stages.
+pub(crate) fn one_each_stage(list: &'static str, found: usize, stages: usize) -> Result<()> {
+    if found == stages { Ok(()) } else { Err(Error::StageCount { list, found, stages }) }
 }

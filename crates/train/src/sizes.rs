@@ -27,7 +27,8 @@ const NAME: &str = "the output size";
 /// rounded in proportion; with a scale each is `floor(size * factor)`. No side may fall below `smallest`.
 ///
 /// # Errors
-/// Where a side or the number of pixels is outside what the network can make.
+/// [`OutOfRange`] where a side or the number of pixels is outside what the network can make, or a factor
+/// outside its range.
 pub fn output_sizes(
     training: &[(usize, usize)],
     target: Target,

@@ -24,8 +24,8 @@ pub enum Outcome {
 /// # Errors
 /// [`crate::Error::InUse`] where another process trains the run, [`crate::Error::Damaged`] and
 /// [`crate::Error::DamagedCheckpoint`] where a file was cut off or changed, [`crate::Error::Collapsed`] and
-/// [`crate::Error::Diverged`] where training goes wrong, [`crate::Error::OutOfMemory`] where the GPU's memory does not suffice,
-/// [`crate::Error::File`] where a file cannot be written.
+/// [`crate::Error::Diverged`] where training goes wrong, [`crate::Error::OutOfMemory`] where the GPU's memory
+/// does not suffice, [`crate::Error::File`] where a file cannot be written.
 pub fn train(
     run: &mut Run,
     first: &dyn FirstInput,

@@ -38,7 +38,8 @@ impl StageInputs {
     /// Prepares the training of the last stage of `model` on the picture `real`. Sizes are those of training.
     ///
     /// # Errors
-    /// Where the lists of the model do not have an item a stage, or the device has no memory for the buffers.
+    /// [`crate::Error::StageCount`] where the lists of the model do not have an item a stage;
+    /// [`crate::Error::Model`] and [`crate::Error::Tensor`] where the device has no memory for the buffers.
     pub fn new(model: Model, config: &TrainConfig, real: Tensor) -> Result<Self> {
         model.check()?;
         let first = model.generator.stages().saturating_sub(config.train_depth);
@@ -62,7 +63,8 @@ impl StageInputs {
     /// Puts an example in the place of stage 0's fixed input and of the picture that it must give back.
     ///
     /// # Errors
-    /// Where the example does not have the sizes of those two.
+    /// [`crate::Error::Model`] and [`crate::Error::Tensor`] where the example does not have the sizes of
+    /// those two.
     pub fn replace_fixed(&self, example: Example) -> Result<()> {
         self.target.slice_set(&example.target.contiguous()?, 0, 0)?;
         let Some(below) = &self.below else {
@@ -77,7 +79,7 @@ impl StageInputs {
     /// Where each stage's fresh noise goes, `[1, H, W, C]`: views of the buffers that are to be overwritten in place.
     ///
     /// # Errors
-    /// Never on buffers that [`StageInputs::new`] made.
+    /// [`crate::Error::Tensor`], but never on buffers that [`StageInputs::new`] made.
     pub fn fresh_noise(&self) -> Result<Vec<Tensor>> {
         Ok(self.noise.iter().map(|z| z.narrow(0, 0, 1)).collect::<candle_core::Result<_>>()?)
     }
@@ -87,7 +89,7 @@ impl StageInputs {
 /// the rates.
 ///
 /// # Errors
-/// Where there are not `d_steps` factors, or the device fails.
+/// [`crate::Error::Tensor`] where there are not `d_steps` factors, or the device fails.
 pub fn prepare(
     networks: &mut Networks,
     inputs: &StageInputs,
@@ -104,7 +106,7 @@ pub fn prepare(
 /// left in `inputs.losses`. It is the same work on the same memory each time, so that a GPU can replay it.
 ///
 /// # Errors
-/// Where the device fails.
+/// [`crate::Error::Model`] and [`crate::Error::Tensor`] where the device fails.
 pub fn step(networks: &Networks, inputs: &StageInputs, config: &TrainConfig) -> Result<()> {
     // The generator's weights stay as they are until its gradient is known.
     let generator_packed = networks.generator.keep_packed()?;
@@ -185,7 +187,8 @@ fn generator_gradients(
 /// with this stage's noise off; 1 for stage 0. The model's own last amplitude is not looked at.
 ///
 /// # Errors
-/// Where the lists of the model do not have an item a stage, or sizes do not fit the picture.
+/// [`crate::Error::StageCount`] where the lists of the model do not have an item a stage;
+/// [`crate::Error::Model`] and [`crate::Error::Tensor`] where its sizes do not fit the picture.
 pub fn calibrate(model: &Model, config: &TrainConfig, real: &Tensor) -> Result<f64> {
     model.check()?;
     let mut quiet = model.clone();

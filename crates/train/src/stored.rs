@@ -19,7 +19,8 @@ impl Run {
     /// The generator as it was after the first `stages` stages, with what belongs to it.
     ///
     /// # Errors
-    /// [`Error::Range`] where the run does not have so many finished stages, [`Error::Damaged`] where a file is damaged.
+    /// [`Error::Range`] where the run does not have so many finished stages, [`Error::Damaged`] where a file
+    /// is damaged.
     pub fn model(&self, stages: usize, device: &Device) -> Result<Model> {
         limits::within("stages", stages, 1..=self.info.stages_done)?;
         Ok(Model {
@@ -33,7 +34,8 @@ impl Run {
     /// The generator at the end of stage `stage`, with all stages up to it.
     ///
     /// # Errors
-    /// [`Error::Damaged`] where the file is damaged or does not fit the settings, [`Error::File`] where it is not there.
+    /// [`Error::Damaged`] where the file is damaged or does not fit the settings, [`Error::File`] where it is
+    /// not there.
     pub fn generator(&self, stage: usize, device: &Device) -> Result<Generator> {
         let (path, tensors) = self.stage_tensors(stage, GENERATOR, device)?;
         let net = self.config.net(self.info.channels);
@@ -43,7 +45,8 @@ impl Run {
     /// The discriminator at the end of stage `stage`.
     ///
     /// # Errors
-    /// [`Error::Damaged`] where the file is damaged or does not fit the settings, [`Error::File`] where it is not there.
+    /// [`Error::Damaged`] where the file is damaged or does not fit the settings, [`Error::File`] where it is
+    /// not there.
     pub fn discriminator(&self, stage: usize, device: &Device) -> Result<Discriminator> {
         let (path, tensors) = self.stage_tensors(stage, DISCRIMINATOR, device)?;
         let net = self.config.net(self.info.channels);

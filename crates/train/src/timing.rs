@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 /// and a GPU has the next one queued by then.
 ///
 /// # Errors
-/// Where the settings do not suit the pictures, or the device fails.
+/// [`crate::Error::Model`] and [`crate::Error::Tensor`] where the settings do not suit the pictures, or the
+/// device fails.
 pub fn time_stage(
     config: &TrainConfig,
     pictures: &[Picture],
@@ -49,7 +50,8 @@ pub fn time_stage(
 /// What each kernel of an iteration at stage `stage` takes on a GPU, the longest first.
 ///
 /// # Errors
-/// Where the settings do not suit the pictures, or the device is no GPU or fails.
+/// [`crate::Error::Model`] and [`crate::Error::Tensor`] where the settings do not suit the pictures, or the
+/// device is no GPU or fails.
 #[cfg(feature = "cuda")]
 pub fn profile_stage(
     config: &TrainConfig,

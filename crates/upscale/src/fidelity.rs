@@ -33,8 +33,8 @@ impl Enlarger {
     /// picture, then `request.niter` on the picture.
     ///
     /// # Errors
-    /// [`Error::Range`] and [`Error::TooLarge`] for what cannot be asked; [`Error::Stopped`] where the observer
-    /// stops it; others where training fails.
+    /// [`Error::Range`] and [`Error::TooLarge`] for what cannot be asked; [`Error::Stopped`] where the
+    /// observer stops it; others where training fails.
     pub fn train(picture: &Picture, request: &UpscaleRequest, observer: &mut dyn Observer) -> Result<Self> {
         check_upscale(picture.size(), request.factor, UpscaleMode::Fidelity)?;
         request.check_training()?;

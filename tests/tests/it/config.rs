@@ -152,7 +152,10 @@ fn bad_files_are_named_with_their_line() {
         ("activation = \"relu\"", "there is no activation \"relu\""),
         ("preset = \"fast\"", "there is no preset \"fast\""),
         ("preset = \"a; b\"", "there is no preset \"a; b\""),
-        ("max-size = 20", "min-size 25 is larger than max-size 20"),
+        (
+            "max-size = 20",
+            "the shorter side of the coarsest stage, 25 px, is larger than the longer side of the finest, 20 px",
+        ),
     ] {
         std::fs::write(dir.join("bad.toml"), text).unwrap();
         let error = refused(dir, ["train", "a.png", "--config", "bad.toml"]);

@@ -127,7 +127,7 @@ fn settings_out_of_range() {
 fn settings_that_contradict_each_other_or_the_picture() {
     let dir = folder();
     for (case, expected) in [
-        ("--min-size 30 --max-size 20", "min-size 30 is larger than max-size 20"),
+        ("--min-size 30 --max-size 20", "30 px, is larger than the longer side of the finest, 20 px"),
         ("--min-size 41", "hint: give --min-size 40 or less"),
         ("--min-size 5", "the network sees 11 px at once"),
         ("--kernel 11 --layers 16", "the network sees 181 px at once"),

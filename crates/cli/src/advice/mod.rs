@@ -10,48 +10,22 @@ pub(crate) use flags::Flags;
 
 use crate::refusal::Refusal;
 
-/// What there is to say about an error beyond its message.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Advice {
-    /// What to do about it.
-    Hint(String),
-    /// The message says all there is to say.
-    Nothing,
-    /// It is a fault of this program: there is nothing that its user could do.
-    Internal,
+/// The hint on an error, if there is one: on the first of the error and its causes on which there is any.
+pub(crate) fn hint(error: &anyhow::Error, flags: &Flags) -> Option<String> {
+    error.chain().find_map(|cause| of_cause(cause, flags))
 }
 
-impl Advice {
-    fn hint(text: impl Into<String>) -> Self {
-        Self::Hint(text.into())
-    }
-
-    /// The hint that some ways out make, if there is any; see [`Flags::ways`].
-    fn ways(ways: Option<String>) -> Self {
-        ways.map_or(Self::Nothing, Self::Hint)
-    }
-}
-
-/// The advice on an error and all that caused it: a fault of this program wherever it is, else of the first cause on
-/// which there is any.
-pub(crate) fn of(error: &anyhow::Error, flags: &Flags) -> Advice {
-    let mut first = Advice::Nothing;
-    for cause in error.chain() {
-        match of_cause(cause, flags) {
-            Advice::Internal => return Advice::Internal,
-            advice if first == Advice::Nothing => first = advice,
-            _ => {}
-        }
-    }
-    first
+/// Whether an error, or a cause of it, is a fault of the program: there is nothing that its user could do.
+pub(crate) fn is_internal(error: &anyhow::Error) -> bool {
+    error.chain().any(is_fault)
 }
 
 type Cause<'a> = &'a (dyn std::error::Error + 'static);
 
-/// The types of errors that the program knows, a line each.
-fn of_cause(cause: Cause<'_>, flags: &Flags) -> Advice {
-    None.or_else(|| cause.downcast_ref().map(|e: &Refusal| Advice::hint(&e.hint)))
-        .or_else(|| of_cause(cause.downcast_ref::<consingan::Error>()?.underneath()?, flags).into())
+/// The types of errors on which there are hints, a line each.
+fn of_cause(cause: Cause<'_>, flags: &Flags) -> Option<String> {
+    None.or_else(|| cause.downcast_ref().map(|e: &Refusal| Some(e.hint.clone())))
+        .or_else(|| cause.downcast_ref().map(|e: &consingan::Error| of_cause(e.underneath()?, flags)))
         .or_else(|| cause.downcast_ref().map(|e: &tasks::Error| results::tasks(e, flags)))
         .or_else(|| cause.downcast_ref().map(|e: &upscale::Error| results::upscale(e, flags)))
         .or_else(|| cause.downcast_ref().map(|e: &dehaze::Error| results::dehaze(e, flags)))
@@ -60,14 +34,28 @@ fn of_cause(cause: Cause<'_>, flags: &Flags) -> Advice {
         .or_else(|| cause.downcast_ref().map(|e: &files::Error| results::files(e, flags)))
         .or_else(|| cause.downcast_ref().map(results::sifid))
         .or_else(|| cause.downcast_ref().map(results::pth))
-        .or_else(|| cause.downcast_ref().map(results::range))
         .or_else(|| cause.downcast_ref().map(|e: &train::Error| runs::train(e, flags)))
         .or_else(|| cause.downcast_ref().map(runs::model))
         .or_else(|| cause.downcast_ref().map(runs::cpu_path))
         .or_else(|| cause.downcast_ref().map(|e: &pyramid::Error| pictures::pyramid(e, flags)))
         .or_else(|| cause.downcast_ref().map(pictures::metrics))
-        .or_else(|| cause.downcast_ref().map(runs::candle))
-        .unwrap_or(Advice::Nothing)
+        .flatten()
+}
+
+/// The types of errors that may be faults of the program, a line each. A tensor operation that fails always is one: what
+/// was given has been checked before it comes to those.
+fn is_fault(cause: Cause<'_>) -> bool {
+    cause.is::<candle_core::Error>()
+        || cause.downcast_ref().is_some_and(consingan::Error::is_internal)
+        || cause.downcast_ref().is_some_and(tasks::Error::is_internal)
+        || cause.downcast_ref().is_some_and(upscale::Error::is_internal)
+        || cause.downcast_ref().is_some_and(dehaze::Error::is_internal)
+        || cause.downcast_ref().is_some_and(report::Error::is_internal)
+        || cause.downcast_ref().is_some_and(frames::Error::is_internal)
+        || cause.downcast_ref().is_some_and(sifid::Error::is_internal)
+        || cause.downcast_ref().is_some_and(pth::Error::is_internal)
+        || cause.downcast_ref().is_some_and(train::Error::is_internal)
+        || cause.downcast_ref().is_some_and(model::Error::is_internal)
 }
 
 #[cfg(test)]

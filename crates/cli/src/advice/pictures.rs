@@ -1,13 +1,13 @@
 //! Advice on pictures, their sizes and their figures.
 
-use super::{Advice, Flags};
+use super::{Flags, results};
 use pyramid::Error;
 
 /// The longest side that `--max-size` takes.
 const MAX_SIZE: usize = 8192;
 
 /// On what `pyramid` refuses.
-pub(super) fn pyramid(error: &Error, flags: &Flags) -> Advice {
+pub(super) fn pyramid(error: &Error, flags: &Flags) -> Option<String> {
     let text = match *error {
         Error::NotFound { .. } => "check the path",
         Error::Directory { .. } => "name one picture file",
@@ -21,35 +21,36 @@ pub(super) fn pyramid(error: &Error, flags: &Flags) -> Advice {
         Error::TooManyPixels { .. } => "scale it down first",
         Error::TooManyBytes { .. } => "save the picture smaller first",
         Error::Samples { .. } => "rescale it or save it with 16 bits",
+        Error::File(ref e) => return results::files(e, flags),
         Error::Write { .. } => "check that the directory exists, is writable and has space",
         _ => return sizes(error, flags),
     };
-    Advice::hint(text)
+    Some(text.into())
 }
 
 /// On stages that a picture cannot have.
-fn sizes(error: &Error, flags: &Flags) -> Advice {
+fn sizes(error: &Error, flags: &Flags) -> Option<String> {
     match *error {
-        Error::MinAboveMax { min_size, max_size } => Advice::ways(flags.ways(&[
+        Error::MinAboveMax { min_size, max_size } => flags.ways(&[
             &format!("give --min-size {max_size} or less"),
             &format!("give --max-size {min_size} or more"),
-        ])),
+        ]),
         Error::Shrinking { min_size, short, picture, enough, .. } => {
             let larger = if picture.0.min(picture.1) < min_size {
                 "use a larger picture".into()
             } else {
                 longer_side(enough)
             };
-            Advice::ways(flags.ways(&[&format!("give --min-size {short} or less"), &larger]))
+            flags.ways(&[&format!("give --min-size {short} or less"), &larger])
         }
         Error::PictureTooSmall { smallest, .. } => {
-            Advice::hint(format!("use a picture whose shorter side is at least {smallest} px"))
+            Some(format!("use a picture whose shorter side is at least {smallest} px"))
         }
-        Error::FinestTooSmall { enough, .. } => Advice::ways(flags.ways(&[&longer_side(enough)])),
+        Error::FinestTooSmall { enough, .. } => flags.ways(&[&longer_side(enough)]),
         Error::StageTooSmall { smallest, .. } => {
-            Advice::ways(flags.ways(&[&format!("give --min-size {smallest} or more")]))
+            flags.ways(&[&format!("give --min-size {smallest} or more")])
         }
-        _ => Advice::Nothing,
+        _ => None,
     }
 }
 
@@ -62,10 +63,10 @@ fn longer_side(enough: Option<usize>) -> String {
 }
 
 /// On what `metrics` refuses.
-pub(super) fn metrics(error: &metrics::Error) -> Advice {
+pub(super) fn metrics(error: &metrics::Error) -> Option<String> {
     match error {
-        metrics::Error::SizeMismatch { .. } => Advice::hint("give pictures of one size"),
-        metrics::Error::NoSamples => Advice::hint("give at least one sample"),
-        _ => Advice::Nothing,
+        metrics::Error::SizeMismatch { .. } => Some("give pictures of one size".into()),
+        metrics::Error::NoSamples => Some("give at least one sample".into()),
+        _ => None,
     }
 }

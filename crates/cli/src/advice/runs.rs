@@ -1,52 +1,52 @@
-//! Advice on runs, their training, and what is made with them.
+//! Advice on runs and their training.
 
-use super::{Advice, Flags, of_cause, pictures};
+use super::{Flags, pictures, results};
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// What to do where a file of a run is not whole.
+const WHOLE: &str = "put a whole copy of it back or train anew";
 
 /// Advice on what `train` refuses.
-pub(super) fn train(error: &train::Error, flags: &Flags) -> Advice {
+pub(super) fn train(error: &train::Error, flags: &Flags) -> Option<String> {
     use train::Error;
-    match error {
-        Error::Range(e) => of_cause(e, flags),
-        Error::File(e) => of_cause(e, flags),
-        Error::Model(e) => model(e),
-        Error::Picture(e) => pictures::pyramid(e, flags),
-        Error::Tensor(e) => candle(e),
-        Error::Encoding { .. } | Error::Contradiction(_) => Advice::Internal,
-        Error::MinAboveMax { .. } => Advice::ways(flags.ways(&["lower --min-size", "raise --max-size"])),
-        Error::NotARun { .. } => Advice::hint("name a directory that consingan train made"),
-        Error::Format { .. } => Advice::hint("use the version of consingan that wrote it"),
-        Error::Damaged { .. } => Advice::hint("put a whole copy of it back or train anew"),
-        Error::DamagedCheckpoint { .. } => Advice::hint("remove it to begin the stage anew"),
-        Error::Unfinished { path } => super::results::go_on(path),
-        Error::InUse { .. } => Advice::hint("wait for it, or stop it first"),
-        Error::Diverged { .. } => Advice::ways(flags.ways(&["lower --lr-g and --lr-d"])),
+    let text = match error {
+        Error::File(files::Error::Io { source, .. }) if source.kind() == ErrorKind::NotFound => WHOLE,
+        Error::File(e) => return results::files(e, flags),
+        Error::Model(e) => return model(e),
+        Error::Picture(e) => return pictures::pyramid(e, flags),
+        Error::NotARun { .. } => "name a directory that consingan train made",
+        Error::Format { .. } => "use the version of consingan that wrote it",
+        Error::Damaged { .. } => WHOLE,
+        Error::DamagedCheckpoint { .. } => "remove it to begin the stage anew",
+        Error::Unfinished { path } => return Some(go_on(path)),
+        Error::InUse { .. } => "wait for it, or stop it first",
+        Error::Diverged { .. } => return flags.ways(&["lower --lr-g and --lr-d"]),
         Error::Collapsed { .. } => {
-            Advice::ways(flags.ways(&["try lower --lr-g and --lr-d, or another --seed"]))
+            return flags.ways(&["try lower --lr-g and --lr-d", "try another --seed"]);
         }
         Error::OutOfMemory { fits, .. } => {
-            Advice::ways(flags.ways(&[&format!("about --max-size {fits} fits"), "compute with --device cpu"]))
+            return flags.ways(&[&format!("about --max-size {fits} fits"), "compute with --device cpu"]);
         }
-        _ => Advice::Nothing,
-    }
+        _ => return None,
+    };
+    Some(text.into())
 }
 
-/// Advice on what `model` refuses.
-pub(super) fn model(error: &model::Error) -> Advice {
+/// Advice on what `model` refuses. A value outside its range says all; weights that do not fit are told of with their file.
+pub(super) fn model(error: &model::Error) -> Option<String> {
     match error {
-        model::Error::Tensor(e) => candle(e),
-        model::Error::NoStage => Advice::Internal,
-        model::Error::File { .. } => Advice::hint("put a whole copy of it back or train anew"),
-        // A value outside its range says all; weights that do not fit are told of with their file.
-        _ => Advice::Nothing,
+        model::Error::File { .. } => Some(WHOLE.into()),
+        _ => None,
     }
 }
 
-/// Advice on a tensor operation that failed: what was given has been checked before it comes to those.
-pub(super) fn candle(_: &candle_core::Error) -> Advice {
-    Advice::Internal
+/// Advice on a run that has more to train before it can be used.
+pub(super) fn go_on(path: &Path) -> String {
+    format!("go on with it first: consingan train --resume {}", path.display())
 }
 
 /// Advice on instructions that were asked for.
-pub(super) fn cpu_path(_: &kernels::PathError) -> Advice {
-    Advice::hint("unset KERNELS_CPU, which takes the fastest there are")
+pub(super) fn cpu_path(_: &kernels::PathError) -> Option<String> {
+    Some("unset KERNELS_CPU, which takes the fastest there are".into())
 }

@@ -87,3 +87,23 @@ fn causes_are_told_once() {
     let error = anyhow::Error::new(std::io::Error::other("disk full")).context("a.png: disk full");
     check(error.context("writing"), &[], "writing: a.png: disk full", None);
 }
+
+#[test]
+fn runs_have_the_hint_that_goes_with_what_is_wrong() {
+    let path = || "runs/a".into();
+    let hint = |error, names: &[&'static str]| told(&anyhow::Error::from(error), &flags(names)).hint;
+    let go_on = "go on with it first: consingan train --resume runs/a";
+    assert_eq!(hint(train::Error::Unfinished { path: path() }, &[]).as_deref(), Some(go_on));
+    let checkpoint = train::Error::DamagedCheckpoint { path: path(), reason: "cut off".into() };
+    assert_eq!(hint(checkpoint, &[]).as_deref(), Some("remove it to begin the stage anew"));
+    let exists = || train::Error::from(files::Error::Exists { path: path() });
+    let told_of_it = ("runs/a: exists already", Some("choose another name or remove it"));
+    check(exists(), &[], told_of_it.0, told_of_it.1);
+    check(tasks::Error::from(exists()), &[], told_of_it.0, told_of_it.1);
+    let diverged = || train::Error::Diverged { stage: 1, iteration: 7 };
+    assert_eq!(hint(diverged(), &["lr-g", "lr-d"]).as_deref(), Some("lower --lr-g and --lr-d"));
+    assert_eq!(hint(diverged(), &[]), None);
+    // Weights that do not fit are not a fault of the program.
+    let missing = model::Error::Missing { name: "head.conv.bias".into() };
+    assert!(!told(&missing.into(), &flags(&[])).internal);
+}

@@ -63,8 +63,8 @@ impl Search {
 /// [`Matches::realism`] and the other figures follow. `None` if one of the two is smaller than a patch.
 ///
 /// # Errors
-///
-/// When one of the two is no picture, see [`Error`].
+/// [`Error::Channels`], [`Error::Empty`], [`Error::TooLarge`] and [`Error::Value`] where one of the two is
+/// not a picture.
 pub fn match_patches(
     sample: ArrayView3<'_, f32>,
     real: ArrayView3<'_, f32>,

@@ -22,8 +22,9 @@ use train::{Run, Trained};
 /// finest stage's stands for it), losses and times (zero).
 ///
 /// # Errors
-/// [`Error::Torch`] where a file is missing or not what it should be, [`Error::Import`] where it does not fit the others;
-/// nothing is made then. [`Error::Train`] where `out` cannot be made. Nothing in the files is ever run.
+/// [`Error::Torch`] where a file is missing or not what it should be, [`Error::Import`] where it does not fit
+/// the others; nothing is made then. [`Error::Train`] where `out` cannot be made. Nothing in the files is
+/// ever run.
 pub fn import(folder: &Path, out: &Path) -> Result<Run> {
     if !folder.is_dir() {
         return Err(Error::Import { path: folder.to_path_buf(), reason: "is no folder".into() });

@@ -39,8 +39,8 @@ impl Painter {
     /// Brings `painting` to the size and the channels that `run` needs, in its colours if asked for.
     ///
     /// # Errors
-    /// [`crate::Error::Range`] for values outside their ranges, [`crate::Error::NoStage`] for a run without a finished
-    /// stage, [`crate::Error::Train`] where its files are damaged.
+    /// [`crate::Error::Range`] for values outside their ranges, [`crate::Error::NoStage`] for a run without a
+    /// finished stage, [`crate::Error::Train`] where its files are damaged.
     pub fn new(run: &Run, painting: &Picture, request: &PaintRequest, device: &Device) -> Result<Self> {
         let stages = stages_done(run)?;
         if request.start_stage >= stages {
