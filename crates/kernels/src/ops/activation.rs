@@ -1,7 +1,8 @@
 //! Activations and their first two derivatives.
 //!
-//! LeakyReLU is fused into the convolutions ([`crate::conv2d`]); these are the separate operations that the other
-//! activations, and LeakyReLU behind a normalisation, need. All tensors are f32, contiguous, of equal shape.
+//! LeakyReLU is fused into the convolutions ([`crate::conv2d`]). The separate operations in this module serve
+//! the other activations, and LeakyReLU after a normalisation. All tensors are f32, contiguous and of equal
+//! shape.
 
 use super::on_device::{cuda_fwd, emulated};
 use crate::storage::{filled, values};
@@ -12,10 +13,10 @@ use cpu::blocks::{map1, map2, sum_blocks};
 const SELU_SCALE: f32 = 1.050_701;
 const SELU_ALPHA: f32 = 1.673_263_2;
 
-/// An activation without parameters of its own.
+/// An activation function without trainable parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Activation {
-    /// `x > 0 ? x : slope * x`, slope >= 0.
+    /// `x > 0 ? x : slope * x`, with a slope >= 0.
     LeakyRelu(f32),
     /// `x > 0 ? x : exp(x) - 1`
     Elu,
@@ -47,7 +48,7 @@ impl Activation {
         }
     }
 
-    /// The derivative at the input whose output was `y`: all of these determine it by their output.
+    /// The derivative at the input whose output is `y`. For all these functions the output determines it.
     fn slope(self, y: f32) -> f32 {
         match self {
             Activation::LeakyRelu(slope) => {
@@ -76,10 +77,10 @@ impl Activation {
     }
 }
 
-/// `y = act(x)`. Differentiable once.
+/// `y = act(x)`, of the shape of `x`. Differentiable once.
 ///
 /// # Errors
-/// Where shapes do not fit each other, or a tensor is not contiguous f32.
+/// If a tensor is not f32 and contiguous, or the GPU fails.
 pub fn activate(x: &Tensor, activation: Activation) -> Result<Tensor> {
     x.apply_op1(Activate(activation))
 }
@@ -87,42 +88,49 @@ pub fn activate(x: &Tensor, activation: Activation) -> Result<Tensor> {
 /// `g = gy * act'(x)`, given the output `y = act(x)`.
 ///
 /// # Errors
-/// Where shapes do not fit each other, or a tensor is not contiguous f32.
+/// If the shapes differ, if a tensor is not f32 and contiguous, if the tensors are on different devices, or
+/// if the GPU fails.
 pub fn activation_grad(activation: Activation, y: &Tensor, gy: &Tensor) -> Result<Tensor> {
     y.apply_op2_no_bwd(gy, &ActivationGrad(activation))
 }
 
-/// `a * b` where `y <= 0`, else 0: what the second derivative of ELU and SELU brings into the penalty's gradient.
+/// `a * b` where `y <= 0`, else 0: the contribution of the second derivative of ELU and SELU to the gradient
+/// of the penalty.
 ///
-/// Both have `act'' = act'` on the negative side and 0 on the other, so that `dv * u * act''` is `dv * v` there,
-/// with `v = u * act'`.
+/// Both have `act'' = act'` for negative inputs and `act'' = 0` for positive ones. With `v = u * act'`, the
+/// term `dv * u * act''` is therefore `dv * v` for negative inputs and 0 for positive ones.
 ///
 /// # Errors
-/// Where shapes do not fit each other, or a tensor is not contiguous f32.
+/// If the shapes differ, if a tensor is not f32 and contiguous, if the tensors are on different devices, or
+/// if the GPU fails.
 pub fn negative_product(y: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     y.apply_op3_no_bwd(a, b, &NegativeProduct)
 }
 
-/// PReLU with one slope for all channels: `z > 0 ? z : a z`. `slope` has shape `[1]`. Differentiable once, in both.
+/// PReLU with one slope for all channels: `z > 0 ? z : slope * z`. `slope` has shape `[1]`. Differentiable
+/// once, with respect to both.
 ///
 /// # Errors
-/// Where shapes do not fit each other, or a tensor is not contiguous f32.
+/// If a tensor is not f32 and contiguous, if the tensors are on different devices, or if the GPU fails.
 pub fn prelu(z: &Tensor, slope: &Tensor) -> Result<Tensor> {
     z.apply_op2(slope, Prelu)
 }
 
-/// `g = gy * (z > 0 ? 1 : a)`
+/// The gradient of [`prelu`] with respect to `z`: `gy * (z > 0 ? 1 : slope)`, with `slope` of shape `[1]`.
 ///
 /// # Errors
-/// Where shapes do not fit each other, or a tensor is not contiguous f32.
+/// If `z` and `gy` differ in shape, if a tensor is not f32 and contiguous, if the tensors are on different
+/// devices, or if the GPU fails.
 pub fn prelu_grad(z: &Tensor, slope: &Tensor, gy: &Tensor) -> Result<Tensor> {
     z.apply_op3_no_bwd(gy, slope, &PreluGrad)
 }
 
-/// `sum(a * b)` where `z <= 0`, shape `[1]`: with `a = z, b = gy` the gradient of PReLU's slope.
+/// The sum of `a * b` over the positions where `z <= 0`, shape `[1]`. With `a = z` and `b = gy` this is the
+/// gradient of [`prelu`] with respect to its slope.
 ///
 /// # Errors
-/// Where shapes do not fit each other, or a tensor is not contiguous f32.
+/// If the shapes differ, if a tensor is not f32 and contiguous, if the tensors are on different devices, or
+/// if the GPU fails.
 pub fn prelu_slope_grad(z: &Tensor, a: &Tensor, b: &Tensor) -> Result<Tensor> {
     z.apply_op3_no_bwd(a, b, &PreluSlopeGrad)
 }

@@ -1,4 +1,4 @@
-//! Adam in place, as PyTorch computes it (no weight decay, no AMSGrad).
+//! The Adam optimizer, updating in place, as PyTorch computes it (without weight decay and AMSGrad).
 
 #[cfg(any(feature = "cuda", feature = "emulate"))]
 use crate::gpu;
@@ -6,46 +6,47 @@ use crate::storage::{values, values_mut};
 use candle_core::{CpuStorage, InplaceOp2, InplaceOp3, Layout, Result, Tensor, bail};
 use cpu::adam::Factors;
 
-/// One or several steps along one gradient.
+/// One or several consecutive steps that use the same gradient.
 #[derive(Clone, Copy, Debug)]
 pub struct AdamStep {
-    /// Learning rate.
+    /// Learning rate, positive.
     pub lr: f64,
-    /// Decay of the moments.
+    /// Decay rates of the moments.
     pub decay: Decay,
-    /// Steps made before.
+    /// Number of steps already made with this state.
     pub done: u64,
-    /// Steps to make now, all along the same gradient.
+    /// Number of steps to make now, all with the same gradient.
     pub steps: u64,
 }
 
-/// How fast the moments forget.
+/// Decay rates of the moments, each in [0, 1).
 #[derive(Clone, Copy, Debug)]
 pub struct Decay {
-    /// Of the first moment.
+    /// Decay rate of the first moment (PyTorch's `betas[0]`).
     pub beta1: f64,
-    /// Of the second moment.
+    /// Decay rate of the second moment (PyTorch's `betas[1]`).
     pub beta2: f64,
 }
 
-/// One parameter to update, all tensors on one device.
+/// One parameter to update. All its tensors are f32, contiguous and on one device.
 #[derive(Clone, Copy, Debug)]
 pub struct AdamUpdate<'a> {
-    /// What is updated in place, `n` values.
+    /// The parameter, `n` values, updated in place.
     pub parameter: &'a Tensor,
-    /// First and second moment, `[2, n]`, zero before the first step; updated as well.
+    /// First and second moments, `[2, n]`, zero before the first step; updated in place.
     pub moments: &'a Tensor,
     /// The gradient, `n` values.
     pub gradient: &'a Tensor,
-    /// The numbers of each step ([`AdamStep::values`]), `[count, 2]`. They stand in a tensor because they change from iteration
-    /// to iteration, where a recorded iteration on a GPU does not.
+    /// The coefficients of each step ([`AdamStep::values`]), `[count, 2]`. They are passed as a tensor
+    /// because they change in every iteration, while the kernel arguments of a recorded CUDA graph are fixed.
     pub steps: &'a Tensor,
 }
 
-/// Updates parameters by one or several steps along their gradients; on a GPU all of them at once.
+/// Updates every parameter by one or several Adam steps. On a GPU, up to 64 parameters share one launch.
 ///
 /// # Errors
-/// Where the tensors of an update do not fit each other, or are not contiguous f32.
+/// If `moments` does not have twice as many values as `gradient` or `parameter` not as many, if a tensor is
+/// not f32 and contiguous, if the tensors are not all on one device, or if the launch fails.
 pub fn adam(updates: &[AdamUpdate<'_>], decay: Decay) -> Result<()> {
     #[cfg(any(feature = "cuda", feature = "emulate"))]
     {
@@ -58,22 +59,23 @@ pub fn adam(updates: &[AdamUpdate<'_>], decay: Decay) -> Result<()> {
     for AdamUpdate { parameter, moments, gradient, steps } in updates {
         let steps = steps.flatten_all()?.to_vec1::<f32>()?;
         let count = steps.len() / 2;
-        // The parameter first: it makes the moments' way for itself, so that neither pass stores what the other needs.
+        // The parameter comes first: its pass recomputes the intermediate moments from the old ones, so that
+        // neither pass has to store them.
         parameter.inplace_op3(moments, gradient, &Update { decay, steps })?;
         moments.inplace_op2(gradient, &Moments { decay, steps: count })?;
     }
     Ok(())
 }
 
-/// Updates the parameters on a GPU, 64 of them in one launch.
+/// Updates the parameters on a GPU, up to 64 in each launch.
 #[cfg(any(feature = "cuda", feature = "emulate"))]
 fn launch(queue: &gpu::Queue<'_>, updates: &[AdamUpdate<'_>], decay: Decay) -> Result<()> {
-    // Parameters of a launch, and values of a block: as `adam.cu` has them.
+    // Parameters per launch and values per block; must equal the constants in `adam.cu`.
     const ENTRIES: usize = 64;
     const VALUES: usize = 1024;
     let factors = decay.factors();
     for updates in updates.chunks(ENTRIES) {
-        // The table as `adam.cu` lays it out, in words of eight bytes.
+        // The table has the layout of the struct in `adam.cu`, in words of eight bytes.
         let mut table = Vec::with_capacity(6 * ENTRIES);
         let mut blocks = 0;
         for AdamUpdate { parameter, moments, gradient, steps } in updates {
@@ -99,7 +101,8 @@ fn launch(queue: &gpu::Queue<'_>, updates: &[AdamUpdate<'_>], decay: Decay) -> R
 }
 
 impl AdamStep {
-    /// For each step its size and the root of the second moment's bias correction: `[steps, 2]`, flat.
+    /// The coefficients of each step, `[steps, 2]`, flattened: the learning rate divided by the bias
+    /// correction of the first moment, and the square root of the bias correction of the second.
     pub fn values(&self) -> Vec<f32> {
         let Decay { beta1, beta2 } = self.decay;
         let step = |t: u64| {
@@ -127,7 +130,7 @@ struct Moments {
 
 struct Update {
     decay: Decay,
-    /// `[count, 2]`
+    /// The coefficients of each step, `[count, 2]`, flattened.
     steps: Vec<f32>,
 }
 

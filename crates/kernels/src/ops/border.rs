@@ -1,30 +1,34 @@
-//! Borders of zeros around pictures, and their removal.
+//! Zero padding and cropping of pictures.
 
 use super::on_device::{cuda_fwd, emulated};
 use crate::storage::{filled, values};
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, bail};
 use cpu::blocks::blocks;
 
-/// `x [N, H, W, C]` with `p` zeros on every side: `[N, H + 2 p, W + 2 p, C]`.
+/// Adds `p` pixels of zeros on every side of `x [N, H, W, C]`: `[N, H + 2 p, W + 2 p, C]`. Not
+/// differentiable.
 ///
 /// # Errors
-/// Where shapes do not fit each other, or a tensor is not contiguous f32.
+/// If `x` does not have four axes or is not f32 and contiguous, or if the GPU fails.
 pub fn pad(x: &Tensor, p: usize) -> Result<Tensor> {
     x.apply_op1_no_bwd(&Pad { p })
 }
 
-/// `x [N, H, W, C]` without `p` pixels on every side: `[N, H - 2 p, W - 2 p, C]`.
+/// Removes `p` pixels on every side of `x [N, H, W, C]`: `[N, H - 2 p, W - 2 p, C]`. Not differentiable.
 ///
 /// # Errors
-/// Where the picture is smaller than what is taken off, or a tensor is not contiguous f32.
+/// If `x` does not have four axes, is smaller than `2 p + 1` pixels along an axis, or is not f32 and
+/// contiguous, or if the GPU fails.
 pub fn crop(x: &Tensor, p: usize) -> Result<Tensor> {
     x.apply_op1_no_bwd(&Crop { p })
 }
 
-/// `crop(x, p) + plus`, with `plus` of the result's shape.
+/// `crop(x, p) + plus`, with `plus [N, H - 2 p, W - 2 p, C]`. Not differentiable.
 ///
 /// # Errors
-/// Where the picture is smaller than what is taken off, shapes do not fit, or a tensor is not contiguous f32.
+/// If `x` does not have four axes or is smaller than `2 p + 1` pixels along an axis, if `plus` does not have
+/// the shape of the result, if a tensor is not f32 and contiguous, if the tensors are on different devices,
+/// or if the GPU fails.
 pub fn crop_plus(x: &Tensor, p: usize, plus: &Tensor) -> Result<Tensor> {
     x.apply_op2_no_bwd(plus, &Crop { p })
 }

@@ -1,8 +1,9 @@
-//! Convolution, its input gradient and its weight gradient: three operations closed under differentiation.
+//! Convolution, its input gradient and its weight gradient. The derivatives of these three operations are
+//! again these three operations.
 //!
-//! Activations are `[N, H, W, C]` (channels last), weights `[C_out, C_in, k, k]` with k odd (PyTorch's layout), stride
-//! 1, zero padding `pad` on every side. The input gradient of a convolution is a convolution with the kernel
-//! flipped, the channels swapped and padding `k - 1 - pad`, so that both run on the same code.
+//! Activations are `[N, H, W, C]` (channels last), weights `[C_out, C_in, k, k]` with k odd (PyTorch's
+//! layout), stride 1, zero padding `pad` on every side. The input gradient of a convolution is a convolution
+//! with the kernel flipped, the channels swapped and padding `k - 1 - pad`, so the same code computes both.
 
 use super::activation::{Activation, activation_grad};
 use super::on_device::{cuda_fwd, emulated};
@@ -11,12 +12,12 @@ use crate::storage::{filled, values};
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail};
 use cpu::{ConvShape, Epilogue, Filter};
 
-/// How a convolution is computed. A plain number stands for that padding, with the default precision.
+/// How a convolution is computed. A plain number converts to that padding with the default precision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Conv2d {
-    /// Zeros on every side of the input, in pixels.
+    /// Width of the border of zeros on every side of the input, in pixels; at most `k - 1`.
     pub pad: usize,
-    /// How exactly a GPU multiplies. The CPU does not look at it.
+    /// Precision of the products on a GPU. The CPU ignores it and always computes in f32.
     pub precision: Precision,
 }
 
@@ -28,11 +29,13 @@ impl From<usize> for Conv2d {
 
 /// `y = conv(x, w) + bias`, then LeakyReLU with `slope` if one is given.
 ///
-/// `x [N, H, W, Ci]`, `w [Co, Ci, k, k]`, `bias [Co]` gives `[N, H + 2 pad - k + 1, W + 2 pad - k + 1, Co]`.
-/// Differentiable in all three.
+/// With `x [N, H, W, Ci]`, `w [Co, Ci, k, k]` and `bias [Co]` the result is
+/// `[N, H + 2 pad - k + 1, W + 2 pad - k + 1, Co]`. Differentiable with respect to all three.
 ///
 /// # Errors
-/// Where shapes do not fit each other, the kernel is not square and odd, or a tensor is not contiguous f32.
+/// If `x` or `w` does not have four axes, their channels differ, the kernel is not square with an odd side,
+/// the padded picture is smaller than the kernel, or `bias` is not `[Co]`; if a tensor is not f32 and
+/// contiguous, if the tensors are on different devices, or if the GPU fails.
 pub fn conv2d(
     x: &Tensor,
     w: &Tensor,
@@ -50,11 +53,12 @@ pub fn conv2d(
     }
 }
 
-/// `y = conv(x, w) * (by > 0 ? 1 : slope)`, with `by` of the result's shape: a convolution behind which LeakyReLU's
-/// derivative stands. Not differentiable by itself.
+/// `y = conv(x, w) * (by > 0 ? 1 : slope)`, with `by` of the shape of the result: a convolution multiplied by
+/// the derivative of LeakyReLU at `by`. `x [N, H, W, Ci]`, `w [Co, Ci, k, k]`. Not differentiable.
 ///
 /// # Errors
-/// Where shapes do not fit each other, the kernel is not square and odd, or a tensor is not contiguous f32.
+/// If the shapes do not fit as in [`conv2d`] or `by` does not have the shape of the result; if a tensor is
+/// not f32 and contiguous, if the tensors are on different devices, or if the GPU fails.
 pub fn conv2d_masked(
     x: &Tensor,
     w: &Tensor,
@@ -66,13 +70,17 @@ pub fn conv2d_masked(
     x.apply_op3_no_bwd(w, by, &ConvMasked { conv, slope, direction: Direction::Forward })
 }
 
-/// The gradient of `conv2d(x, w)` with respect to `x`, given `gy`; `conv` is that convolution's.
+/// The gradient `[N, H, W, Ci]` of `conv2d(x, w)` with respect to `x`, given
+/// `gy [N, H + 2 pad - k + 1, W + 2 pad - k + 1, Co]` and `w [Co, Ci, k, k]`. `conv` is the one that `conv2d`
+/// was called with.
 ///
-/// With `mask = (by, slope)` the result is multiplied by LeakyReLU's derivative at `by` (of the shape of `x`).
-/// Differentiable where there is no mask.
+/// With `mask = (by, slope)` the result is multiplied by the derivative of LeakyReLU at `by` (of the shape of
+/// `x`). Differentiable without a mask.
 ///
 /// # Errors
-/// Where shapes do not fit each other, the kernel is not square and odd, or a tensor is not contiguous f32.
+/// If the shapes do not fit as in [`conv2d`], `pad` is larger than `k - 1`, or `by` does not have the shape
+/// of the result; if a tensor is not f32 and contiguous, if the tensors are on different devices, or if the
+/// GPU fails.
 pub fn conv2d_input_grad(
     gy: &Tensor,
     w: &Tensor,
@@ -88,11 +96,14 @@ pub fn conv2d_input_grad(
     }
 }
 
-/// The gradients of `conv2d(x, w, bias)` with respect to `w` (`[Co, Ci, k, k]`) and `bias` (`[Co]`), given `gy`,
-/// summed over the batch. Differentiable.
+/// The gradients of `conv2d(x, w, bias)` with respect to `w` (`[Co, Ci, k, k]`) and `bias` (`[Co]`), summed
+/// over the batch, given `x [N, H, W, Ci]` and `gy [N, H + 2 pad - k + 1, W + 2 pad - k + 1, Co]`.
+/// Differentiable.
 ///
 /// # Errors
-/// Where shapes do not fit each other, the kernel is not square and odd, or a tensor is not contiguous f32.
+/// If `x` or `gy` does not have four axes, or `gy` does not have the batch, height and width of the result of
+/// the convolution; if a tensor is not f32 and contiguous, if the tensors are on different devices, or if the
+/// GPU fails.
 pub fn conv2d_weight_grad(
     x: &Tensor,
     gy: &Tensor,
@@ -132,7 +143,7 @@ pub(crate) struct WeightGrad {
     pub(crate) conv: Conv2d,
 }
 
-/// Checks the operands and returns the shape as the engine wants it, with the result's dimensions.
+/// Checks the operands; returns the shape for the crate `cpu`, and the dimensions of the result.
 pub(crate) fn conv_shape(
     lx: &Layout,
     lw: &Layout,
@@ -157,7 +168,7 @@ pub(crate) fn conv_shape(
     Ok((ConvShape { n, h, w, ci, co, k, pad }, out))
 }
 
-/// Checks the operands of a weight gradient; the shape is the convolution's.
+/// Checks the operands of a weight gradient; returns the shape of the convolution.
 pub(crate) fn weight_grad_shape(lx: &Layout, lg: &Layout, k: usize, pad: usize) -> Result<ConvShape> {
     let ((n, h, w, ci), (gn, gh, gw, co)) = (lx.shape().dims4()?, lg.shape().dims4()?);
     if (gn, gh + k, gw + k) != (n, h + 2 * pad + 1, w + 2 * pad + 1) {
@@ -215,7 +226,8 @@ impl CustomOp2 for Conv {
                 Some(conv2d_input_grad(&gy, w, self.conv, None)?),
                 Some(conv2d_weight_grad(x, &gy, k, self.conv)?.0),
             ),
-            // y = input_grad(x, w) is linear in both: its transpose in x is the convolution itself.
+            // y = input_grad(x, w) is linear in x; the transpose of that linear map is the convolution
+            // itself.
             Direction::Backward => (
                 Some(conv2d(&gy, w, None, self.conv, None)?),
                 Some(conv2d_weight_grad(&gy, x, k, self.conv)?.0),
@@ -297,7 +309,8 @@ impl CustomOp2 for WeightGrad {
         "conv2d_weight_grad"
     }
 
-    /// One flat result, the weight's gradient and behind it the bias's, since an op has one result.
+    /// Returns one flat tensor, the gradient of the weight followed by that of the bias, because a candle
+    /// operation has one result.
     fn cpu_fwd(
         &self,
         x: &CpuStorage,

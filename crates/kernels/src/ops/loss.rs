@@ -1,4 +1,5 @@
-//! Losses with their gradients: each returns both from one pass. Sums run over blocks of fixed size in f64.
+//! Losses with their gradients. Each function computes both in one call. Sums are taken over blocks of a
+//! fixed size, in f64.
 
 use super::activation::same_shape;
 use super::on_device::{cuda_fwd, emulated};
@@ -6,43 +7,47 @@ use crate::storage::{filled, values};
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail};
 use cpu::blocks::{BLOCK, blocks, map2, sum_blocks};
 
-/// The mean of each sample of `x [N, ...]`: `[N]`.
+/// The mean of each sample of `x [N, ...]`: `[N]`. Not differentiable.
 ///
 /// # Errors
-/// Where shapes do not fit each other, or a tensor is not contiguous f32.
+/// If `x` is not f32 and contiguous, or the GPU fails.
 pub fn batch_means(x: &Tensor) -> Result<Tensor> {
     x.apply_op1_no_bwd(&BatchMeans)
 }
 
-/// `weight * mean((y - target)^2)` (`[1]`) and its gradient with respect to `y`.
+/// The loss `weight * mean((y - target)^2)` (`[1]`) and its gradient with respect to `y` (of the shape of
+/// `y`).
 ///
 /// # Errors
-/// Where shapes do not fit each other, or a tensor is not contiguous f32.
+/// If `y` and `target` differ in shape, if a tensor is not f32 and contiguous, if the tensors are on
+/// different devices, or if the GPU fails.
 pub fn mse(y: &Tensor, target: &Tensor, weight: f32) -> Result<(Tensor, Tensor)> {
     split(y.apply_op2_no_bwd(target, &Mse { weight })?, y)
 }
 
-/// The gradient penalty `lambda * mean((|g| - 1)^2)` (`[1]`) and its gradient with respect to `g [N, H, W, C]`; the norm
-/// is over the channels, the mean over the pixels. The gradient of a norm of zero is zero, as PyTorch has it.
+/// The gradient penalty `lambda * mean((|g| - 1)^2)` (`[1]`) and its gradient with respect to
+/// `g [N, H, W, C]`. The norm is taken over the channels, the mean over the pixels of all samples. The
+/// gradient of the norm at zero is zero, as in PyTorch.
 ///
 /// # Errors
-/// Where shapes do not fit each other, or a tensor is not contiguous f32.
+/// If `g` does not have four axes or is not f32 and contiguous, or the GPU fails.
 pub fn gradient_penalty(g: &Tensor, lambda: f32) -> Result<(Tensor, Tensor)> {
     split(g.apply_op1_no_bwd(&Penalty { lambda })?, g)
 }
 
-/// `alpha * a + (1 - alpha) * b`, `alpha [1]`.
+/// `alpha * a + (1 - alpha) * b`, with `alpha [1]` and `a`, `b` of equal shape. Not differentiable.
 ///
 /// # Errors
-/// Where shapes do not fit each other, or a tensor is not contiguous f32.
+/// If `a` and `b` differ in shape, if a tensor is not f32 and contiguous, if the tensors are on different
+/// devices, or if the GPU fails.
 pub fn mix(a: &Tensor, b: &Tensor, alpha: &Tensor) -> Result<Tensor> {
     a.apply_op3_no_bwd(b, alpha, &Mix)
 }
 
-/// A tensor of the shape of `like [N, ...]` that holds one value a sample, N of them, at most three.
+/// A tensor of the shape of `like [N, ...]` in which sample `i` is filled with `values[i]`; `N` is 1 to 3.
 ///
 /// # Errors
-/// Where shapes do not fit each other, or a tensor is not contiguous f32.
+/// If `values` does not have one value for each sample or has more than three, or if the GPU fails.
 pub fn constant(like: &Tensor, values: &[f32]) -> Result<Tensor> {
     if values.len() != like.dims()[0] || values.len() > 3 {
         bail!("constant: {} values for {} samples (at most 3)", values.len(), like.dims()[0])
@@ -50,7 +55,8 @@ pub fn constant(like: &Tensor, values: &[f32]) -> Result<Tensor> {
     like.apply_op1_no_bwd(&Constant(values.to_vec()))
 }
 
-/// An op has one result: the gradient, and behind it the loss.
+/// Splits the one result of a candle operation into the loss and the gradient; the loss is stored after the
+/// gradient.
 fn split(both: Tensor, like: &Tensor) -> Result<(Tensor, Tensor)> {
     let n = like.elem_count();
     Ok((both.narrow(0, n, 1)?, both.narrow(0, 0, n)?.reshape(like.shape())?))

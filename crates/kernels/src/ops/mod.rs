@@ -1,4 +1,5 @@
-//! The operations: shapes are checked, candle is told how to differentiate, and the work is given to `cpu` or to the GPU.
+//! The operations. Each checks its shapes, defines its derivative for candle, and calls the crate `cpu` or
+//! launches GPU kernels.
 
 pub(crate) mod activation;
 pub(crate) mod adam;

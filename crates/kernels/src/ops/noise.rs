@@ -1,13 +1,14 @@
-//! Counter-based random numbers: noise is a function of where it stands, not of what was drawn before.
+//! Counter-based random numbers: a value depends on its position only, not on the values drawn before it.
 //!
-//! Every number comes from Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) at the
-//! counter (column, row, channel / 4, iteration), under a key derived from the stream's seed and name. Nothing has to be
-//! stored to go on where a run stopped, threads do not matter, and any window of a picture's noise can be made alone.
-//! Normal numbers are Box-Muller's, with a logarithm, sine and cosine of our own that use additions and
-//! multiplications only, in one order: the same bits on every processor (a GPU fuses
-//! multiplications with additions, and differs by 1e-7).
+//! Every number comes from Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC
+//! 2011) at the counter (column, row, channel / 4, iteration), with a key derived from the stream's seed and
+//! name. A run can therefore be resumed without stored generator state, the number of threads does not
+//! matter, and any window of a noise plane can be computed on its own. Normal numbers come from the
+//! Box-Muller transform. Its logarithm, sine and cosine are implemented here with additions and
+//! multiplications in a fixed order, which gives the same bits on every CPU. A GPU fuses multiplications with
+//! additions, and its values differ by about 1e-7.
 
-#![allow(unsafe_code)] // values are overwritten in place
+#![allow(unsafe_code)] // initialised values are overwritten in place as uninitialised ones
 
 #[cfg(any(feature = "cuda", feature = "emulate"))]
 use crate::gpu;
@@ -19,9 +20,10 @@ use cpu::noise::Window;
 use cpu::philox::philox;
 use std::mem::MaybeUninit;
 
-/// Names a stream of numbers: a plane of (row, column, channel) for every iteration.
+/// Identifies a stream of random numbers: for every iteration, one plane indexed by (row, column, channel).
 ///
-/// Streams whose seeds or names differ share no numbers. What a name stands for is the caller's business: here it is a key.
+/// Streams with different seeds or names are independent. The meaning of the three numbers of a name is up to
+/// the caller; this crate only derives a key from them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Stream {
     seed: u64,
@@ -29,10 +31,11 @@ pub struct Stream {
     pub(crate) iteration: u32,
 }
 
-/// Standard normal noise `[1, H, W, C]` whose upper left corner is (row, column) `origin` of the stream's plane.
+/// Standard normal noise `[1, H, W, C]` for `shape = (H, W, C)`. Its upper left corner is at (row, column)
+/// `origin` of the stream's plane, in pixels; both may be negative.
 ///
 /// # Errors
-/// Where the device has no memory for it.
+/// If the GPU fails or a size exceeds `i32::MAX` there.
 pub fn normal(
     stream: Stream,
     origin: (i64, i64),
@@ -54,10 +57,11 @@ pub fn normal(
     Tensor::from_vec(values, (1, h, w, c), device)
 }
 
-/// Overwrites `target [1, H, W, C]` (it may be a part of a batch) with the noise that [`normal`] returns at origin (0, 0).
+/// Overwrites `target [1, H, W, C]` (it may be one sample of a batch) with the noise that [`normal`] returns
+/// for origin (0, 0).
 ///
 /// # Errors
-/// Where `target` does not have four dimensions, or is not contiguous f32.
+/// If `target` does not have four axes or is not f32 and contiguous, or if the GPU fails.
 pub fn fill_normal(target: &Tensor, stream: Stream) -> Result<()> {
     #[cfg(any(feature = "cuda", feature = "emulate"))]
     {
@@ -68,12 +72,14 @@ pub fn fill_normal(target: &Tensor, stream: Stream) -> Result<()> {
     target.inplace_op1(&FillNormal(stream))
 }
 
-/// `count` numbers uniform in (0, 1): those of row 0, columns 0, 1, ..., channel 0.
+/// `count` numbers, uniform in (0, 1): the values at row 0, columns 0 to `count - 1`, channel 0 of the
+/// stream's plane.
 pub fn uniform(stream: Stream, count: usize) -> Vec<f64> {
     cpu::noise::uniform(stream.key(), stream.iteration, count)
 }
 
-/// [`fill_normal`] on a GPU, with row and column `origin` of the stream's plane in the upper left corner.
+/// [`fill_normal`] on a GPU, where the upper left corner of `target` is at (row, column) `origin` of the
+/// stream's plane.
 #[cfg(any(feature = "cuda", feature = "emulate"))]
 fn launch_fill_normal(target: &Tensor, stream: Stream, origin: (i64, i64)) -> Result<()> {
     let (_, h, w, c) = target.dims4()?;
@@ -105,7 +111,8 @@ impl InplaceOp1 for FillNormal {
     fn cpu_fwd(&self, storage: &mut CpuStorage, l: &Layout) -> Result<()> {
         let (_, _, w, c) = l.shape().dims4()?;
         let values = values_mut(storage, l)?;
-        // SAFETY: initialised values may be overwritten as if they were not; nothing uninitialised is ever written.
+        // SAFETY: initialised values may be overwritten as if they were not; nothing uninitialised is ever
+        // written.
         let out = unsafe { &mut *(values as *mut [f32] as *mut [MaybeUninit<f32>]) };
         self.0.window((0, 0), (w, c)).fill(out);
         Ok(())
@@ -113,7 +120,7 @@ impl InplaceOp1 for FillNormal {
 }
 
 impl Stream {
-    /// The stream of this seed and name, at an iteration.
+    /// The stream with this seed and name at an iteration.
     pub const fn new(seed: u64, name: [u32; 3], iteration: u32) -> Self {
         Self { seed, name, iteration }
     }
@@ -123,12 +130,12 @@ impl Stream {
         Self { iteration, ..self }
     }
 
-    /// A window of `w` columns and `c` channels whose upper left corner is at `origin`.
+    /// The window of `w` columns and `c` channels whose upper left corner is at (row, column) `origin`.
     fn window(self, origin: (i64, i64), (w, c): (usize, usize)) -> Window {
         Window { key: self.key(), iteration: self.iteration, origin, columns: w, channels: c }
     }
 
-    /// The key of its numbers: one Philox block under the seed.
+    /// The Philox key of the stream: the first half of the Philox block of its name, with the seed as key.
     pub(crate) fn key(self) -> [u32; 2] {
         let seed = [self.seed as u32, (self.seed >> 32) as u32];
         let [a, b, c] = self.name;

@@ -1,44 +1,50 @@
-//! Batch normalisation by the picture at hand: each sample of a batch is normalised by its own statistics, in training
-//! and in sampling alike (with one picture a batch that is PyTorch's `BatchNorm2d` in training mode).
+//! Normalisation of each sample of a batch by its own statistics, both in training and in sampling. For a
+//! batch of one picture this equals PyTorch's `BatchNorm2d` in training mode.
 
 use super::on_device::{cuda_fwd, emulated};
 use crate::storage::{filled, values};
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail};
 use cpu::blocks::blocks;
 
+/// Added to the variance, as in PyTorch.
 const EPS: f64 = 1e-5;
 
-/// Rows of pixels summed together; a fixed number, so that sums do not depend on the threads.
+/// Pixels in one partial sum. The number is fixed so that sums do not depend on the number of threads.
 const ROWS: usize = 4096;
 
-/// Mean, inverse standard deviation and `weight` of every sample and channel of `z [N, H, W, C]`: `[N, 3, C]`, as
-/// [`norm`] and [`norm_grad`] take them. `weight [C]`.
+/// The mean, inverse standard deviation and `weight [C]` of every sample and channel of `z [N, H, W, C]`:
+/// `[N, 3, C]`, the `stats` of [`norm`] and [`norm_grad`].
 ///
 /// # Errors
-/// Where shapes do not fit each other, or a tensor is not contiguous f32.
+/// If `z` does not have four axes, `weight` is not `[C]`, a tensor is not f32 and contiguous, the tensors are
+/// on different devices, or the GPU fails.
 pub fn norm_stats(z: &Tensor, weight: &Tensor) -> Result<Tensor> {
     z.apply_op2_no_bwd(weight, &Stats)
 }
 
-/// `(z - mean) * inverse_std * weight + bias`, `bias [C]`.
+/// `(z - mean) * inverse_std * weight + bias`, of the shape of `z [N, H, W, C]`, with `stats [N, 3, C]` from
+/// [`norm_stats`] and `bias [C]`. Not differentiable by candle; see [`norm_grad`].
 ///
 /// # Errors
-/// Where shapes do not fit each other, or a tensor is not contiguous f32.
+/// If `z` does not have four axes, if a tensor is not f32 and contiguous, if the tensors are on different
+/// devices, or if the GPU fails.
 pub fn norm(z: &Tensor, stats: &Tensor, bias: &Tensor) -> Result<Tensor> {
     z.apply_op3_no_bwd(stats, bias, &Apply)
 }
 
-/// The gradients of [`norm`] with respect to `z`, `weight` and `bias`, given `gy`; the last two summed over the batch.
+/// The gradients of [`norm`] with respect to `z` (`[N, H, W, C]`), `weight` (`[C]`) and `bias` (`[C]`), given
+/// `gy` of the shape of `z`. Those of `weight` and `bias` are summed over the batch.
 ///
 /// # Errors
-/// Where shapes do not fit each other, or a tensor is not contiguous f32.
+/// If `z` does not have four axes, `gy` differs from it in shape, a tensor is not f32 and contiguous, the
+/// tensors are on different devices, or the GPU fails.
 pub fn norm_grad(z: &Tensor, stats: &Tensor, gy: &Tensor) -> Result<(Tensor, Tensor, Tensor)> {
     let (n, c) = (z.elem_count(), z.dim(3)?);
     let all = z.apply_op3_no_bwd(stats, gy, &Grad)?;
     Ok((all.narrow(0, 0, n)?.reshape(z.shape())?, all.narrow(0, n, c)?, all.narrow(0, n + c, c)?))
 }
 
-/// Per channel the sums of `f(pixel, channel)` over one sample's pixels, two of them at once.
+/// For each channel, the two sums of `f(pixel, channel)` over the pixels of one sample.
 fn channel_sums(pixels: usize, c: usize, f: impl Fn(usize, usize) -> [f64; 2] + Sync) -> Vec<[f64; 2]> {
     let mut partial = vec![[0f64; 2]; pixels.div_ceil(ROWS) * c];
     blocks(&mut partial, c, |block, sums| {

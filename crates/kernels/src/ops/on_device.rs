@@ -1,6 +1,6 @@
-//! What an operation adds to its CPU version so that it also runs elsewhere (see `device`).
+//! Macros that extend an operation's CPU version to the GPU and to the emulated GPU (see the module `gpu`).
 
-/// candle's entry for a GPU; the operation is a `DeviceOp`.
+/// Defines candle's `cuda_fwd` for an operation that implements `DeviceOp`.
 macro_rules! cuda_fwd {
     ($($s:ident $l:ident),+) => {
         #[cfg(feature = "cuda")]
@@ -13,7 +13,8 @@ macro_rules! cuda_fwd {
     };
 }
 
-/// At the beginning of a CPU version: tests may want the kernels' source to be run instead.
+/// Placed first in a CPU version: while emulation is active, runs the kernels' source compiled for the CPU
+/// and returns its result.
 macro_rules! emulated {
     ($self:ident, $($s:ident $l:ident),+) => {
         #[cfg(feature = "emulate")]

@@ -1,4 +1,4 @@
-//! Weights kept in the order in which a GPU's convolutions read them.
+//! Convolution weights kept in the memory order that the GPU kernels read.
 
 #[cfg(any(feature = "cuda", feature = "emulate"))]
 use crate::gpu::pack::Token;
@@ -6,8 +6,9 @@ use crate::precision::Precision;
 use candle_core::{Result, Tensor};
 use std::marker::PhantomData;
 
-/// Says that weights do not change for as long as it lives. It counts on the thread that made it, which it cannot leave; several
-/// may be dropped in any order.
+/// A guard: while it lives, the weights given to [`keep_packed`] stay packed and must not change. It applies
+/// to operations started by the thread that made it, and cannot be sent to another thread. Several guards may
+/// be dropped in any order.
 ///
 /// ```compile_fail
 /// let packed = kernels::keep_packed(Vec::new(), kernels::Precision::Tf32).unwrap();
@@ -20,12 +21,14 @@ pub struct Packed {
     _stays_on_its_thread: PhantomData<*const ()>,
 }
 
-/// Packs convolution weights `[C_out, C_in, k, k]` once for all convolutions and input gradients with them and this precision, in
-/// one launch; otherwise each of these packs its own. While what is returned lives, the results of convolutions with weights that
-/// are written to are not defined. On the CPU nothing is done.
+/// Packs convolution weights `[C_out, C_in, k, k]` once, in one launch for up to 64 of them, for all later
+/// convolutions and input gradients with these weights and this precision. Without it, each of these
+/// operations packs its weights itself. If a weight is written to while the returned guard lives, the results
+/// of convolutions with it are unspecified. On the CPU this does nothing.
 ///
 /// # Errors
-/// Where a tensor is no convolution weight, or the GPU fails.
+/// If a tensor on a GPU does not have four axes or is not f32 and contiguous, if the tensors are on different
+/// devices, or if the GPU fails.
 pub fn keep_packed(weights: Vec<Tensor>, precision: Precision) -> Result<Packed> {
     #[cfg(any(feature = "cuda", feature = "emulate"))]
     {

@@ -1,8 +1,9 @@
-//! Bicubic resize with aligned corners, the network's upsampling, and its transpose.
+//! Bicubic resizing with aligned corners, which the networks use for upsampling, and its transpose.
 //!
-//! PyTorch's `interpolate(mode="bicubic", align_corners=True)`: cubic convolution with A = -0.75, four taps an axis,
-//! positions clamped at the border. Both axes are linear maps: a row of the result blends four rows of the input,
-//! then four columns of that.
+//! It computes PyTorch's `interpolate(mode="bicubic", align_corners=True)`: cubic convolution with A = -0.75,
+//! four taps along each axis, and positions clamped at the border. The resize is a linear map along each
+//! axis: each row of the result is a weighted sum of four rows of the input, each of whose columns is a
+//! weighted sum of four columns.
 
 use super::on_device::{cuda_fwd, emulated};
 use crate::storage::{filled, values};
@@ -10,44 +11,51 @@ pub use cpu::resize::Wrap;
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, bail};
 
-/// `x [N, h, w, C]` resized to `[N, H, W, C]`; differentiable.
+/// Resizes `x [N, h, w, C]` to `[N, H, W, C]`, with `size = (H, W)` in pixels. Differentiable.
 ///
 /// # Errors
-/// Where a side is 0, shapes do not fit each other, or a tensor is not contiguous f32.
+/// If `x` does not have four axes, a side of the input or the result is 0, the tensor is not f32 and
+/// contiguous, or the GPU fails.
 pub fn bicubic(x: &Tensor, size: (usize, usize)) -> Result<Tensor> {
     x.apply_op1(Bicubic { size })
 }
 
-/// [`bicubic`] for pictures that go on at their other end: along an axis that `wrap` names, position `i` of the result lies
-/// at `(i + 1/2) n_in / n_out - 1/2` of the input and taps beyond the end are those of the other end. Other axes are resized as ever.
+/// [`bicubic`] for periodic pictures. Along each axis selected by `wrap`, position `i` of the result lies at
+/// `(i + 1/2) n_in / n_out - 1/2` of the input, and taps beyond one end are read from the other end. The
+/// other axes are resized as in [`bicubic`]. Not differentiable.
 ///
 /// # Errors
-/// Where a side is 0, shapes do not fit each other, or a tensor is not contiguous f32.
+/// If `x` does not have four axes, a side of the input or the result is 0, the tensor is not f32 and
+/// contiguous, or the GPU fails.
 pub fn bicubic_wrapped(x: &Tensor, size: (usize, usize), wrap: Wrap) -> Result<Tensor> {
     x.apply_op1_no_bwd(&BicubicWrapped { size, wrap })
 }
 
-/// `bicubic(x, size) + amp * plus`, with `plus [N, H, W, C]` of the result's shape, in one pass over memory: a stage's input
-/// with noise, or its output with what goes past it.
+/// `bicubic(x, size) + amp * plus`, with `plus [N, H, W, C]` of the shape of the result, in one pass over
+/// memory. It adds noise to the input of a stage, or the skip connection to its output. Not differentiable.
 ///
 /// # Errors
-/// Where a side is 0, shapes do not fit each other, or a tensor is not contiguous f32.
+/// If `x` does not have four axes, a side of the input or the result is 0, `plus` does not have the shape of
+/// the result, a tensor is not f32 and contiguous, the tensors are on different devices, or the GPU fails.
 pub fn bicubic_plus(x: &Tensor, size: (usize, usize), plus: &Tensor, amp: f32) -> Result<Tensor> {
     x.apply_op2_no_bwd(plus, &BicubicPlus { size, amp })
 }
 
-/// The gradient of [`bicubic`] with respect to its input of `size`, given `gy [N, H, W, C]`; differentiable.
+/// The gradient `[N, h, w, C]` of [`bicubic`] with respect to its input of `size = (h, w)` pixels, given
+/// `gy [N, H, W, C]`. Differentiable.
 ///
 /// # Errors
-/// Where a side is 0, shapes do not fit each other, or a tensor is not contiguous f32.
+/// If `gy` does not have four axes, a side of the result is 0, the tensor is not f32 and contiguous, or the
+/// GPU fails.
 pub fn bicubic_grad(gy: &Tensor, size: (usize, usize)) -> Result<Tensor> {
     gy.apply_op1(BicubicGrad { size })
 }
 
-/// `bicubic_grad(gy, size) + plus`, with `plus [N, h, w, C]` of the result's shape.
+/// `bicubic_grad(gy, size) + plus`, with `plus [N, h, w, C]` of the shape of the result. Not differentiable.
 ///
 /// # Errors
-/// Where a side is 0, shapes do not fit each other, or a tensor is not contiguous f32.
+/// If `gy` does not have four axes, a side of the result is 0, `plus` does not have the shape of the result,
+/// a tensor is not f32 and contiguous, the tensors are on different devices, or the GPU fails.
 pub fn bicubic_grad_plus(gy: &Tensor, size: (usize, usize), plus: &Tensor) -> Result<Tensor> {
     gy.apply_op2_no_bwd(plus, &BicubicGrad { size })
 }

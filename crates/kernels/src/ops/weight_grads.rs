@@ -1,4 +1,4 @@
-//! Weight gradients of several convolutions at once.
+//! Weight gradients of several convolutions, computed together on a GPU.
 
 use super::conv::{Conv2d, conv2d_weight_grad};
 #[cfg(any(feature = "cuda", feature = "emulate"))]
@@ -7,24 +7,26 @@ use super::on_device::{cuda_fwd, emulated};
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, bail};
 use candle_core::{Result, Tensor};
 
-/// A convolution whose weight gradient is wanted: see [`conv2d_weight_grad`].
+/// A request for the weight gradient of one convolution; see [`conv2d_weight_grad`].
 #[derive(Clone, Debug)]
 pub struct WeightGradOf {
     /// The convolution's input `[N, H, W, Ci]`.
     pub x: Tensor,
-    /// The gradient at its output `[N, H + 2 pad - k + 1, W + 2 pad - k + 1, Co]`.
+    /// The gradient with respect to its output, `[N, H + 2 pad - k + 1, W + 2 pad - k + 1, Co]`.
     pub gy: Tensor,
-    /// A second such pair, of the same shapes but for the batch, whose weight gradient is added; the bias's gradient is that of
-    /// the first pair alone.
+    /// An optional second pair (`x`, `gy`), which may differ from the first in the batch size only. Its
+    /// weight gradient is added to that of the first pair; the gradient of the bias is that of the first pair
+    /// alone.
     pub second: Option<(Tensor, Tensor)>,
-    /// The kernel's side k.
+    /// The side `k` of the kernel, odd.
     pub kernel: usize,
     /// How the convolution is computed.
     pub conv: Conv2d,
 }
 
-/// Weight gradients that are wanted by the end of a backward pass. A GPU computes them together then, with a launch for
-/// each kind of layer and one for the sums instead of two each; the CPU computes each as it is asked for, so that nothing is kept for it.
+/// Collects the weight gradients of a backward pass. A GPU computes them together in
+/// [`WeightGrads::compute`], with one launch for each kind of layer and one for the sums instead of two
+/// launches for each layer. The CPU computes each in [`WeightGrads::add`], so that the operands can be freed.
 #[derive(Debug, Default)]
 pub struct WeightGrads {
     done: Vec<(Tensor, Tensor)>,
@@ -33,15 +35,17 @@ pub struct WeightGrads {
 }
 
 impl WeightGrads {
-    /// None yet.
+    /// An empty collection.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Asks for one more; returns its place in what [`WeightGrads::compute`] returns. All must be on one device.
+    /// Adds a request; returns its index in the result of [`WeightGrads::compute`]. All tensors must be on
+    /// one device.
     ///
     /// # Errors
-    /// Where shapes do not fit each other, or tensors are on several devices.
+    /// If the device differs from that of the earlier requests; on the CPU also if the shapes do not fit, as
+    /// in [`conv2d_weight_grad`].
     pub fn add(&mut self, of: WeightGradOf) -> Result<usize> {
         #[cfg(any(feature = "cuda", feature = "emulate"))]
         {
@@ -64,10 +68,12 @@ impl WeightGrads {
         Ok(self.done.len() - 1)
     }
 
-    /// The gradients of weight (`[Co, Ci, k, k]`) and bias (`[Co]`) in the order asked for. Not differentiable.
+    /// The gradients of weight (`[Co, Ci, k, k]`) and bias (`[Co]`) of each request, in the order of the
+    /// requests. Not differentiable.
     ///
     /// # Errors
-    /// Where the device fails.
+    /// If the shapes of a request do not fit, as in [`conv2d_weight_grad`], if its second pair differs from
+    /// the first in more than the batch size, if a tensor is not f32 and contiguous, or if the GPU fails.
     pub fn compute(self) -> Result<Vec<(Tensor, Tensor)>> {
         #[cfg(any(feature = "cuda", feature = "emulate"))]
         {
@@ -90,7 +96,8 @@ impl WeightGrads {
     }
 }
 
-/// On devices: one flat result, of each the weight's gradient and behind it the bias's.
+/// All requests as one operation of a GPU. Its result is flat: for each request the gradient of the weight,
+/// followed by that of the bias.
 #[cfg(any(feature = "cuda", feature = "emulate"))]
 pub(crate) struct Together<'a>(pub(crate) &'a [WeightGradOf]);
 
