@@ -1,4 +1,5 @@
-//! Compiles the kernels in `cuda/`: by nvcc to PTX (feature `cuda`), and as C++ for tests on the processor (feature `emulate`).
+//! Compiles the kernels in `cuda/`: with nvcc to PTX (feature `cuda`), and as C++ for tests on the CPU
+//! (feature `emulate`).
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -9,7 +10,7 @@ fn main() {
     emulated();
 }
 
-/// As candle compiles its own: for the GPU of this machine or `CUDA_COMPUTE_CAP`.
+/// Compiles for the GPU of this machine or for `CUDA_COMPUTE_CAP`, like candle does with its own kernels.
 #[cfg(feature = "cuda")]
 fn ptx() {
     let out = std::path::PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
@@ -27,12 +28,13 @@ fn ptx() {
     }
 }
 
-/// Fibers need a C library with contexts, and kernels a compiler that knows C++17.
+/// Needs a compiler for C++17, and a C library with `ucontext.h` for the fibers.
 #[cfg(feature = "emulate")]
 fn emulated() {
     let mut build = cc::Build::new();
     build.cpp(true).std("c++17").file("cuda/emulated.cpp").opt_level(2).warnings(false);
-    // Multiplications are not fused with additions, as on the CPU; and fibers jump between stacks.
+    // As in the crate `cpu`, multiplications are not fused with additions. `_FORTIFY_SOURCE` must be off
+    // because it rejects the jumps of fibers between stacks.
     build.flag_if_supported("-ffp-contract=off").define("_FORTIFY_SOURCE", "0");
     build.compile("kernels_emulated");
 }

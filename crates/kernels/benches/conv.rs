@@ -1,7 +1,9 @@
-//! Convolution and its gradients at the shapes of a paper-sized training step; elements are floating-point
-//! operations as a direct convolution counts them, so that `Gelem/s` reads as GFLOP/s.
+//! Convolution and its gradients at the shapes of a training step of the paper's size. The elements of the
+//! reports are floating-point operations, counted as for a direct convolution, so that `Gelem/s` means
+//! GFLOP/s.
 //!
-//! `cargo bench -p kernels --bench conv -- 64to64` runs a part; `KERNELS_CPU=avx2` another path.
+//! `cargo bench -p kernels --bench conv -- 64to64` runs some of the benchmarks; `KERNELS_CPU=avx2` selects
+//! another CPU path.
 
 use candle_core::{Device, Result, Tensor};
 use criterion::{
@@ -13,11 +15,11 @@ use std::hint::black_box;
 
 const SLOPE: f32 = 0.05;
 
-/// Height and width of the input at the first, two middle and the last stage.
+/// Height and width of the input at the first stage, two middle stages and the last stage.
 const SIZES: [(usize, usize); 4] = [(25, 38), (66, 95), (121, 177), (172, 250)];
-/// Channels in and out: the body's, the head's, and those of the two tails.
+/// Input and output channels of the body, the head, and the last layers of generator and critic.
 const CHANNELS: [(usize, usize); 4] = [(64, 64), (3, 64), (64, 3), (64, 1)];
-/// Real, fake and interpolated pictures.
+/// The real, the fake and the interpolated picture.
 const BATCH: usize = 3;
 
 struct Operands {

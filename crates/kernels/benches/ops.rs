@@ -1,6 +1,7 @@
-//! The operations beside the convolutions, at the sizes of the paper's last stage; elements are values of the result.
+//! The operations other than convolutions, at the sizes of the paper's last stage. The elements of the
+//! reports are values of the result.
 //!
-//! `cargo bench -p kernels --bench ops -- bicubic` runs a part.
+//! `cargo bench -p kernels --bench ops -- bicubic` runs some of the benchmarks.
 
 use candle_core::{DType, Device, Result, Tensor};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -9,8 +10,9 @@ use std::hint::black_box;
 
 const STREAM: Stream = Stream::new(1, [7, 0, 0], 0);
 
-/// Features of the stage below, and those of a stage with its border.
+/// Height and width of the features of the previous stage.
 const BELOW: (usize, usize) = (115, 171);
+/// Height and width of the features of a stage with its border.
 const STAGE: (usize, usize) = (173, 256);
 const CHANNELS: usize = 64;
 

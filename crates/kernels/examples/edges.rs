@@ -1,4 +1,5 @@
-//! A two-layer network learns an edge filter: the convolutions are this crate's, everything else is plain candle.
+//! Trains a two-layer network to imitate an edge filter. Convolutions, noise and Adam come from this crate,
+//! everything else from candle.
 //!
 //! `cargo run --release -p kernels --example edges`
 #![allow(clippy::print_stdout)]
@@ -6,18 +7,19 @@
 use candle_core::{Device, Result, Tensor, Var};
 use kernels::{AdamStep, AdamUpdate, Decay, Stream, adam, conv2d, normal};
 
-/// Steps of training.
+/// Number of training steps.
 const STEPS: u32 = 300;
 
 fn main() -> Result<()> {
     let device = Device::Cpu;
     let stream = |level, iteration| Stream::new(1, [7, 0, level], iteration);
 
-    // The filter to be learnt, [C_out, C_in, k, k].
+    // The filter to be learned, [C_out, C_in, k, k].
     let sobel: [f32; 9] = [-1.0, 0.0, 1.0, -2.0, 0.0, 2.0, -1.0, 0.0, 1.0];
     let sobel = Tensor::from_slice(&sobel, (1, 1, 3, 3), &device)?;
 
-    // 1 -> 16 channels with LeakyReLU, 16 -> 1 without. Candle's autograd calls the ops' own backward passes.
+    // The first layer has 1 -> 16 channels and LeakyReLU, the second 16 -> 1 channels. Candle's autograd
+    // calls the operations' own backward passes.
     let weights = |level, co: usize, ci: usize| {
         let values = normal(stream(level, 0), (0, 0), (1, co * ci * 9, 1), &device)?;
         Var::from_tensor(&(values * 0.2)?.reshape((co, ci, 3, 3))?)
@@ -33,12 +35,12 @@ fn main() -> Result<()> {
     let moments = parameters.iter().map(zero_moments).collect::<Result<Vec<_>>>()?;
 
     for step in 1..=STEPS {
-        // A picture of noise, [N, H, W, C], made from its number alone.
+        // A picture of noise, [N, H, W, C], determined by the number of the step.
         let x = normal(stream(2, step), (0, 0), (32, 48, 1), &device)?;
         let wanted = conv2d(&x, &sobel, None, 1, None)?;
         let hidden = conv2d(&x, w1, Some(b1), 1, Some(0.2))?;
         let y = conv2d(&hidden, w2, Some(b2), 1, None)?;
-        // Without its border, where the second layer's padding shows.
+        // The loss excludes the border, where the padding of the second layer has an effect.
         let inner = |t: &Tensor| t.narrow(1, 1, 30)?.narrow(2, 1, 46);
         let loss = (inner(&y)? - inner(&wanted)?)?.sqr()?.mean_all()?;
 

@@ -1,17 +1,18 @@
-//! How exactly a GPU multiplies.
+//! The precision of products on a GPU.
 
-/// What a GPU's convolutions do with their factors. The CPU always computes in f32.
+/// The precision of the factors in the convolutions of a GPU. The CPU always computes in f32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Precision {
-    /// Rounded to 10 bits of mantissa, for the tensor cores; sums in f32. As PyTorch does by default.
+    /// Factors are rounded to 10 bits of mantissa, for the tensor cores; sums are in f32. This is PyTorch's
+    /// default for convolutions.
     #[default]
     Tf32,
-    /// f32 throughout.
+    /// Factors and sums are in f32.
     F32,
 }
 
 impl Precision {
-    /// As it is written in settings: `tf32` or `f32`.
+    /// The name in configuration files: `tf32` or `f32`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Tf32 => "tf32",
@@ -19,7 +20,7 @@ impl Precision {
         }
     }
 
-    /// The precision of that name.
+    /// The precision with this name; `None` for an unknown name.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Tf32, Self::F32].into_iter().find(|p| p.name() == name)
     }

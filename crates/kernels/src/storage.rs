@@ -1,6 +1,6 @@
-//! Reading and making candle's CPU storage.
+//! Access to candle's CPU storage.
 
-#![allow(unsafe_code)] // results are written in full before they count as initialised
+#![allow(unsafe_code)] // vectors are marked as initialised after an operation has written them in full
 
 use candle_core::{CpuStorage, Layout, Result, bail};
 use std::mem::MaybeUninit;
@@ -17,7 +17,7 @@ pub(crate) fn values<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a
     Ok(&storage.as_slice::<f32>()?[from..to])
 }
 
-/// The values of a contiguous f32 operand, to be written in place.
+/// The values of a contiguous f32 operand that is written in place.
 pub(crate) fn values_mut<'a>(storage: &'a mut CpuStorage, layout: &Layout) -> Result<&'a mut [f32]> {
     let Some((from, to)) = layout.contiguous_offsets() else {
         bail!("kernels write in place to contiguous tensors only, this one has strides {:?}", layout.stride())
@@ -28,13 +28,13 @@ pub(crate) fn values_mut<'a>(storage: &'a mut CpuStorage, layout: &Layout) -> Re
     }
 }
 
-/// A new buffer of `len` values that `write` fills completely. Zeroing megabytes that are overwritten at once
-/// would cost as much as many of the operations themselves.
+/// A new buffer of `len` values that `write` fills completely. It is not zeroed first, which would take as
+/// long as many of the operations themselves.
 pub(crate) fn filled(len: usize, write: impl FnOnce(&mut [MaybeUninit<f32>])) -> CpuStorage {
     let mut v: Vec<f32> = Vec::with_capacity(len);
     write(&mut v.spare_capacity_mut()[..len]);
-    // SAFETY: `len` is within the capacity reserved above, and every operation of this crate writes each value of
-    // its result (their tests compare all of it).
+    // SAFETY: `len` is within the capacity reserved above, and every operation of this crate writes each
+    // value of its result (the tests compare all values).
     unsafe { v.set_len(len) };
     CpuStorage::F32(v)
 }

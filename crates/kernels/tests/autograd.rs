@@ -1,5 +1,5 @@
-//! The custom ops under candle's autograd: their backward passes against differences of their forward passes, and
-//! against what the operations must be to each other.
+//! The custom operations under candle's autograd: backward passes are compared with finite differences of
+//! forward passes, and operations with each other where one is the transpose or a part of the other.
 
 use candle_core::{Device, Result, Tensor, Var};
 use kernels::{Activation, Stream, activate, bicubic, bicubic_grad, bicubic_grad_plus, bicubic_plus};
@@ -15,7 +15,8 @@ fn dot(a: &Tensor, b: &Tensor) -> Result<f64> {
     Ok(a.iter().zip(&b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum())
 }
 
-/// Large enough that rounding does not show, small enough for the curvature of the activations.
+/// The step of the finite differences: large enough to hide rounding, small enough for the curvature of the
+/// activations.
 const STEP: f64 = 1e-2;
 
 /// Checks the gradient of `dot(f(x), weights)` along a random direction, for each of `inputs`.

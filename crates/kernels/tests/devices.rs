@@ -1,5 +1,5 @@
-//! Every operation on every device against the CPU's own loops: the CUDA kernels' source run on the processor, and a GPU
-//! where there is one.
+//! Compares every operation on every device with the CPU: on the emulated GPU, and on a real GPU if there is
+//! one.
 
 #![cfg(any(feature = "emulate", feature = "cuda"))]
 #![allow(clippy::unwrap_used)] // a test
@@ -9,7 +9,7 @@ use kernels::{Activation, AdamStep, AdamUpdate, Conv2d, Decay, Precision, Stream
 
 type Work = dyn Fn(&Device) -> Result<Vec<Tensor>>;
 
-/// An operation with operands: what it is called, and its results.
+/// A test case: a name, and a function that computes results on a device.
 struct Case {
     name: String,
     run: Box<Work>,
@@ -19,7 +19,7 @@ fn case(name: impl Into<String>, run: impl Fn(&Device) -> Result<Vec<Tensor>> + 
     Case { name: name.into(), run: Box::new(run) }
 }
 
-/// Numbers that look random, the same everywhere: made on the CPU whatever the device.
+/// Pseudorandom numbers in (-1, 1). They are computed on the CPU, so that they are equal on all devices.
 fn values(shape: impl Into<candle_core::Shape>, seed: u64, device: &Device) -> Result<Tensor> {
     let shape = shape.into();
     let stream = Stream::new(seed, [7, 0, 0], 0);
@@ -30,8 +30,8 @@ fn values(shape: impl Into<candle_core::Shape>, seed: u64, device: &Device) -> R
 fn convolutions(precision: Precision) -> Vec<Case> {
     let padded = move |pad| Conv2d { pad, precision };
     let mut cases = Vec::new();
-    // Batch, height, width, channels in and out, kernel, padding: multiples of four and others, more and fewer channels than
-    // a tile, pictures smaller than a tile and larger.
+    // Batch, height, width, input and output channels, kernel, padding. Sizes include multiples of four and
+    // others, more and fewer channels than a tile, and pictures smaller and larger than a tile.
     for (i, (n, h, w, ci, co, k, pad)) in [
         (1, 5, 7, 3, 5, 3, 1),
         (2, 9, 8, 8, 8, 3, 0),
@@ -42,7 +42,8 @@ fn convolutions(precision: Precision) -> Vec<Case> {
         (2, 9, 10, 20, 72, 3, 1),
         (1, 8, 9, 6, 10, 5, 2),
         (3, 14, 10, 32, 36, 1, 0),
-        // 3x3 kernels of their own: tiles that the picture does not fill, several times 32 channels, tiles of channels.
+        // For the special kernels of 3x3 convolutions: tiles that the picture does not fill, multiples of 32
+        // channels, several tiles of channels.
         (2, 19, 21, 64, 64, 3, 0),
         (1, 9, 17, 96, 40, 3, 1),
         (1, 8, 8, 32, 32, 3, 2),
@@ -87,7 +88,7 @@ fn convolutions(precision: Precision) -> Vec<Case> {
             Ok(vec![dw, db])
         }));
     }
-    // Enough pixels for the larger 3x3 tiles, and several times 32 channels.
+    // Enough pixels for the larger tiles of 3x3 convolutions, and a multiple of 32 channels.
     for (n, h, w) in [(3, 41, 61), (3, 60, 89)] {
         cases.push(case(format!("3x3, {n}x{h}x{w}"), move |d| {
             let (x, weight) = (values((n, h, w, 64), 1, d)?, values((36, 64, 3, 3), 2, d)?);
@@ -101,11 +102,11 @@ fn convolutions(precision: Precision) -> Vec<Case> {
         let (dw, db) = kernels::conv2d_weight_grad(&x, &y, 3, padded(1))?;
         Ok(vec![y, dw, db])
     }));
-    // Two pairs of different batches, the second without a bias; and weights that are packed beforehand, two networks' at once.
+    // Weight gradients of two pairs with different batch sizes.
     cases.push(case("pairs", move |d| {
         let (x, g) = (values((2, 20, 21, 8), 1, d)?, values((2, 18, 19, 5), 2, d)?);
         let (x2, g2) = (values((1, 20, 21, 8), 3, d)?, values((1, 18, 19, 5), 4, d)?);
-        // Several at once, of one kernel and of others.
+        // Several weight gradients at once, for which the same kernel and different kernels are chosen.
         let mut all = kernels::WeightGrads::new();
         for second in [Some((x2, g2)), None] {
             all.add(WeightGradOf { x: x.clone(), gy: g.clone(), second, kernel: 3, conv: padded(0) })?;
@@ -126,7 +127,7 @@ fn convolutions(precision: Precision) -> Vec<Case> {
         }
         Ok(all.compute()?.into_iter().flat_map(|(dw, db)| [dw, db]).collect())
     }));
-    // More than a launch takes.
+    // More weight gradients than one launch takes.
     cases.push(case("many pairs", move |d| {
         let mut all = kernels::WeightGrads::new();
         for i in 0..40u64 {
@@ -135,6 +136,7 @@ fn convolutions(precision: Precision) -> Vec<Case> {
         }
         Ok(all.compute()?.into_iter().flat_map(|(dw, db)| [dw, db]).collect())
     }));
+    // Weights of two networks that are packed beforehand.
     cases.push(case("packed", move |d| {
         let (w, v) = (values((5, 6, 3, 3), 1, d)?, values((6, 5, 3, 3), 2, d)?);
         let (x, g) = (values((1, 9, 9, 6), 3, d)?, values((1, 7, 7, 5), 4, d)?);
@@ -142,14 +144,14 @@ fn convolutions(precision: Precision) -> Vec<Case> {
         let second = kernels::keep_packed(vec![v.clone()], precision)?;
         let y = kernels::conv2d(&x, &w, None, padded(0), None)?;
         let z = kernels::conv2d(&y, &v, None, padded(1), None)?;
-        // The first one goes first: what is left must still be found, and nothing else.
+        // After the first guard is dropped, only the weights of the second may be found in the registry.
         drop(first);
         let again = kernels::conv2d(&y, &v, None, padded(1), None)?;
         drop(second);
         let dx = kernels::conv2d_input_grad(&g, &w, padded(0), None)?;
         Ok(vec![y, z, again, dx, kernels::conv2d(&x, &w, None, padded(0), None)?])
     }));
-    // A part of a batch, which begins somewhere inside a buffer.
+    // A part of a batch, which does not begin at the start of its buffer.
     cases.push(case("a view", move |d| {
         let (x, w) = (values((3, 8, 9, 4), 1, d)?.narrow(0, 1, 2)?, values((8, 4, 3, 3), 2, d)?);
         Ok(vec![kernels::conv2d(&x, &w, None, padded(0), None)?])
@@ -221,7 +223,7 @@ fn others() -> Vec<Case> {
         Ok(vec![batch, kernels::normal(stream, (-3, 5), (4, 7, 3), d)?])
     }));
     cases.push(case("Adam", |d| {
-        // More parameters than a launch takes, shorter and longer than a block.
+        // More parameters than one launch takes, some shorter and some longer than a block.
         let decay = Decay { beta1: 0.5, beta2: 0.999 };
         let mut all = Vec::new();
         for k in 0..70 {
@@ -248,7 +250,7 @@ fn numbers(tensors: Vec<Tensor>) -> Vec<Vec<f32>> {
     tensors.iter().map(|t| t.flatten_all().unwrap().to_vec1().unwrap()).collect()
 }
 
-/// The norm of the difference over that of what is expected.
+/// The norm of the difference divided by the norm of the expected values.
 fn error(found: &[f32], expected: &[f32]) -> f64 {
     assert_eq!(found.len(), expected.len());
     let square = |v: f32| f64::from(v).powi(2);
@@ -296,7 +298,8 @@ fn devices_compute_what_the_cpu_computes() {
     }
 }
 
-/// What a real and a fake picture contribute must cancel exactly, else Adam turns the rest into whole steps.
+/// Opposite contributions of a real and a fake picture must cancel exactly. Adam would turn the smallest
+/// remainder into a full step.
 #[cfg(feature = "emulate")]
 fn opposite_pictures_cancel(precision: Precision) {
     for (ci, co) in [(8, 5), (12, 20), (3, 12), (12, 1)] {
@@ -315,7 +318,7 @@ fn opposite_pictures_cancel(precision: Precision) {
     }
 }
 
-/// A small GPU takes other tiles of a picture, and gets the same bytes.
+/// A small GPU uses other tiles of the picture, and the result has the same bytes.
 #[cfg(feature = "emulate")]
 fn gpus_differ_in_nothing_but_speed(precision: Precision) {
     let (x, w) =
@@ -337,8 +340,8 @@ fn gpus_differ_in_nothing_but_speed(precision: Precision) {
     }
 }
 
-/// The packed filter of a token that was dropped must never be read again, whichever token is dropped first; what is
-/// kept under another token stays.
+/// The packed filter of a dropped token must never be read again, whichever token is dropped first, and the
+/// filters of other tokens stay packed.
 #[cfg(feature = "emulate")]
 #[test]
 fn regression_tokens_of_packed_weights_may_be_dropped_in_any_order() {
@@ -360,16 +363,17 @@ fn regression_tokens_of_packed_weights_may_be_dropped_in_any_order() {
             found
         });
         assert_eq!(found, expected);
-        // Two when they were kept, one by the convolution whose filter was let go.
+        // Two filters were packed when they were kept, and one by the convolution whose token had been
+        // dropped.
         assert_eq!(packs(&launches), 3);
     }
-    // A token that is leaked keeps its memory: the addresses stay good.
+    // A leaked token keeps its memory, so its addresses stay valid.
     let (found, _) = kernels::emulate(|| {
         std::mem::forget(kernels::keep_packed(vec![w.clone()], Precision::default()).unwrap());
         numbers(vec![convolved(&w), convolved(&v)])
     });
     assert_eq!(found, expected);
-    // Packed for another precision is not packed for this one.
+    // A filter packed for another precision is not used.
     let (found, launches) = kernels::emulate(|| {
         let _kept = kernels::keep_packed(vec![v.clone()], Precision::F32).unwrap();
         numbers(vec![convolved(&w), convolved(&v)])

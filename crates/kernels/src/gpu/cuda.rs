@@ -1,6 +1,6 @@
-//! Carries launches out on a GPU, in its stream.
+//! Executes launches on a GPU, in its stream.
 
-#![allow(unsafe_code)] // kernels are launched with addresses, into memory that is not initialised
+#![allow(unsafe_code)] // kernels are launched with raw addresses and write to uninitialised memory
 
 use super::{Arg, Buffer, DeviceOp, Grid, Kernel, Limits, Operand, Queue};
 use candle_core::cuda_backend::WrapErr;
@@ -9,34 +9,38 @@ use candle_core::{CudaDevice, CudaStorage, Device, Layout, Result, Shape, bail};
 use std::collections::HashSet;
 use std::sync::Mutex;
 
-/// The kernels as the build script compiled them.
+/// The compiled kernels from the build script.
 #[allow(unreachable_pub)] // written by cudaforge
 mod ptx {
     include!(concat!(env!("OUT_DIR"), "/ptx.rs"));
 }
 
-/// The GPU number `ordinal` with a stream of its own, on which all work is done in order.
+/// Opens the GPU with number `ordinal`, counted from 0, with a stream of its own in which all work is
+/// executed in order.
 ///
 /// # Errors
-/// Where there is no such GPU, or the kernels were not compiled for it.
+/// If there is no such GPU, if the CUDA driver cannot be used, or if the kernels were compiled for another
+/// GPU architecture.
 pub fn cuda_device(ordinal: usize) -> Result<Device> {
     let device = CudaDevice::new_with_stream(ordinal)?;
-    // SAFETY: events keep several streams from overtaking each other; all of this process's work is in one.
+    // SAFETY: event tracking orders work in several streams; all work of this process on the device is in one
+    // stream.
     unsafe { device.disable_event_tracking() };
     keep_freed_memory(ordinal);
-    // A GPU that the kernels were not compiled for is found here, not in the middle of something.
+    // Loading one kernel reports here, and not later, that the kernels were compiled for another
+    // architecture.
     device.get_or_load_custom_func("constant", "kernels_pointwise", ptx::POINTWISE)?;
     Ok(Device::Cuda(device))
 }
 
-/// Lets the driver keep what is freed for the next use, instead of handing it back whenever the CPU waits for the GPU. It is
-/// only faster, so that errors do not matter.
+/// Lets the driver keep freed memory for later use instead of releasing it whenever the CPU waits for the
+/// GPU. This affects only the speed, so errors are ignored.
 fn keep_freed_memory(ordinal: usize) {
     let mut pool = std::ptr::null_mut();
     let mut all = u64::MAX;
     let threshold = sys::CUmemPool_attribute_enum::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
-    // SAFETY: both calls write to or read from the variables they are given, and the context of this GPU is current: it was
-    // made current when the device was opened just before.
+    // SAFETY: both calls write to or read from the variables they are given, and the context of this GPU is
+    // current: it was made current when the device was opened just before.
     unsafe {
         if sys::cuDeviceGetDefaultMemPool(&mut pool, ordinal as i32) == sys::CUresult::CUDA_SUCCESS {
             let _ = sys::cuMemPoolSetAttribute(pool, threshold, (&raw mut all).cast());
@@ -44,12 +48,12 @@ fn keep_freed_memory(ordinal: usize) {
     }
 }
 
-/// Bytes of memory of the GPU that a tensor's device is: free and in all.
+/// The free and the total memory of the GPU `device`, in bytes.
 ///
 /// # Errors
-/// Where the device is no GPU, or the driver fails.
+/// If `device` is not a GPU, or the driver fails.
 pub fn gpu_memory(device: &Device) -> Result<(usize, usize)> {
-    let Device::Cuda(gpu) = device else { bail!("only cards have memory of their own") };
+    let Device::Cuda(gpu) = device else { bail!("only GPUs have memory of their own") };
     let stream = gpu.cuda_stream();
     stream.context().mem_get_info().w()
 }
@@ -69,7 +73,7 @@ pub(crate) fn run(op: &impl DeviceOp, operands: &[(&CudaStorage, &Layout)]) -> R
     match op.launch(&Queue::Cuda(&device), &operands_of(operands)?)? {
         (Buffer::Cuda(slice, _), shape) => Ok((CudaStorage::wrap_cuda_slice(slice, device), shape)),
         #[cfg(feature = "emulate")]
-        _ => bail!("a buffer of the emulation on a GPU"),
+        _ => bail!("a buffer in CPU memory on a GPU"),
     }
 }
 
@@ -90,7 +94,7 @@ pub(super) fn address(storage: &CudaStorage, layout: &Layout) -> Result<u64> {
 }
 
 pub(super) fn alloc(device: &CudaDevice, len: usize) -> Result<Buffer> {
-    // SAFETY: every operation writes each value of its result (new buffers are filled with NaN in the tests).
+    // SAFETY: every operation writes each value of its result (the tests run on buffers filled with NaN).
     let slice = unsafe { device.alloc::<f32>(len) }?;
     let (pointer, _) = slice.device_ptr(slice.stream());
     Ok(Buffer::Cuda(slice, pointer))
@@ -115,7 +119,7 @@ pub(super) fn launch(
         "weight_grad3x3" => ptx::WEIGHT_GRAD3X3,
         _ => bail!("there is no file {module} of kernels"),
     };
-    // The modules have names of their own, because candle also has a module `conv`.
+    // The prefix avoids a clash of names: candle has a module `conv` as well.
     let function = device.get_or_load_custom_func(name, &format!("kernels_{module}"), source)?;
     if grid.shared > 48 * 1024 {
         allow_shared(device, name, &function, grid.shared)?;
@@ -123,20 +127,23 @@ pub(super) fn launch(
     let slots: Vec<Vec<u64>> = args.iter().map(Arg::slot).collect();
     let mut builder = function.builder();
     for slot in &slots {
-        // The driver is given the address of the first word; the kernel's signature says how many bytes are read there.
+        // The address of the first word; the kernel's signature determines how many bytes are read from
+        // there.
         builder.arg(&slot[0]);
     }
     let [x, y, z] = grid.blocks;
     let config =
         LaunchConfig { grid_dim: (x, y, z), block_dim: (grid.threads, 1, 1), shared_mem_bytes: grid.shared };
-    // SAFETY: the arguments are those of the kernel of this name in number and type (the tests call each through the same
-    // code), a kernel reads its own type's bytes from the beginning of each slot, and the pointers lead to memory that is
-    // freed in the order of the stream, after this launch.
+    // SAFETY: number and types of the arguments are those of the kernel of this name (the tests call each
+    // kernel through the same code), a kernel reads as many bytes as its parameter's type has from the
+    // beginning of each slot, and the pointers refer to memory that is freed in the order of the stream,
+    // after this launch.
     let launch = || unsafe { builder.launch(config) }.map(|_| ());
     super::spans::watched(&device.cuda_stream(), name, grid.flops, launch).w()
 }
 
-/// More shared memory than the 48 KiB that every kernel may have; asked for once, not while a graph is captured.
+/// Allows a kernel more shared memory than the default limit of 48 KiB. This is done once per device and
+/// kernel, so that it does not happen while a graph is recorded.
 fn allow_shared(device: &CudaDevice, name: &'static str, function: &CudaFunction, bytes: u32) -> Result<()> {
     static ALLOWED: Mutex<Option<HashSet<(candle_core::cuda_backend::DeviceId, &'static str)>>> =
         Mutex::new(None);

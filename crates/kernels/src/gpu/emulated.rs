@@ -1,6 +1,6 @@
-//! Emulates launches on the processor, with the kernels' own source compiled as C++, and records them.
+//! Executes launches on the CPU, with the source of the kernels compiled as C++, and records them.
 
-#![allow(unsafe_code)] // a call into C++, with addresses
+#![allow(unsafe_code)] // a call into C++ with raw addresses
 
 use super::{Arg, Buffer, DeviceOp, Grid, Kernel, Limits, Operand, Queue};
 use crate::storage::values;
@@ -9,28 +9,28 @@ use std::cell::{Cell, RefCell};
 use std::ffi::{CString, c_char, c_void};
 use std::marker::PhantomData;
 
-/// A large GPU.
+/// The limits of a large GPU.
 const LARGE: Limits = Limits { processors: 132, shared: 227 * 1024 };
 
-/// A launch as it was asked for.
+/// A recorded launch of a kernel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Launch {
     /// The kernel's name.
     pub kernel: &'static str,
-    /// Blocks along the grid's three axes.
+    /// Number of blocks along each of the grid's three axes.
     pub blocks: [u32; 3],
-    /// The arguments, without those that are addresses.
+    /// The arguments in text form, without those that are addresses.
     pub arguments: Vec<String>,
 }
 
 /// What this thread does with operations on CPU tensors.
 #[derive(Clone, Copy, PartialEq)]
 enum Mode {
-    /// The CPU's own loops compute them.
+    /// The crate `cpu` computes them.
     Off,
-    /// Their launches are carried out here.
+    /// Their launches are recorded and executed here.
     Run,
-    /// Their launches are only written down.
+    /// Their launches are only recorded.
     Record,
 }
 
@@ -41,7 +41,7 @@ thread_local! {
 }
 
 unsafe extern "C" {
-    /// Runs a kernel of `cuda/` by name; 0 if there is none.
+    /// Runs a kernel of `cuda/` by name; returns 0 if there is no such kernel.
     fn kernels_emulated_launch(
         name: *const c_char,
         blocks: *const u32,
@@ -51,18 +51,21 @@ unsafe extern "C" {
     ) -> i32;
 }
 
-/// Runs `f`; operations on CPU tensors that this thread starts in it are carried out by the CUDA kernels' source instead of
-/// the CPU's own loops. Returns what they launched besides.
+/// Runs `f` with an emulated GPU of 132 multiprocessors: operations on CPU tensors that this thread starts
+/// within `f` run the source of the CUDA kernels instead of the crate `cpu`. Returns the result of `f` and
+/// all launches.
 pub fn emulate<T>(f: impl FnOnce() -> T) -> (T, Vec<Launch>) {
     emulate_gpu(LARGE.processors, LARGE.shared, f)
 }
 
-/// Like [`emulate`], for a GPU with this number of multiprocessors and this much shared memory per block, in bytes.
+/// Like [`emulate`], for a GPU with this many multiprocessors and this many bytes of shared memory per block
+/// (at most 256 KiB).
 pub fn emulate_gpu<T>(processors: usize, shared: u32, f: impl FnOnce() -> T) -> (T, Vec<Launch>) {
     within(Mode::Run, Limits { processors, shared }, f)
 }
 
-/// What [`emulate`] would launch, without carrying it out: results are not numbers, and sizes may be as large as on a GPU.
+/// The launches of `f` on an emulated GPU, without executing them. The results of operations within `f` are
+/// NaN, so that sizes too large to emulate can be checked.
 pub fn launches(f: impl FnOnce()) -> Vec<Launch> {
     within(Mode::Record, LARGE, f).1
 }
@@ -87,7 +90,7 @@ pub(crate) fn run(op: &impl DeviceOp, operands: &[(&CpuStorage, &Layout)]) -> Re
     match op.launch(&Queue::Emulated(PhantomData), &operands_of(operands)?)? {
         (Buffer::Emulated(values), shape) => Ok((CpuStorage::F32(values), shape)),
         #[cfg(feature = "cuda")]
-        _ => bail!("a GPU's buffer in the emulation"),
+        _ => bail!("a buffer in GPU memory on the CPU"),
     }
 }
 
@@ -102,7 +105,7 @@ pub(super) fn address(storage: &CpuStorage, layout: &Layout) -> Result<u64> {
     Ok(values(storage, layout)?.as_ptr() as u64)
 }
 
-/// An argument without addresses.
+/// The text form of an argument without addresses; `None` for an address.
 fn shown(arg: &Arg<'_>) -> Option<String> {
     match *arg {
         Arg::Pointer(_) => None,
@@ -115,7 +118,7 @@ fn shown(arg: &Arg<'_>) -> Option<String> {
 }
 
 pub(super) fn launch((_, name): Kernel, grid: Grid, args: &[Arg<'_>]) -> Result<()> {
-    // What a GPU refuses.
+    // A GPU refuses these launches.
     let [x, y, z] = grid.blocks;
     if x == 0 || y == 0 || z == 0 || x > i32::MAX as u32 || y > 65_535 || z > 65_535 {
         bail!("{name}: a grid of {:?} blocks", grid.blocks)
@@ -132,7 +135,8 @@ pub(super) fn launch((_, name): Kernel, grid: Grid, args: &[Arg<'_>]) -> Result<
     let slots: Vec<Vec<u64>> = args.iter().map(Arg::slot).collect();
     let pointers: Vec<*const c_void> = slots.iter().map(|s| s.as_ptr().cast()).collect();
     let c_name = CString::new(name).map_err(candle_core::Error::wrap)?;
-    // SAFETY: the arguments are those of the kernel of this name in number and type (each launch in `ops/launches` names its kernel), and its pointers lead to operands and buffers that outlive the call.
+    // SAFETY: number and types of the arguments are those of the kernel of this name (the tests run every
+    // kernel through this function), and the pointers refer to operands and buffers that outlive the call.
     let found = unsafe {
         kernels_emulated_launch(
             c_name.as_ptr(),

@@ -1,8 +1,8 @@
-//! Operations as launches of the kernels in `cuda/`: on a GPU (`cuda`), or for tests on the processor, where the same
-//! source is compiled as C++ and run thread by thread (`emulated`).
+//! Launches of the kernels in `cuda/`. The module `cuda` executes them on a GPU. For tests, the module
+//! `emulated` executes the same source, compiled as C++, thread by thread on the CPU.
 //!
-//! An operation that runs on devices implements [`DeviceOp`]: it makes its result's buffer, and says which
-//! kernel runs on how many blocks with which arguments. It does not know what carries that out.
+//! An operation that runs on a GPU implements [`DeviceOp`]: it allocates the buffer of its result and
+//! launches kernels with a grid and arguments. It does not depend on which of the two modules executes them.
 
 #[cfg(feature = "cuda")]
 pub(crate) mod cuda;
@@ -14,7 +14,7 @@ pub(crate) mod spans;
 
 use candle_core::{Device, Layout, Result, Shape, Storage, Tensor, bail};
 
-/// An operand in the device's memory. `pointer` is where its first value stands; it is contiguous.
+/// A contiguous operand in the memory of a real or emulated GPU. `pointer` is the address of its first value.
 pub(crate) struct Operand<'a> {
     pub(crate) pointer: u64,
     pub(crate) layout: &'a Layout,
@@ -22,19 +22,19 @@ pub(crate) struct Operand<'a> {
 
 /// An operation with a new tensor as its result.
 pub(crate) trait DeviceOp {
-    /// Launches it on `operands`, which are in the order of the operation's own.
+    /// Launches the operation on `operands`, which have the order of the operands of the candle operation.
     fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)>;
 }
 
-/// Which kernel: the file in `cuda/` it stands in, and its name.
+/// Identifies a kernel: the name of its file in `cuda/` without the extension, and its own name.
 pub(crate) type Kernel = (&'static str, &'static str);
 
 /// The properties of a GPU on which the choice of a kernel depends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// Multiprocessors.
+    /// Number of multiprocessors.
     pub(crate) processors: usize,
-    /// Bytes of shared memory that a block can have.
+    /// Largest shared memory of a block, in bytes.
     pub(crate) shared: u32,
 }
 
@@ -47,7 +47,8 @@ pub(crate) enum Arg<'a> {
     U32(u32),
     F32(f32),
     F64(f64),
-    /// A struct of entries, passed by value. Each entry has `entry` words, of which the first `addresses` are addresses.
+    /// A struct passed by value that is an array of entries. Each entry has `entry` words of eight bytes; the
+    /// first `addresses` of them are addresses.
     Table {
         words: &'a [u64],
         entry: usize,
@@ -56,10 +57,10 @@ pub(crate) enum Arg<'a> {
 }
 
 impl Arg<'_> {
-    /// The address that stands for no tensor.
+    /// The null pointer, for an optional tensor that is absent.
     pub(crate) const NULL: Arg<'static> = Arg::Pointer(0);
 
-    /// The argument as words; the kernel reads its bytes from the beginning of them.
+    /// The argument in memory: a kernel reads as many bytes from the beginning as its parameter's type has.
     fn slot(&self) -> Vec<u64> {
         let four = |b: [u8; 4]| vec![u64::from_ne_bytes([b[0], b[1], b[2], b[3], 0, 0, 0, 0])];
         match self {
@@ -84,50 +85,50 @@ impl Operand<'_> {
     }
 }
 
-/// Sizes as kernels take them.
+/// A size as an argument, since kernels take sizes as 32-bit integers; an error if it is too large.
 pub(crate) fn int(value: usize) -> Result<Arg<'static>> {
     i32::try_from(value).map(Arg::I32).map_err(|_| {
-        candle_core::Error::Msg(format!("kernels on a device take sizes up to {}, this is {value}", i32::MAX))
+        candle_core::Error::Msg(format!("kernels on a GPU take sizes up to {}, this is {value}", i32::MAX))
     })
 }
 
-/// Blocks and threads of a launch.
+/// The numbers of blocks and threads of a launch, with its use of other resources.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Grid {
     pub(crate) blocks: [u32; 3],
     pub(crate) threads: u32,
     /// Bytes of dynamic shared memory.
     pub(crate) shared: u32,
-    /// Multiplications and additions of a convolution, counted as a direct one's, for a profile.
+    /// Floating-point operations of a convolution, counted as for a direct one; used only in a profile.
     pub(crate) flops: u64,
 }
 
-/// Threads of the kernels that work value by value.
+/// Threads per block of the kernels that work value by value.
 const THREADS: usize = 256;
 
 impl Grid {
-    /// One thread for each of `n` values.
+    /// One thread for each of `n` values, in blocks of 256 threads.
     pub(crate) fn values(n: usize) -> Self {
         Grid::blocks([n.div_ceil(THREADS), 1, 1])
     }
 
-    /// This number of blocks of 256 threads.
+    /// This many blocks of 256 threads along each axis.
     pub(crate) fn blocks(blocks: [usize; 3]) -> Self {
         Grid { blocks: blocks.map(|b| b as u32), threads: THREADS as u32, shared: 0, flops: 0 }
     }
 }
 
-/// Where launches go.
+/// The destination of launches.
 pub(crate) enum Queue<'a> {
-    /// A GPU's stream.
+    /// The stream of a GPU.
     #[cfg(feature = "cuda")]
     Cuda(&'a candle_core::CudaDevice),
-    /// The processor, at once.
+    /// The emulated GPU, which executes a launch immediately.
     #[cfg(feature = "emulate")]
     Emulated(std::marker::PhantomData<&'a ()>),
 }
 
-/// Memory that a launch writes to. It may be dropped as soon as what uses it has been launched.
+/// Memory that a launch writes to. It may be dropped as soon as all launches that use it are queued.
 pub(crate) enum Buffer {
     #[cfg(feature = "cuda")]
     Cuda(candle_core::cuda_backend::cudarc::driver::CudaSlice<f32>, u64),
@@ -156,23 +157,23 @@ impl Buffer {
 }
 
 impl Queue<'_> {
-    /// Room for `len` values, which must all be written.
+    /// An uninitialised buffer of `len` values, all of which must be written.
     pub(crate) fn alloc(&self, len: usize) -> Result<Buffer> {
         match self {
             #[cfg(feature = "cuda")]
             Queue::Cuda(device) => cuda::alloc(device, len),
             #[cfg(feature = "emulate")]
-            // NaN makes it visible when a kernel forgets to write a value.
+            // NaN makes values visible that a kernel fails to write.
             Queue::Emulated(_) => Ok(Buffer::Emulated(vec![f32::NAN; len])),
         }
     }
 
-    /// Room for `len` values in f64.
+    /// An uninitialised buffer of `len` values in f64.
     pub(crate) fn alloc_f64(&self, len: usize) -> Result<Buffer> {
         self.alloc(2 * len)
     }
 
-    /// A tensor that an operation brings with it.
+    /// A tensor that is not among candle's operands of the operation, as an operand.
     pub(crate) fn operand<'t>(&self, tensor: &'t Tensor) -> Result<Operand<'t>> {
         let (storage, layout) = tensor.storage_and_layout();
         let Some(pointer) = self.address(&storage, layout)? else {
@@ -181,7 +182,8 @@ impl Queue<'_> {
         Ok(Operand { pointer, layout })
     }
 
-    /// Where the values of a tensor begin, if it is in this queue's memory.
+    /// The address of the first value of a tensor, or `None` if it is not in the memory of this queue's
+    /// device.
     fn address(&self, storage: &Storage, layout: &Layout) -> Result<Option<u64>> {
         match (self, storage) {
             #[cfg(feature = "cuda")]
@@ -192,7 +194,7 @@ impl Queue<'_> {
         }
     }
 
-    /// What the GPU has.
+    /// The limits of the GPU.
     pub(crate) fn limits(&self) -> Result<Limits> {
         match self {
             #[cfg(feature = "cuda")]
@@ -202,7 +204,7 @@ impl Queue<'_> {
         }
     }
 
-    /// Puts a kernel into the queue.
+    /// Launches a kernel.
     pub(crate) fn launch(&self, kernel: Kernel, grid: Grid, args: &[Arg<'_>]) -> Result<()> {
         match self {
             #[cfg(feature = "cuda")]
@@ -213,7 +215,8 @@ impl Queue<'_> {
     }
 }
 
-/// Whether operations on tensors of `device` become launches.
+/// Whether operations on tensors of `device` are kernel launches: on a GPU, and on the CPU while emulation is
+/// active.
 pub(crate) fn takes(device: &Device) -> bool {
     #[cfg(feature = "emulate")]
     {
@@ -224,7 +227,7 @@ pub(crate) fn takes(device: &Device) -> bool {
     device.is_cuda()
 }
 
-/// The queue of a device for which [`takes`] is true.
+/// The queue of a device for which [`takes`] returns true.
 pub(crate) fn queue(device: &Device) -> Result<Queue<'_>> {
     match device {
         #[cfg(feature = "cuda")]

@@ -1,4 +1,5 @@
-//! Weights in the order in which the convolution kernels read them, many filters in one launch.
+//! Packs convolution weights into the memory order that the convolution kernels read, many filters in one
+//! launch.
 
 use super::{Arg, Buffer, Grid, Queue, int};
 use crate::precision::Precision;
@@ -6,11 +7,12 @@ use candle_core::{Result, Tensor};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-/// As in `conv.cu`.
+/// Filters per launch; must equal the constant in `conv.cu`.
 const ENTRIES: usize = 64;
+/// Values of a filter that a block packs; must equal the constant in `conv.cu`.
 const VALUES: usize = 1024;
 
-/// A filter `[co, ci, taps]`.
+/// An unpacked filter `[co, ci, taps]`.
 pub(crate) struct Filter {
     pub(crate) pointer: u64,
     pub(crate) co: usize,
@@ -18,10 +20,11 @@ pub(crate) struct Filter {
     pub(crate) taps: usize,
 }
 
-/// Packed filters: each first for the convolution, then for the convolution's input gradient.
+/// Packed filters: each is stored in the order for the convolution, followed by the order for its input
+/// gradient.
 pub(crate) struct Packed {
     buffer: Buffer,
-    /// The first value of each filter, and how many it has.
+    /// For each filter the index of its first value, and the length of each of its two halves.
     places: Vec<(usize, usize)>,
 }
 
@@ -31,13 +34,13 @@ impl Packed {
         let mut total = 0;
         for f in filters {
             let n = f.co * f.ci * f.taps;
-            // Kernels copy four values at a time: each half begins at a multiple of four.
+            // Kernels copy four values at a time, so each half begins at a multiple of four.
             places.push((total, n.next_multiple_of(4)));
             total += 2 * n.next_multiple_of(4);
         }
         let packed = Packed { buffer: queue.alloc(total)?, places };
         for (begin, filters) in filters.chunks(ENTRIES).enumerate() {
-            // The table as `conv.cu` lays it out, in words of eight bytes.
+            // The table has the layout of the struct in `conv.cu`, in words of eight bytes.
             let mut table = Vec::with_capacity(5 * ENTRIES);
             let mut blocks = 0;
             for (k, f) in filters.iter().enumerate() {
@@ -56,7 +59,7 @@ impl Packed {
         Ok(packed)
     }
 
-    /// Where filter `k` stands.
+    /// The address of filter `k`; with `transposed`, in the order for the input gradient.
     pub(crate) fn address(&self, k: usize, transposed: bool) -> u64 {
         let (first, len) = self.places[k];
         self.buffer.pointer() + 4 * (first + if transposed { len } else { 0 }) as u64
@@ -64,40 +67,43 @@ impl Packed {
 }
 
 thread_local! {
-    /// The filters of this thread that are kept packed.
+    /// The registry: filters that this thread keeps packed.
     static KEPT: RefCell<Vec<Entry>> = const { RefCell::new(Vec::new()) };
     static NEXT_TOKEN: Cell<u64> = const { Cell::new(0) };
 }
 
-/// A filter that is kept packed.
+/// A filter in the registry.
 struct Entry {
     token: u64,
-    /// Where the weights are, and with which precision they were packed.
+    /// The address of the unpacked weights, by which the entry is found.
     weights: u64,
     precision: Precision,
-    /// The packed filter for the convolution, and for its input gradient.
+    /// The addresses of the packed filter for the convolution and for its input gradient.
     packed: [u64; 2],
-    /// Owned by each entry, so that no address here can outlive its memory, in whatever order tokens are dropped.
+    /// Every entry shares ownership of the memory, so that no address in the registry can outlive it,
+    /// whatever the order in which tokens are dropped.
     _memory: Rc<Memory>,
 }
 
-/// The packed filters and the weights themselves, which must stay where they are: their address is what is looked up.
+/// The packed filters, and the weights themselves, whose address must not be reused because entries are found
+/// by it.
 struct Memory {
     _packed: Packed,
     _weights: Vec<Tensor>,
 }
 
-/// Where the weights at `pointer` are packed with this precision, if they are.
+/// The address of the packed filter for the weights at `pointer` with this precision, if it is in the
+/// registry.
 pub(crate) fn found(pointer: u64, transposed: bool, precision: Precision) -> Option<u64> {
     let matches = |entry: &&Entry| entry.weights == pointer && entry.precision == precision;
     KEPT.with_borrow(|all| all.iter().rev().find(matches).map(|entry| entry.packed[usize::from(transposed)]))
 }
 
-/// Takes the entries that were made with it out of the registry when it is dropped.
+/// A token for entries of the registry; dropping it removes them.
 pub(crate) struct Token(u64);
 
 impl Token {
-    /// Packs `weights` and enters them into this thread's registry.
+    /// Packs `weights` and adds them to this thread's registry.
     pub(crate) fn new(queue: &Queue<'_>, weights: Vec<Tensor>, precision: Precision) -> Result<Self> {
         let mut filters = Vec::with_capacity(weights.len());
         for w in &weights {
@@ -123,7 +129,7 @@ impl Token {
 
 impl Drop for Token {
     fn drop(&mut self) {
-        // Where the thread is ending, its registry may have gone first.
+        // While the thread ends, the registry may have been destroyed before the token.
         let _ = KEPT.try_with(|all| all.borrow_mut().retain(|entry| entry.token != self.0));
     }
 }

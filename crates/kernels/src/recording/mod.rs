@@ -1,4 +1,4 @@
-//! Work that is recorded once and replayed, and values that are read while more work is queued.
+//! Recording and replaying GPU work, and reading values while more work is queued.
 
 #[cfg(feature = "cuda")]
 mod graph;

@@ -1,15 +1,16 @@
-//! Values that a GPU writes into the processor's memory by itself.
+//! Values that a GPU copies into host memory asynchronously.
 
-#![allow(unsafe_code)] // memory that is not initialised until the GPU has written it
+#![allow(unsafe_code)] // allocates memory that is uninitialised until the GPU has written it
 
 use candle_core::cuda_backend::WrapErr;
 use candle_core::cuda_backend::cudarc::driver::{CudaEvent, PinnedHostSlice};
 use candle_core::{CudaDevice, Result, Storage, Tensor, bail};
 
-/// [`crate::Readback`] on a GPU: a copy in the stream, and an event after it. Pinned memory has an event of its own, but that
-/// is recorded only where events keep streams apart, which [`cuda_device`] turns off.
+/// [`crate::Readback`] on a GPU: a copy in the stream, followed by an event. Pinned memory has an event of
+/// its own, but that is recorded only while event tracking is enabled, and [`crate::cuda_device`] disables
+/// it.
 pub(crate) struct PinnedReadback {
-    /// Memory that a GPU can write to by itself.
+    /// Pinned host memory, which the GPU can write to asynchronously.
     values: PinnedHostSlice<f32>,
     arrived: CudaEvent,
     under_way: bool,
@@ -18,7 +19,7 @@ pub(crate) struct PinnedReadback {
 impl PinnedReadback {
     pub(crate) fn new(gpu: &CudaDevice, len: usize) -> Result<Self> {
         let stream = gpu.cuda_stream();
-        // SAFETY: nothing is read before a copy has filled it.
+        // SAFETY: the memory is not read before a copy has filled it.
         let values = unsafe { stream.context().alloc_pinned_with_flags(len, 0) }.w()?;
         let arrived = stream.context().new_event(None).w()?;
         Ok(PinnedReadback { values, arrived, under_way: false })
@@ -48,7 +49,8 @@ impl PinnedReadback {
 impl Drop for PinnedReadback {
     fn drop(&mut self) {
         if self.under_way {
-            // The memory is given back after this. An error has been reported, or will be, where the stream is used next.
+            // The copy must end before the memory is freed. An error is ignored: the next use of the stream
+            // reports it.
             let _ = self.arrived.synchronize();
         }
     }

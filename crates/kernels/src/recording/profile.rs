@@ -1,35 +1,38 @@
-//! How long each kernel takes: events before and after every launch, as nodes of a graph. Started one by one, a GPU
-//! would wait for the CPU between them, and that would be measured.
+//! Measures the time of each kernel with events before and after every launch, as nodes of a CUDA graph.
+//! Without a graph, the GPU would wait for the CPU between launches, and the measurement would include that
+//! wait.
 
 use super::graph;
 use crate::gpu::spans;
 use candle_core::Device;
 use candle_core::cuda_backend::WrapErr;
 
-/// What a kernel took, all its launches together.
+/// The total time of all launches of one kernel.
 #[derive(Clone, Debug)]
 pub struct KernelTime {
-    /// Its name.
+    /// The name of the kernel.
     pub kernel: &'static str,
-    /// Launches.
+    /// Number of launches.
     pub launches: usize,
-    /// Milliseconds.
+    /// Total time in milliseconds.
     pub milliseconds: f64,
-    /// What convolutions computed, counted as direct ones; 0 for other kernels.
+    /// 10^9 floating-point operations of convolutions, counted as for a direct convolution; 0 for other
+    /// kernels.
     pub gflop: f64,
 }
 
-/// What each of this crate's kernels takes in `work`, which is recorded as a CUDA graph with events between its kernels and
-/// replayed twice; the second time counts. The longest come first. Kernels of others are not seen.
+/// The time that each kernel of this crate takes in `work`, in decreasing order. `work` is executed once,
+/// recorded as a CUDA graph with events between its kernels, and replayed twice; the second replay is
+/// measured. Kernels of other crates are not included.
 ///
 /// # Errors
-/// Those of `work`, and where the device is no GPU or cannot record.
+/// If `device` is not a GPU, if `work` fails or cannot be recorded, or if the GPU fails.
 pub fn profile<E: From<candle_core::Error> + std::fmt::Display>(
     device: &Device,
     mut work: impl FnMut() -> std::result::Result<(), E>,
 ) -> std::result::Result<Vec<KernelTime>, E> {
     let Device::Cuda(gpu) = device else {
-        return Err(candle_core::Error::Msg("only kernels of a GPU can be timed".into()).into());
+        return Err(candle_core::Error::Msg("only kernels on a GPU can be timed".into()).into());
     };
     let _uploads_are_kept = gpu.enable_cuda_graph_htod_cache();
     work()?;

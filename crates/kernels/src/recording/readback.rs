@@ -1,18 +1,19 @@
-//! Values on their way from a device to the CPU.
+//! Reading values from a device while it continues to work.
 
 #[cfg(feature = "cuda")]
 use super::pinned;
 use candle_core::{Result, Tensor};
 
-/// Reads a tensor of a fixed place again and again without keeping the device waiting: [`Readback::start`] asks for the values
-/// that it has at that point of the device's work, more work can be queued meanwhile, [`Readback::finish`] waits for them.
+/// Reads one tensor repeatedly without stalling the device. [`Readback::start`] requests the values that the
+/// tensor has at that point in the queue of the device, more work can then be queued, and
+/// [`Readback::finish`] waits for the values.
 pub struct Readback {
     tensor: Tensor,
     state: State,
 }
 
 enum State {
-    /// Values that are there, or none were asked for.
+    /// CPU: the values that were requested, if any.
     Host(Option<Vec<f32>>),
     #[cfg(feature = "cuda")]
     Pinned(pinned::PinnedReadback),
@@ -25,41 +26,42 @@ impl std::fmt::Debug for Readback {
 }
 
 impl Readback {
-    /// Of a contiguous `tensor` of f32, which is read whenever asked for and may be overwritten between.
+    /// For a contiguous f32 `tensor` of any shape. It may be overwritten between reads.
     ///
     /// # Errors
-    /// Where the GPU has no memory for it, or the tensor is not contiguous f32.
+    /// If the GPU cannot allocate pinned memory.
     pub fn new(tensor: &Tensor) -> Result<Self> {
         #[cfg(feature = "cuda")]
         if let candle_core::Device::Cuda(gpu) = tensor.device() {
-            let gpu = pinned::PinnedReadback::new(gpu, tensor.elem_count())?;
-            return Ok(Readback { tensor: tensor.clone(), state: State::Pinned(gpu) });
+            let readback = pinned::PinnedReadback::new(gpu, tensor.elem_count())?;
+            return Ok(Readback { tensor: tensor.clone(), state: State::Pinned(readback) });
         }
         Ok(Readback { tensor: tensor.clone(), state: State::Host(None) })
     }
 
-    /// Asks for the values. What was asked for before and not fetched is dropped.
+    /// Requests the values. An earlier request that was not fetched is dropped.
     ///
     /// # Errors
-    /// Where the device fails.
+    /// If the tensor is not f32 (or, on a GPU, not contiguous), or if the GPU fails.
     pub fn start(&mut self) -> Result<()> {
         match &mut self.state {
             State::Host(values) => *values = Some(self.tensor.flatten_all()?.to_vec1()?),
             #[cfg(feature = "cuda")]
-            State::Pinned(gpu) => gpu.start(&self.tensor)?,
+            State::Pinned(readback) => readback.start(&self.tensor)?,
         }
         Ok(())
     }
 
-    /// The values that were asked for, once they are there; none if there are none under way.
+    /// Waits for the requested values and returns them, flattened; `None` if none were requested since the
+    /// last call.
     ///
     /// # Errors
-    /// Where the device fails.
+    /// If the GPU fails.
     pub fn finish(&mut self) -> Result<Option<Vec<f32>>> {
         match &mut self.state {
             State::Host(values) => Ok(values.take()),
             #[cfg(feature = "cuda")]
-            State::Pinned(gpu) => gpu.finish(),
+            State::Pinned(readback) => readback.finish(),
         }
     }
 }

@@ -1,12 +1,14 @@
-//! Work that is the same each time: done once, recorded the second time, and replayed from then on.
+//! Work that is identical each time: executed directly the first time, recorded the second time, and replayed
+//! from then on.
 //!
-//! A training iteration is some hundred small kernels; started one by one, a GPU waits for the CPU between them. As a CUDA
-//! graph they are started all at once. On the CPU nothing is recorded.
+//! A training iteration consists of several hundred small kernels. If they are started one by one, the GPU
+//! waits for the CPU between them. A CUDA graph starts all of them at once. On the CPU nothing is recorded.
 
 use candle_core::Device;
 
-/// A piece of work on a device. It must do the same on the same memory each time: what changes from time to time has to stand
-/// in tensors that exist before, nothing may be read back, and nothing that it makes may outlive it.
+/// Repeated work on a device. The work must do the same on the same memory each time: inputs that change must
+/// be in tensors that exist beforehand, no values may be read back to the CPU, and no tensor that it creates
+/// may outlive it.
 pub struct Replay {
     #[cfg(feature = "cuda")]
     device: Device,
@@ -14,16 +16,18 @@ pub struct Replay {
     failure: Option<String>,
 }
 
-/// The environment variable that keeps work from being recorded where it is `off`: to see that it makes no difference.
+/// The environment variable that disables recording when set to `off`, to check that recording does not
+/// change results.
 #[cfg(feature = "cuda")]
 const SWITCH: &str = "KERNELS_CUDA_GRAPHS";
 
 enum State {
-    /// Done as it is.
+    /// Never recorded.
     Plain,
-    /// Not done yet: the first time loads kernels and finds algorithms.
+    /// Not executed yet. The first execution loads kernels and selects algorithms, which cannot be recorded.
     #[cfg(feature = "cuda")]
     New,
+    /// Executed once; the next execution is recorded.
     #[cfg(feature = "cuda")]
     Warm,
     #[cfg(feature = "cuda")]
@@ -37,7 +41,7 @@ impl std::fmt::Debug for Replay {
 }
 
 impl Replay {
-    /// Work on `device`.
+    /// For work on `device`.
     pub fn new(device: &Device) -> Self {
         #[cfg(feature = "cuda")]
         {
@@ -52,11 +56,11 @@ impl Replay {
         }
     }
 
-    /// Does the work, which is `work` each time. Where it cannot be recorded it is done piece by piece, and
-    /// [`Replay::failure`] says why.
+    /// Executes `work`, which must be the same at every call. If it cannot be recorded it is executed
+    /// directly, and [`Replay::failure`] returns the reason.
     ///
     /// # Errors
-    /// Those of `work`, and where the GPU cannot replay it.
+    /// If `work` fails when executed directly, or if the GPU cannot start the recorded work.
     pub fn run<E: From<candle_core::Error> + std::fmt::Display>(
         &mut self,
         mut work: impl FnMut() -> Result<(), E>,
@@ -66,7 +70,8 @@ impl Replay {
             #[cfg(feature = "cuda")]
             State::New => {
                 let Device::Cuda(gpu) = &self.device else { return work() };
-                // What candle uploads for its own kernels is kept, so that there is nothing to upload while recording.
+                // Data that candle uploads for its own kernels is cached, so that nothing has to be uploaded
+                // while recording.
                 let _uploads_are_kept = gpu.enable_cuda_graph_htod_cache();
                 self.state = State::Warm;
                 work()
@@ -96,7 +101,7 @@ impl Replay {
         }
     }
 
-    /// Why the work could not be recorded, if that was found since the last call.
+    /// The reason why the work could not be recorded, if a recording failed since the last call.
     pub fn failure(&mut self) -> Option<String> {
         self.failure.take()
     }

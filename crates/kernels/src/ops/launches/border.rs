@@ -1,4 +1,4 @@
-//! Borders as launches.
+//! Launches of zero padding and cropping.
 
 use crate::gpu::{Arg, Buffer, DeviceOp, Grid, Operand, Queue, int};
 use crate::ops::border::{Crop, Pad};
@@ -17,7 +17,7 @@ impl DeviceOp for Pad {
 }
 
 impl DeviceOp for Crop {
-    /// With one operand: the crop. With two: the crop plus the second operand.
+    /// With one operand this crops it; with two operands the second is added to the result.
     fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
         let (x, plus) = (&operands[0], operands.get(1));
         let out = self.shape(x.layout, plus.map(|p| p.layout))?;

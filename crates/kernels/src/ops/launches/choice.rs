@@ -1,23 +1,26 @@
-//! Which kernel computes a convolution or a weight gradient, on how many blocks.
+//! Chooses the kernel of a convolution or a weight gradient, and its number of blocks.
 //!
-//! All GPUs compute the same bytes. Tiles of the picture change nothing but speed, so each GPU takes those that suit it. Sums over
-//! a picture that is split differ in their rounding, so they are split in the same way for every GPU.
+//! The result is the same on every GPU. The size of the tiles of a convolution affects only its speed, so it
+//! is chosen for the GPU in use. How a sum over a picture is split affects its rounding, so it is always
+//! split for the same assumed size of GPU.
 
 use crate::gpu::{Grid, Kernel, Limits};
 use crate::precision::Precision;
 use cpu::ConvShape;
 
-/// These are the kernels' own numbers: threads of a block; values of the product's depth that are in shared memory at a time; how
-/// many such chunks are in memory or being copied; channels of a block.
+/// Threads per block. This and the following three constants must equal those of the kernels.
 const THREADS: u32 = 128;
+/// Length of a chunk of the product's inner dimension in shared memory.
 const DEPTH: u32 = 32;
+/// Number of chunks that are in shared memory or being copied to it.
 const CHUNKS: u32 = 3;
+/// Channels of a block.
 const TILE: usize = 64;
 
-/// Blocks that keep a large GPU busy: two on each of its multiprocessors.
+/// Number of blocks that occupies a large GPU: two for each of its 132 multiprocessors.
 const BUSY: usize = 264;
 
-/// The kernel for a convolution of these shapes, and its blocks.
+/// The kernel for a convolution of this shape, and its grid.
 pub(super) fn conv(s: &ConvShape, out: [usize; 4], limits: Limits, precision: Precision) -> (Kernel, Grid) {
     if precision == Precision::Tf32 && s.k == 3 && s.ci.is_multiple_of(DEPTH as usize) {
         return conv3x3(out, limits);
@@ -37,7 +40,8 @@ pub(super) fn conv(s: &ConvShape, out: [usize; 4], limits: Limits, precision: Pr
     (("conv", kernel), Grid { blocks, threads: THREADS, shared, flops: 0 })
 }
 
-/// What a block of a kernel in `conv3x3.cu` computes.
+/// A kernel in `conv3x3.cu` and the tile of the result that each of its blocks computes: `height` by `width`
+/// pixels, `channels` channels.
 struct Tile {
     kernel: &'static str,
     height: usize,
@@ -52,13 +56,15 @@ const fn square(kernel: &'static str, side: usize, channels: usize, cost: usize)
     Tile { kernel, height: side, width: side, channels, threads: THREADS, cost }
 }
 
-/// The first tile works everywhere; the others, in order of size, are taken where they are faster.
+/// The candidates, in order of size. The first is the default and fits every GPU; the others are taken where
+/// they are estimated to be faster.
 const TILES: [Tile; 4] = [
     square("conv3x3_tf32_8x8x32", 8, 32, 4_300),
     square("conv3x3_tf32_8x8x64", 8, 64, 7_000),
     Tile { width: 16, ..square("conv3x3_tf32_8x16x64", 8, 64, 8_000) },
     Tile { threads: 256, ..square("conv3x3_tf32_16x16x64", 16, 64, 14_300) },
 ];
+/// For results of at most eight channels.
 const NARROW: Tile = square("conv3x3_tf32_8x8x8", 8, 8, 2_000);
 
 impl Tile {
@@ -74,7 +80,7 @@ impl Tile {
         }
     }
 
-    /// Estimated cycles until the multiprocessor with the most blocks is done.
+    /// Estimated cycles until the multiprocessor with the most blocks has finished.
     fn time(&self, out: [usize; 4], limits: Limits) -> usize {
         let blocks: usize = self.grid(out).blocks.iter().map(|&b| b as usize).product();
         blocks.div_ceil(limits.processors) * self.cost
@@ -94,16 +100,17 @@ fn conv3x3(out: [usize; 4], limits: Limits) -> (Kernel, Grid) {
     (("conv3x3", best.kernel), best.grid(out))
 }
 
-/// A kernel for weight gradients, and what one block of it computes.
+/// A kernel for weight gradients, and the part of the result that each of its blocks computes.
 pub(super) struct WeightGradKernel {
     pub(super) file: &'static str,
     pub(super) name: &'static str,
-    /// Output channels and input channels of a block.
+    /// Output channels.
     pub(super) to: usize,
+    /// Input channels.
     pub(super) ti: usize,
-    /// Taps of the kernel that a block computes.
+    /// Taps of the kernel window.
     pub(super) taps: usize,
-    /// Columns that the kernel adds to each row of the gradient when it numbers pixels.
+    /// Number of columns by which the kernel's pixel count exceeds the width of the gradient in each row.
     pub(super) columns: usize,
 }
 
@@ -124,7 +131,7 @@ const LAST: WeightGradKernel = of_3x3("weight_grad3x3_16x64", 16, 64, 3);
 /// All kernels for weight gradients.
 pub(super) const WEIGHT_GRADS: [&WeightGradKernel; 5] = [&MIDDLE, &FIRST, &LAST, &TF32, &F32];
 
-/// The one for a convolution from `ci` to `co` channels.
+/// The kernel for the weight gradient of a `k` x `k` convolution from `ci` to `co` channels.
 pub(super) fn weight_grad(ci: usize, co: usize, k: usize, precision: Precision) -> &'static WeightGradKernel {
     let many = |channels: usize| channels > 8 && channels.is_multiple_of(4);
     match (precision, ci, co) {
@@ -137,20 +144,21 @@ pub(super) fn weight_grad(ci: usize, co: usize, k: usize, precision: Precision) 
 }
 
 impl WeightGradKernel {
-    /// Threads and shared memory.
+    /// Threads and shared memory; the number of blocks is set by the caller.
     pub(super) fn grid(&self) -> Grid {
         let pitch = |channels: usize| if channels == 8 { 8 } else { channels + 8 };
-        // A row of taps reads more columns of the input than the gradient has.
+        // A row of taps reads `columns` more pixels of the input than of the gradient.
         let input = self.taps.div_ceil(3) * (DEPTH as usize + self.columns) * pitch(self.ti);
         let values = DEPTH as usize * pitch(self.to) + input;
         Grid { blocks: [1; 3], threads: THREADS, shared: CHUNKS * 4 * values as u32, flops: 0 }
     }
 }
 
-/// Splits the pixels of several sums, given as (pixels, blocks), into (parts, pixels per part).
+/// Splits several sums over pixels into parts. `sums` gives for each sum its pixels and the number of blocks
+/// that process every part; the result gives for each sum the number of parts and the pixels in a part.
 ///
-/// All parts are about equally long, and none has only a few pixels. There are as many blocks as keep a GPU busy, and more only
-/// where each picture has a single part already.
+/// All parts are of about equal length, and none has only a few pixels. The total number of blocks does not
+/// exceed [`BUSY`] unless every sum has only one part.
 pub(super) fn splits(sums: &[(usize, usize)]) -> Vec<(usize, usize)> {
     let work: usize = sums.iter().map(|&(pixels, blocks)| pixels * blocks).sum();
     let split = |&(pixels, _): &(usize, usize)| {
@@ -166,11 +174,11 @@ mod tests {
     use super::*;
 
     const LARGE: Limits = Limits { processors: 132, shared: 227 * 1024 };
-    /// What GPUs for games have.
+    /// A consumer GPU.
     const SMALL: Limits = Limits { processors: 30, shared: 99 * 1024 };
 
     #[test]
-    fn tiles_fit_the_card_and_the_picture() {
+    fn tiles_fit_the_gpu_and_the_picture() {
         let tile = |n, h, w, limits| conv3x3([n, h, w, 64], limits).0.1;
         // The critic's batch in the first and last stages of the paper's run.
         assert_eq!(tile(3, 25, 38, LARGE), "conv3x3_tf32_8x8x32");
@@ -184,8 +192,8 @@ mod tests {
     }
 
     #[test]
-    fn splits_cover_pictures_and_fill_a_card_once() {
-        // A critic of three layers at several sizes, a generator's stages, a single small picture.
+    fn splits_cover_pictures_and_fill_a_gpu_once() {
+        // Three layers of a critic at two sizes, the stages of a generator, and one small picture.
         for sums in [
             vec![(23 * 38, 9), (21 * 36, 9), (19 * 34, 9)],
             vec![(165 * 250, 9); 3],

@@ -1,4 +1,4 @@
-//! Convolution and its input gradient as launches.
+//! Launches of the convolution and its input gradient.
 
 use super::choice;
 use crate::gpu::{Arg, Buffer, DeviceOp, Grid, Operand, Queue, int, pack};
@@ -33,7 +33,8 @@ fn launch(
     let (taps, pixels) = (s.k * s.k, out[0] * out[1] * out[2]);
     let transposed = direction == Direction::Backward;
     let (co, ci) = if transposed { (s.ci, s.co) } else { (s.co, s.ci) };
-    // The weights are packed already, or are packed here for this one launch; that buffer lives until the launch is queued.
+    // The weights are either kept packed already or packed here for this launch; `_once` keeps the latter
+    // alive until the launch is queued.
     let (packed, _once) = match pack::found(w.pointer, transposed, conv.precision) {
         Some(pointer) => (Arg::Pointer(pointer), None),
         None => {
@@ -50,7 +51,8 @@ fn launch(
     for size in [s.n, s.h, s.w, s.ci, s.co, s.k, s.pad, out[1], out[2]] {
         args.push(int(size)?);
     }
-    // The kernels count the values of input and result in i32, and a patch may begin outside by the width of the border.
+    // The kernels index the values of input and result with 32 bits, and a patch may begin up to one border
+    // outside the picture.
     int(s.n * (s.h + 2 * s.k) * (s.w + 2 * s.k) * s.ci)?;
     int(pixels * s.co)?;
     args.extend([Arg::I32(leaky.into()), Arg::F32(slope)]);

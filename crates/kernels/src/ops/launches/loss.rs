@@ -1,16 +1,17 @@
-//! Sums and losses as launches: each block computes a partial sum, then one block adds the partial sums.
+//! Launches of sums and losses. Each block computes a partial sum; a second launch adds the partial sums.
 
 use crate::gpu::{Arg, Buffer, DeviceOp, Grid, Operand, Queue, int};
 use crate::ops::activation::{PreluSlopeGrad, same_shape};
 use crate::ops::loss::{BatchMeans, Mse, Penalty};
 use candle_core::{Result, Shape};
 
-/// Blocks that share a sum of `n` values: some thousand values each, and not more than one block adds quickly.
+/// Number of blocks among which a sum of `n` values is divided: about two thousand values per block, and at
+/// most 256 blocks, whose partial sums one block then adds in a single pass.
 fn shares(n: usize) -> usize {
     n.div_ceil(2048).clamp(1, 256)
 }
 
-/// `to[i] = scale * sum(part[i])`, `count` sums of `parts` shares.
+/// `to[i] = scale * sum(part[i])` for `count` sums, each of `parts` partial sums.
 fn sum_parts(
     queue: &Queue<'_>,
     part: &Buffer,

@@ -1,4 +1,5 @@
-//! The operations as launches of the kernels in `cuda/`, a file for each kind.
+//! The kernel launches of the operations on a GPU. Each file covers one kind of operation; the kernels are in
+//! `cuda/`.
 
 mod border;
 mod choice;

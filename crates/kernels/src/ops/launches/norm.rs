@@ -1,15 +1,15 @@
-//! Batch normalisation as launches.
+//! Launches of the normalisation.
 
 use crate::gpu::{Arg, Buffer, DeviceOp, Grid, Operand, Queue, int};
 use crate::ops::norm::{Apply, Grad, Stats};
 use candle_core::{Result, Shape, bail};
 
-/// Blocks that share a sample's pixels.
+/// Number of blocks among which the pixels of a sample are divided.
 fn shares(pixels: usize) -> usize {
     pixels.div_ceil(256).clamp(1, 32)
 }
 
-/// Blocks over (share, sample, 64 channels).
+/// A grid over (share of the pixels, sample, group of 64 channels).
 fn grid(shares: usize, n: usize, c: usize) -> Grid {
     Grid::blocks([shares, n, c.div_ceil(64)])
 }

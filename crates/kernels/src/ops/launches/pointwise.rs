@@ -1,4 +1,4 @@
-//! Operations value by value, and noise, as launches.
+//! Launches of the operations that work value by value.
 
 use crate::gpu::{Arg, Buffer, DeviceOp, Grid, Operand, Queue};
 use crate::ops::activation::{
@@ -7,7 +7,8 @@ use crate::ops::activation::{
 use crate::ops::loss::{Constant, Mix};
 use candle_core::{Result, Shape};
 
-/// A kernel that takes the operands' pointers, the result's, the number of values, and then `more`.
+/// Launches a kernel whose arguments are the pointers of the operands, that of the result, the number of
+/// values, and then `more`.
 fn each_value(
     queue: &Queue<'_>,
     kernel: &'static str,
@@ -23,7 +24,7 @@ fn each_value(
     Ok((out, operands[0].layout.shape().clone()))
 }
 
-/// Which activation, as `pointwise.cu` numbers them, and its slope.
+/// The number of the activation in `pointwise.cu`, and its slope.
 fn kind(activation: Activation) -> [Arg<'static>; 2] {
     let (kind, slope) = match activation {
         Activation::LeakyRelu(slope) => (0, slope),

@@ -1,10 +1,10 @@
-//! Bicubic resize and its transpose as launches.
+//! Launches of the bicubic resize and its transpose.
 
 use crate::gpu::{Arg, Buffer, DeviceOp, Grid, Operand, Queue, int};
 use crate::ops::resize::{Bicubic, BicubicGrad, BicubicPlus, BicubicWrapped, Wrap};
 use candle_core::{Result, Shape, bail};
 
-/// Columns of the result a block, as in `resize.cu`.
+/// Columns of the result that each block computes; must equal the constant in `resize.cu`.
 const COLUMNS: usize = 32;
 
 fn up(
@@ -51,7 +51,7 @@ impl DeviceOp for BicubicPlus {
 }
 
 impl DeviceOp for BicubicGrad {
-    /// With one operand: the gradient. With two: the gradient plus the second operand.
+    /// With one operand this computes its gradient; with two operands the second is added to the result.
     fn launch(&self, queue: &Queue<'_>, operands: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
         let (g, (h, w)) = (&operands[0], self.size);
         let (n, oh, ow, c) = g.layout.shape().dims4()?;

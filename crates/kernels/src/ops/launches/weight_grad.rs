@@ -1,4 +1,5 @@
-//! Weight gradients as launches: one launch for all that use the same kernel, then one launch that adds their parts.
+//! Launches of weight gradients. All gradients computed by the same kernel share a launch; a last launch adds
+//! the partial sums of all.
 
 use super::choice::{self, WeightGradKernel};
 use crate::gpu::{Arg, Buffer, DeviceOp, Grid, Kernel, Operand, Queue, int};
@@ -7,11 +8,11 @@ use crate::ops::weight_grads::Together;
 use candle_core::{Result, Shape, bail};
 use cpu::ConvShape;
 
-/// As in `weight_grad.cuh`: entries of a table, and words of eight bytes of an entry.
+/// Entries of a table, and words of eight bytes in an entry; must match `weight_grad.cuh`.
 const ENTRIES: usize = 32;
 const WORDS: usize = 14;
 
-/// A weight gradient that is wanted.
+/// One requested weight gradient.
 struct Job<'a> {
     first: (&'a Operand<'a>, &'a Operand<'a>),
     second: Option<(&'a Operand<'a>, &'a Operand<'a>)>,
@@ -19,15 +20,15 @@ struct Job<'a> {
     conv: Conv2d,
 }
 
-/// A job whose shapes are checked: the shape of all pictures together, how many of them belong to the first pair (`first`), and
-/// the kernel that computes it.
+/// How a [`Job`] is computed: its checked shape with the pictures of both pairs, and its kernel.
 struct Plan {
     shape: ConvShape,
+    /// Number of pictures in the first pair.
     first: usize,
     oh: usize,
     ow: usize,
     kernel: &'static WeightGradKernel,
-    /// Parts of a picture's sum, and pixels of a part.
+    /// The number of parts into which the sum over a picture is split, and the pixels in each.
     splits: (usize, usize),
 }
 
@@ -58,10 +59,11 @@ impl DeviceOp for Together<'_> {
     }
 }
 
-/// Returns one flat result: for each job the gradient of the weight and then that of the bias, which is of the first pair alone.
+/// Computes all jobs into one flat buffer: for each job the gradient of the weight, followed by that of the
+/// bias (from the first pair only).
 fn weight_grads(queue: &Queue<'_>, jobs: &[Job<'_>]) -> Result<(Buffer, Shape)> {
     let mut plans = jobs.iter().map(plan).collect::<Result<Vec<_>>>()?;
-    // The jobs of a launch use one kernel, and are as many as its table has room for.
+    // Each group becomes one launch: jobs with the same kernel, at most as many as a table holds.
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for kernel in choice::WEIGHT_GRADS {
         let all: Vec<usize> = (0..jobs.len()).filter(|&k| plans[k].kernel.name == kernel.name).collect();
@@ -110,7 +112,8 @@ fn plan(job: &Job<'_>) -> Result<Plan> {
         largest = largest.max(more.n);
     }
     let (oh, ow) = (h + 2 * pad + 1 - k, w + 2 * pad + 1 - k);
-    // The kernels count the values of both operands in i32, and a pixel may lie outside by the width of the border.
+    // The kernels index the values of both operands with 32 bits, and a pixel may lie up to one border
+    // outside the picture.
     int(largest * (h + 2 * k) * (w + 2 * k) * ci)?;
     int(largest * oh * (ow + 2) * co)?;
     let kernel = choice::weight_grad(ci, co, k, precision);
@@ -118,41 +121,45 @@ fn plan(job: &Job<'_>) -> Result<Plan> {
 }
 
 impl Plan {
+    /// The number of values in the weight.
     fn values(&self) -> usize {
         self.shape.k * self.shape.k * self.shape.co * self.shape.ci
     }
 
-    /// The values of weight's and bias's gradient.
+    /// The number of values in the gradients of weight and bias.
     fn results(&self) -> usize {
         self.values() + self.shape.co
     }
 
-    /// Room for the parts of both.
+    /// The number of values in the partial sums of both gradients.
     fn room(&self) -> usize {
         self.parts() * self.results()
     }
 
+    /// Floating-point operations, counting a multiplication and an addition as two.
     fn flops(&self) -> u64 {
         2 * (self.shape.n * self.oh * self.ow * self.values()) as u64
     }
 
+    /// The number of partial sums, over all pictures.
     fn parts(&self) -> usize {
         self.shape.n * self.splits.0
     }
 
-    /// Blocks a part.
+    /// The number of blocks that compute one partial sum.
     fn tiles(&self) -> usize {
         let ConvShape { ci, co, k, .. } = self.shape;
         k * k / self.kernel.taps * co.div_ceil(self.kernel.to) * ci.div_ceil(self.kernel.ti)
     }
 
-    /// Pixels as the kernel counts them, and blocks that go through them.
+    /// The pixels of a picture as the kernel counts them, and the number of blocks that process each of them.
     fn work(&self) -> (usize, usize) {
         (self.oh * (self.ow + self.kernel.columns), self.shape.n * self.tiles())
     }
 }
 
-/// A table's entry as `weight_grad.cuh` lays it out, in words of eight bytes; the last word, the number of the first block, is filled in later.
+/// A table entry in the layout of `weight_grad.cuh`, in words of eight bytes. The last word, the number of
+/// its first block, is filled in by [`launch`].
 fn entry(job: &Job<'_>, p: &Plan, part: u64, out: u64) -> Result<[u64; WORDS]> {
     let ConvShape { n, h, w, ci, co, k, pad } = p.shape;
     let (x2, g2) = job.second.unwrap_or(job.first);
@@ -168,7 +175,7 @@ fn entry(job: &Job<'_>, p: &Plan, part: u64, out: u64) -> Result<[u64; WORDS]> {
     Ok(words)
 }
 
-/// Launches `kernel` on so many blocks an entry.
+/// Launches `kernel` once for all `entries`, where entry `i` gets `blocks[i]` blocks.
 fn launch(
     queue: &Queue<'_>,
     kernel: Kernel,
