@@ -25,10 +25,10 @@ pub struct StageInputs {
     /// What the fixed input must give, which is the stage's picture unless a task has other examples.
     target: Tensor,
     /// The first stage that is trained; those below are frozen.
-    first: usize,
-    /// Noise of each stage: one sample below `first`, from there on two, fresh noise and fixed noise.
+    first_trained: usize,
+    /// Noise of each stage: one sample below `first_trained`, from there on two, fresh noise and fixed noise.
     noise: Vec<Tensor>,
-    /// The reconstruction's features below `first`.
+    /// The reconstruction's features below `first_trained`.
     below: Option<Tensor>,
     /// The mixing factor of each critic step's penalty.
     alphas: Tensor,
@@ -42,22 +42,22 @@ impl StageInputs {
     /// [`crate::Error::Model`] and [`crate::Error::Tensor`] where the device has no memory for the buffers.
     pub fn new(model: Model, config: &TrainConfig, real: Tensor) -> Result<Self> {
         model.check()?;
-        let first = model.generator.stages().saturating_sub(config.train_depth);
-        let below = if first == 0 {
+        let first_trained = model.generator.stages().saturating_sub(config.train_depth);
+        let below = if first_trained == 0 {
             None
         } else {
-            Some(model.generator.features(model.inputs(&model.fixed), None, 0..first)?)
+            Some(model.generator.features(model.inputs(&model.fixed), None, 0..first_trained)?)
         };
         let buffer = |(stage, fixed): (usize, &Tensor)| {
             let fresh = fixed.zeros_like()?;
-            if stage < first { Ok(fresh) } else { Tensor::cat(&[&fresh, fixed], 0) }
+            if stage < first_trained { Ok(fresh) } else { Tensor::cat(&[&fresh, fixed], 0) }
         };
         let noise = model.fixed.iter().enumerate().map(buffer).collect::<candle_core::Result<_>>()?;
         // A buffer of its own, which examples are written to: what is replayed reads it there.
         let target = real.copy()?;
         let alphas = Tensor::zeros(config.d_steps, DType::F32, real.device())?;
         let losses = LossBuffer::new(real.device())?;
-        Ok(Self { real, model, losses, target, first, noise, below, alphas })
+        Ok(Self { real, model, losses, target, first_trained, noise, below, alphas })
     }
 
     /// Puts an example in the place of stage 0's fixed input and of the picture that it must give back.
@@ -70,9 +70,10 @@ impl StageInputs {
         let Some(below) = &self.below else {
             return Ok(self.noise[0].slice_set(&example.input, 0, 1)?);
         };
-        let fixed_above = self.model.fixed[1..self.first].iter().cloned();
+        let fixed_above = self.model.fixed[1..self.first_trained].iter().cloned();
         let noise: Vec<Tensor> = iter::once(example.input).chain(fixed_above).collect();
-        let features = self.model.generator.features(self.model.inputs(&noise), None, 0..self.first)?;
+        let features =
+            self.model.generator.features(self.model.inputs(&noise), None, 0..self.first_trained)?;
         Ok(below.slice_set(&features, 0, 0)?)
     }
 
@@ -120,16 +121,16 @@ pub fn step(networks: &Networks, inputs: &StageInputs, config: &TrainConfig) -> 
 
 /// Runs the generator once, for both pictures that an iteration is about: G(noise) and G(fixed noise), a batch of two.
 fn fake_and_reconstruction(networks: &Networks, inputs: &StageInputs) -> Result<GeneratorTape> {
-    let (generator, first) = (&networks.generator, inputs.first);
+    let (generator, first_trained) = (&networks.generator, inputs.first_trained);
     let stage_inputs = inputs.model.inputs(&inputs.noise);
     let below = match &inputs.below {
         None => None,
         Some(of_reconstruction) => {
-            let of_fake = generator.features(stage_inputs, None, 0..first)?;
+            let of_fake = generator.features(stage_inputs, None, 0..first_trained)?;
             Some(Tensor::cat(&[&of_fake, of_reconstruction], 0)?)
         }
     };
-    Ok(generator.forward_tape(stage_inputs, below.as_ref(), first)?)
+    Ok(generator.forward_tape(stage_inputs, below.as_ref(), first_trained)?)
 }
 
 /// # The critic
