@@ -1,4 +1,4 @@
-//! The loops of Adam, as PyTorch computes it.
+//! The loops of the Adam optimizer, computed as in PyTorch.
 #![allow(unsafe_code)] // versions of one loop compiled for newer instruction sets
 
 use crate::blocks::blocks;
@@ -6,13 +6,13 @@ use crate::widest::widest;
 
 const EPS: f32 = 1e-8;
 
-/// Values in a block: a few of them for the largest weights, so that they spread over the workers.
+/// Values in a block: small enough that the largest weights are divided among several workers.
 const BLOCK: usize = 4096;
 
-/// Values worked on at once.
+/// Values computed together in one step of the inner loop.
 const LANES: usize = 16;
 
-/// What the loops need of the moments' decay.
+/// Constants derived from the decay rates of the moments, in the form that the loops use.
 #[derive(Clone, Copy, Debug)]
 pub struct Factors {
     /// One minus the decay of the first moment.
@@ -23,14 +23,17 @@ pub struct Factors {
     pub one_minus_beta2: f32,
 }
 
-/// Advances the moments `m` and `v` by `steps` steps along the gradient `g`, all of the same length.
+/// Advances the first moments `m` and the second moments `v` by `steps` steps with the gradient `g`. All
+/// three have the same length.
 pub fn advance_moments(m: &mut [f32], v: &mut [f32], g: &[f32], factors: &Factors, steps: usize) {
     blocks(m, BLOCK, |i, m| first_moment(m, &g[i * BLOCK..], factors, steps));
     blocks(v, BLOCK, |i, v| second_moment(v, &g[i * BLOCK..], factors, steps));
 }
 
-/// Updates the parameter `p` by steps along the gradient `g`, from the moments `m` and `v` as they were before. `steps` holds for each
-/// step its size and the root of the second moment's bias correction.
+/// Updates the parameter `p` with the gradient `g`, where `m` and `v` are the moments before the first of
+/// these steps. All four have the same length. `steps` holds two values for each step: the learning rate
+/// divided by the bias correction of the first moment, and the square root of the bias correction of the
+/// second.
 pub fn update_parameter(
     p: &mut [f32],
     (m, v): (&[f32], &[f32]),

@@ -1,14 +1,16 @@
-//! Elementwise loops over contiguous values, spread over the workers in blocks of fixed size.
+//! Elementwise loops over contiguous values, divided among the workers in blocks of a fixed size.
 
 #![allow(unsafe_code)] // disjoint blocks of one slice are handed to different workers
 
 use crate::pool::parallel_for;
 use std::mem::MaybeUninit;
 
-/// Values in a block: 64 KiB, small enough to balance, large enough that claiming one costs nothing.
+/// Values in a block (64 KiB of f32): small enough to balance the load, large enough that the cost of
+/// claiming a block is negligible.
 pub const BLOCK: usize = 16 * 1024;
 
-/// Calls `f(index, block)` on consecutive blocks of `len` items of `out` (the last may be shorter), in parallel.
+/// Calls `f(index, block)` on consecutive blocks of `len` items of `out` (the last may be shorter), in
+/// parallel.
 pub fn blocks<T: Send>(out: &mut [T], len: usize, f: impl Fn(usize, &mut [T]) + Sync) {
     struct Ptr<T>(*mut T);
     // SAFETY: the pointer is only used to make slices that do not overlap (below), of items that may be sent.
@@ -23,8 +25,8 @@ pub fn blocks<T: Send>(out: &mut [T], len: usize, f: impl Fn(usize, &mut [T]) + 
     parallel_for(total.div_ceil(len.max(1)), |index, _| {
         let from = index * len;
         let count = len.min(total - from);
-        // SAFETY: `from..from + count` lies within `out`, which is borrowed mutably for the whole call, and each
-        // index is handed out once, so that no two slices overlap.
+        // SAFETY: `from..from + count` lies within `out`, which is borrowed mutably for the whole call, and
+        // each index is handed out once, so that no two slices overlap.
         let block = unsafe { std::slice::from_raw_parts_mut(base.at(from), count) };
         f(index, block);
     });
@@ -48,8 +50,8 @@ pub fn map2(out: &mut [MaybeUninit<f32>], a: &[f32], b: &[f32], f: impl Fn(f32, 
     });
 }
 
-/// `sum(f(i..j))` over blocks of `len` indices below `total`, each summed on its own in f64 and the partial sums
-/// added in order: the same value whatever the number of threads.
+/// Splits the indices `0..total` into blocks of `len`, calls `f` for the sum of each block, and adds these
+/// partial sums in order, so that the result is the same for any number of threads.
 pub fn sum_blocks(total: usize, len: usize, f: impl Fn(std::ops::Range<usize>) -> f64 + Sync) -> f64 {
     let mut partial = vec![0f64; total.div_ceil(len)];
     blocks(&mut partial, 1, |i, p| p[0] = f(i * len..total.min((i + 1) * len)));

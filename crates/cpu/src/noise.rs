@@ -1,7 +1,8 @@
-//! Noise as a function of where it stands: numbers of Philox at the counter (column, row, channel / 4, iteration).
+//! Counter-based noise: a value depends only on the key and on its position, through the Philox counter
+//! (column, row, channel / 4, iteration).
 //!
-//! Nothing has to be stored to go on where a run stopped, the number of threads does not matter, and any window of a plane can be
-//! made alone.
+//! A run can be resumed without stored generator state, the number of threads does not matter, and any window
+//! of a plane can be computed on its own.
 #![allow(unsafe_code)] // versions of one loop compiled for newer instruction sets
 
 use crate::blocks::blocks;
@@ -12,20 +13,20 @@ use std::mem::MaybeUninit;
 /// A window of a plane of standard normal numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct Window {
-    /// The key of the plane's numbers.
+    /// The Philox key of the plane.
     pub key: [u32; 2],
-    /// The iteration, of which each has a plane of its own.
+    /// The iteration; each has a plane of its own.
     pub iteration: u32,
     /// Row and column of the window's upper left corner in the plane.
     pub origin: (i64, i64),
-    /// Columns of the window.
+    /// Number of columns of the window.
     pub columns: usize,
-    /// Channels of the plane.
+    /// Number of channels of the plane.
     pub channels: usize,
 }
 
 impl Window {
-    /// Fills `out`, rows x columns x channels.
+    /// Fills `out`, rows x columns x channels. Its length gives the number of rows.
     pub fn fill(self, out: &mut [MaybeUninit<f32>]) {
         let Self { key, iteration, origin, columns, channels } = self;
         blocks(out, columns * channels, |row, out| {
@@ -35,7 +36,7 @@ impl Window {
     }
 }
 
-/// `count` numbers uniform in (0, 1): those of row 0, columns 0, 1, ..., channel 0.
+/// `count` numbers, uniform in (0, 1): the values at row 0, columns 0 to `count - 1`, channel 0 of the plane.
 pub fn uniform(key: [u32; 2], iteration: u32, count: usize) -> Vec<f64> {
     (0..count).map(|i| unit(philox([i as u32, 0, 0, iteration], key)[0])).collect()
 }
@@ -50,7 +51,8 @@ struct Row {
 }
 
 widest! {
-    /// A row's noise. Its arithmetic has no freedom, so neither have its bits.
+    /// Computes one row of noise. The order of all operations is fixed, so every version computes the same
+    /// bits.
     fn fill_row(row: Row, out: &mut [MaybeUninit<f32>]) = fill_row_with
 }
 

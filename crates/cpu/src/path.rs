@@ -1,14 +1,14 @@
-//! Which instructions the kernels use: found out once, at run time, or forced with `KERNELS_CPU`.
+//! The instruction set that the kernels use, detected once at run time or selected with `KERNELS_CPU`.
 
 use std::sync::OnceLock;
 
-/// The environment variable that forces a path.
+/// The environment variable that selects a path.
 const VARIABLE: &str = "KERNELS_CPU";
 
-/// A set of instructions that the kernels are compiled for.
+/// An instruction set for which the kernels are compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Path {
-    /// Whatever the compiler makes of plain Rust.
+    /// Plain Rust, compiled for the instructions of the target.
     Scalar,
     /// x86-64 with AVX2 and FMA.
     Avx2,
@@ -18,13 +18,13 @@ pub enum Path {
     Neon,
 }
 
-/// Why `KERNELS_CPU` cannot be followed.
+/// The reasons why the value of `KERNELS_CPU` is refused.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PathError {
-    /// The value names no path.
+    /// The value is not the name of a path.
     #[error("KERNELS_CPU is {0:?}, which is none of scalar, avx2, avx512, neon")]
     Unknown(String),
-    /// The path exists, and this processor lacks its instructions.
+    /// The path exists, but this CPU does not have its instructions.
     #[error("KERNELS_CPU is {0:?}, but this processor offers only {offered}", offered = offered())]
     Unsupported(String),
 }
@@ -33,7 +33,7 @@ impl Path {
     /// Every path, the fastest first.
     pub const ALL: [Path; 4] = [Path::Avx512, Path::Avx2, Path::Neon, Path::Scalar];
 
-    /// The name that `KERNELS_CPU` knows it by.
+    /// The name of the path as a value of `KERNELS_CPU`.
     pub fn name(self) -> &'static str {
         match self {
             Path::Scalar => "scalar",
@@ -43,7 +43,7 @@ impl Path {
         }
     }
 
-    /// Whether this processor has what the path needs.
+    /// Whether this CPU has the instructions of the path.
     pub fn is_supported(self) -> bool {
         match self {
             Path::Scalar => true,
@@ -65,12 +65,12 @@ impl std::fmt::Display for Path {
     }
 }
 
-/// The path that the kernels take: what `KERNELS_CPU` says, else the fastest that this processor has.
+/// The path that the kernels use: the one that `KERNELS_CPU` names, otherwise the fastest that this CPU
+/// supports.
 ///
 /// # Errors
-///
-/// Where `KERNELS_CPU` names no path, or one that this processor cannot take. Programs ask early, because the
-/// kernels themselves can only panic about it.
+/// If `KERNELS_CPU` does not name a path, or names one that this CPU does not support. Programs should call
+/// this early, because the kernels panic in that case.
 pub fn cpu_path() -> Result<Path, PathError> {
     static PATH: OnceLock<Result<Path, PathError>> = OnceLock::new();
     PATH.get_or_init(|| match std::env::var_os(VARIABLE) {
@@ -83,8 +83,7 @@ pub fn cpu_path() -> Result<Path, PathError> {
 /// The path of [`cpu_path`].
 ///
 /// # Panics
-///
-/// Where that is an error.
+/// If [`cpu_path`] returns an error.
 pub fn active() -> Path {
     match cpu_path() {
         Ok(path) => path,

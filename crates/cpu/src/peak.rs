@@ -1,5 +1,5 @@
-//! What the processor could do at best: a loop of nothing but fused multiply-adds, timed.
-#![allow(unsafe_code)] // calls of functions compiled for more instructions than every processor has
+//! Measures the peak rate of the CPU with a loop that consists of fused multiply-adds only.
+#![allow(unsafe_code)] // calls of functions compiled for instructions that not every CPU has
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,19 +8,22 @@ use std::time::Instant;
 use crate::path::{self, Path};
 use crate::pool::{parallel_for, threads};
 
-/// Times round the loop in a task: some 50 microseconds, far less than the system's time slices.
+/// Iterations of the loop in a task, about 50 microseconds, which is much less than a time slice of the
+/// operating system.
 const ROUNDS: usize = 25_000;
-/// Tasks a thread: a tenth of a second, in which the clock settles.
+/// Tasks per thread, a tenth of a second in all, in which the clock frequency settles.
 const TASKS: usize = 2000;
 
-/// Floating-point operations a second of fused multiply-adds on the vectors of [`cpu_path`](crate::path::cpu_path), on as many
-/// cores as there are [`threads`]; multiplication and addition count 2. Takes about a tenth of a second.
+/// The peak rate of fused multiply-adds in floating-point operations per second, with the vectors of
+/// [`cpu_path`](crate::path::cpu_path) on as many cores as there are [`threads`]. A multiply-add counts as
+/// two operations. The measurement takes about a tenth of a second.
 ///
-/// It is that of the median of many short tasks on all threads at once, so that it holds for cores which work side by
-/// side, and other programs that interrupt some of the tasks do not lower it.
+/// The rate is computed from the median time of many short tasks that run on all threads at once. It
+/// therefore reflects the clock frequency with all cores in use, and is not lowered by other programs that
+/// interrupt some of the tasks.
 ///
 /// # Panics
-/// Where [`cpu_path`](crate::path::cpu_path) is an error.
+/// If [`cpu_path`](crate::path::cpu_path) returns an error.
 pub fn fma_peak() -> f64 {
     let path = path::active();
     let cores = std::thread::available_parallelism().map_or(1, usize::from).min(threads());
@@ -36,7 +39,7 @@ pub fn fma_peak() -> f64 {
     (cores * ROUNDS * operations(path)) as f64 / median
 }
 
-/// Operations of one time round the loop.
+/// Floating-point operations in one iteration of the loop.
 fn operations(path: Path) -> usize {
     let (chains, lanes) = match path {
         Path::Avx512 => (16, 16),
@@ -50,20 +53,20 @@ fn operations(path: Path) -> usize {
 fn run(path: Path) {
     match path {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: `path::active` names only what this processor has.
+        // SAFETY: `path::active` returns only paths that this CPU supports.
         Path::Avx512 => unsafe { avx512() },
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: as above.
+        // SAFETY: `path::active` returns only paths that this CPU supports.
         Path::Avx2 => unsafe { avx2() },
         #[cfg(target_arch = "aarch64")]
-        // SAFETY: as above.
+        // SAFETY: `path::active` returns only paths that this CPU supports.
         Path::Neon => unsafe { neon() },
         _ => portable(),
     }
 }
 
-/// The loop: as many independent chains as hide the instruction's latency, without running out of registers. Their
-/// values stay near 1, far from the slow ranges of floating-point numbers.
+/// The loop. It has enough independent chains to hide the latency of the instruction, and few enough to fit
+/// into the registers. Their values stay near 1, because operations on subnormal numbers are slow.
 macro_rules! chains {
     ($count:literal, $splat:expr, $fma:expr) => {{
         let (factor, summand) = (black_box($splat(0.5)), black_box($splat(0.5)));
@@ -98,7 +101,7 @@ fn neon() {
     chains!(16, vdupq_n_f32, |chain, factor, summand| vfmaq_f32(summand, chain, factor));
 }
 
-/// Not fused, as in the kernels themselves.
+/// Multiplications and additions are not fused, as in the portable vectors.
 fn portable() {
     let splat = |x: f32| [x; 4];
     chains!(12, splat, |chain: [f32; 4], factor: [f32; 4], summand: [f32; 4]| {

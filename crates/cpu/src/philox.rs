@@ -1,9 +1,9 @@
-//! The counter-based generator, and normal numbers from it: Philox4x32-10 and Box-Muller.
+//! The counter-based generator Philox4x32-10, and normal numbers from it by the Box-Muller transform.
 //!
-//! Logarithm, sine and cosine are our own and use additions and multiplications only, in one order, so that every processor
-//! makes the same bits.
+//! Logarithm, sine and cosine are implemented here with additions, multiplications and divisions in a fixed
+//! order, so that every CPU computes the same bits.
 
-/// Numbers made side by side: one register of the widest instruction set.
+/// Numbers computed side by side: one register of the widest instruction set.
 pub(crate) const LANES: usize = 16;
 
 /// Four normal numbers for each of `LANES` counters.
@@ -39,7 +39,7 @@ pub(crate) fn normals(
     out
 }
 
-/// The four numbers of Philox4x32-10 at `counter` under `key`.
+/// The four words of Philox4x32-10 for `counter` and `key`.
 pub fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
     for _ in 0..10 {
         counter = round(counter, key);
@@ -60,7 +60,7 @@ fn round(c: [u32; 4], k: [u32; 2]) -> [u32; 4] {
     [(b >> 32) as u32 ^ c[1] ^ k[0], b as u32, (a >> 32) as u32 ^ c[3] ^ k[1], a as u32]
 }
 
-/// 24 bits to (0, 1), symmetric, never an end.
+/// Maps the upper 24 bits to (0, 1), symmetric around 1/2 and without the end points.
 pub(crate) fn unit(bits: u32) -> f64 {
     (f64::from(bits >> 8) + 0.5) / f64::from(1u32 << 24)
 }
@@ -68,19 +68,20 @@ pub(crate) fn unit(bits: u32) -> f64 {
 /// Two normal numbers from two random words; at most 5.77 in magnitude.
 #[inline(always)]
 fn box_muller(a: u32, b: u32) -> (f32, f32) {
-    // 23 bits, so that the half survives rounding and 1 is never reached.
+    // With 23 bits, the added half is not lost to rounding, and 1 is never reached.
     let u = ((a >> 9) as f32 + 0.5) * (1.0 / 8_388_608.0);
     let radius = (-2.0 * ln(u)).sqrt();
     let (sin, cos) = sin_cos_turn((b >> 8) as f32 * (1.0 / 16_777_216.0));
     (radius * cos, radius * sin)
 }
 
-/// Natural logarithm of a normal number in (0, 1), to about 1e-7: exponent and mantissa apart, then the series of
-/// `2 atanh((m - 1) / (m + 1))` for m in [sqrt(1/2), sqrt(2)).
+/// Natural logarithm of a normal floating-point number in (0, 1), to about 1e-7. The exponent is split off,
+/// and the logarithm of the mantissa `m` in [sqrt(1/2), sqrt(2)) is the series of
+/// `2 atanh((m - 1) / (m + 1))`.
 #[inline(always)]
 fn ln(x: f32) -> f32 {
     let bits = x.to_bits();
-    let shifted = bits.wrapping_sub(0x3f35_04f3); // sqrt(1/2): the mantissa range is centred on 1
+    let shifted = bits.wrapping_sub(0x3f35_04f3); // sqrt(1/2), which centres the range of the mantissa on 1
     let exponent = (shifted as i32) >> 23;
     let m = f32::from_bits(bits.wrapping_sub((exponent as u32) << 23));
     let s = (m - 1.0) / (m + 1.0);
@@ -89,7 +90,8 @@ fn ln(x: f32) -> f32 {
     exponent as f32 * std::f32::consts::LN_2 + (s * 2.0 + s * z * series)
 }
 
-/// Sine and cosine of `turn` full turns, `turn` in [0, 1): Taylor polynomials within an eighth of a turn.
+/// Sine and cosine of the angle of `turn` full turns, with `turn` in [0, 1), from Taylor polynomials within
+/// an eighth of a turn.
 #[inline(always)]
 fn sin_cos_turn(turn: f32) -> (f32, f32) {
     let quadrant = (turn * 4.0 + 0.5) as i32;

@@ -1,9 +1,9 @@
 //! The worker threads that the CPU kernels share.
 //!
-//! A training step is a long row of small parallel loops, some of them only tens of microseconds long, so what
-//! counts is how fast a loop starts and ends: workers spin briefly for the next loop before they park, tasks are
-//! claimed from one atomic counter, the calling thread works too, and it never waits for a worker that has not
-//! woken up in time to take part.
+//! A training step is a long sequence of small parallel loops, some of which take only tens of microseconds.
+//! The pool is therefore optimised for a fast start and end of a loop: workers spin briefly before they park,
+//! tasks are claimed from one atomic counter, the calling thread works too, and it never waits for a worker
+//! that did not wake up in time to take part.
 #![allow(unsafe_code)] // a job borrows the caller's stack; see `Job`
 
 use std::any::Any;
@@ -14,24 +14,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// How long an idle worker looks for the next loop before it parks. Longer than the serial gaps within a training
-/// step, short enough that a program waiting for something else burns nothing.
+/// How long an idle worker spins before it parks: longer than the serial gaps within a training step, and
+/// short enough that an idle program uses no noticeable CPU time.
 const SPIN: Duration = Duration::from_micros(200);
 
-/// Threads asked for with [`set_threads`]; 0 is "as many as the machine has".
+/// The number of threads set with [`set_threads`]; 0 means as many as the machine has.
 static WANTED: AtomicUsize = AtomicUsize::new(0);
 static POOL: Mutex<Option<Pool>> = Mutex::new(None);
 
 thread_local! {
-    /// Whether this thread is inside a task, where further loops run serially.
+    /// Whether this thread is running a task; loops started within a task run serially.
     static BUSY: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Runs `f(task, worker)` for every task in `0..tasks`, on all threads of the pool and the calling one.
 ///
-/// `worker` is below [`threads`] and no two tasks that run at the same time share it. Which worker gets which task
-/// is not fixed, so results must depend on the task alone. Called from within a task, or while another thread has
-/// the pool, the loop runs serially. A panic in a task ends the loop early and goes on in the caller.
+/// `worker` is less than [`threads`], and differs between tasks that run at the same time. The assignment of
+/// tasks to workers is not fixed, so results must depend on the task only. If called within a task, or while
+/// another thread uses the pool, the loop runs serially. A panic in a task ends the loop early and continues
+/// in the caller.
 pub fn parallel_for(tasks: usize, f: impl Fn(usize, usize) + Sync) {
     if tasks > 1 && !BUSY.get() {
         let count = threads();
@@ -54,8 +55,8 @@ pub fn parallel_for(tasks: usize, f: impl Fn(usize, usize) + Sync) {
     (0..tasks).for_each(|task| f(task, 0));
 }
 
-/// Runs `f(task, next)` for every task in `0..tasks`, in parallel like [`parallel_for`]; `next` is the task that the
-/// same thread will run after this one, so that it can fetch early what that one reads.
+/// Runs `f(task, next)` for every task in `0..tasks` in parallel, like [`parallel_for`]. `next` is the task
+/// that the same thread will run after this one, so that `f` can prefetch the data of that task.
 pub(crate) fn parallel_ahead(tasks: usize, f: impl Fn(usize, Option<usize>) + Sync) {
     let unclaimed = AtomicUsize::new(0);
     let claim = || Some(unclaimed.fetch_add(1, Ordering::Relaxed)).filter(|&task| task < tasks);
@@ -69,14 +70,14 @@ pub(crate) fn parallel_ahead(tasks: usize, f: impl Fn(usize, Option<usize>) + Sy
     });
 }
 
-/// Sets the number of threads that the kernels compute with, the calling one included; 0 stands for all that the
-/// machine offers, which is also the default. May be called at any time, and holds from the next operation on.
-/// Results are the same bytes with any number.
+/// Sets the number of threads on which the kernels run, including the calling one. 0 means as many as the
+/// machine has, which is the default. It may be called at any time and takes effect with the next operation.
+/// Results have the same bytes for any number of threads.
 pub fn set_threads(count: usize) {
     WANTED.store(count, Ordering::Relaxed);
 }
 
-/// The number of threads that the kernels compute with.
+/// The number of threads on which the kernels run, including the calling one; at least 1.
 pub fn threads() -> usize {
     static AVAILABLE: AtomicUsize = AtomicUsize::new(0);
     let known = |count: usize| (count > 0).then_some(count);
@@ -96,9 +97,10 @@ struct Job {
 }
 
 struct Shared {
-    /// Counts the loops; a worker waits for it to change.
+    /// The number of loops so far; an idle worker waits for it to change.
     epoch: AtomicUsize,
-    /// Bit 0: the job may be joined. The rest: how many workers have joined and not yet left.
+    /// Bit 0: whether workers may join the job. The other bits: the number of workers that have joined and
+    /// not yet left.
     gate: AtomicUsize,
     job: UnsafeCell<Job>,
     next: AtomicUsize,
@@ -107,14 +109,15 @@ struct Shared {
     stop: AtomicBool,
 }
 
-// SAFETY: `job` is written by the one thread that holds POOL, only while the gate is shut and empty, and read by
-// workers only after they have passed the open gate (acquire). The closure behind `data` is Sync by `run`'s bound.
+// SAFETY: `job` is written by the one thread that holds POOL, only while the gate is shut and empty, and read
+// by workers only after they have passed the open gate (acquire). The closure that `data` points to is Sync
+// by `run`'s bound.
 unsafe impl Sync for Shared {}
-// SAFETY: the gate orders all accesses to the job, as for `Sync`; nothing in it is tied to the thread that made it.
+// SAFETY: accesses are ordered as described for `Sync`, and no field depends on the thread that created it.
 unsafe impl Send for Shared {}
 
 struct Pool {
-    /// What was asked for; the system may have refused some.
+    /// The requested number of threads; the system may have refused to start some.
     threads: usize,
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
@@ -132,7 +135,8 @@ impl Pool {
             asleep: (1..threads).map(|_| AtomicBool::new(false)).collect(),
             stop: AtomicBool::new(false),
         });
-        // A thread that the system refuses only makes the loops slower: whoever is there does the work.
+        // If the system refuses to start a thread, loops only become slower: the existing threads do the
+        // work.
         let spawn = |index| {
             let shared = Arc::clone(&shared);
             let name = format!("kernels-{}", index + 1);
@@ -145,18 +149,20 @@ impl Pool {
     /// Runs the loop and returns the first panic of its tasks.
     fn run<F: Fn(usize, usize) + Sync>(&self, tasks: usize, f: &F) -> Option<Box<dyn Any + Send>> {
         unsafe fn call<F: Fn(usize, usize)>(data: *const (), task: usize, worker: usize) {
-            // SAFETY: `data` is the `f` of the `run` that made the job, which is still waiting for this call.
+            // SAFETY: `data` points to the `f` of the `run` that created the job, and that `run` returns only
+            // after this call.
             let f = unsafe { &*data.cast::<F>() };
             f(task, worker);
         }
         let shared = &*self.shared;
         let job = Job { call: call::<F>, data: (&raw const *f).cast(), tasks };
-        // SAFETY: the gate is shut and no worker is inside (the last `run` waited for that), so nobody reads `job`.
+        // SAFETY: the gate is shut and no worker is inside (the last `run` waited for that), so no thread
+        // reads `job`.
         unsafe { *shared.job.get() = job };
         shared.next.store(0, Ordering::Relaxed);
         shared.gate.store(1, Ordering::Release);
         shared.epoch.fetch_add(1, Ordering::SeqCst);
-        // One sleeper a task is enough; who spins comes by itself.
+        // At most one parked worker per task is woken; spinning workers join without being woken.
         for (asleep, worker) in shared.asleep.iter().zip(&self.workers).take(tasks - 1) {
             if asleep.load(Ordering::SeqCst) && asleep.swap(false, Ordering::SeqCst) {
                 worker.thread().unpark();
@@ -167,7 +173,7 @@ impl Pool {
         let mut spins = 0_u32;
         while shared.gate.load(Ordering::Acquire) != 0 {
             spins += 1;
-            // Where other programs want the cores, the worker may be waiting for this very core.
+            // If other programs occupy the cores, the worker may be waiting for the core of this thread.
             if spins < 20_000 { std::hint::spin_loop() } else { std::thread::yield_now() }
         }
         lock(&shared.panic).take()
@@ -180,7 +186,7 @@ impl Drop for Pool {
         self.shared.epoch.fetch_add(1, Ordering::SeqCst);
         for worker in self.workers.drain(..) {
             worker.thread().unpark();
-            // A worker catches what its tasks throw, so it has nothing to report.
+            // A worker catches the panics of its tasks, so joining it cannot report one.
             let _ = worker.join();
         }
     }
@@ -195,7 +201,7 @@ impl Shared {
                 if task >= job.tasks {
                     break;
                 }
-                // SAFETY: the caller of `run` keeps the closure alive until everyone has left the gate.
+                // SAFETY: the caller of `run` keeps the closure alive until all workers have left the gate.
                 unsafe { (job.call)(job.data, task, worker) };
             }
         }));
@@ -255,7 +261,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
-    /// Every task once, workers in range, whoever else uses the pool meanwhile.
+    /// Checks that every task runs once, also within tasks and while other threads use the pool.
     fn check_loop(tasks: usize) {
         let counts: Vec<_> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
         parallel_for(tasks, |task, _| {

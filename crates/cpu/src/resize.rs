@@ -1,6 +1,7 @@
 //! Bicubic resize of pictures with channels last, and its transpose.
 //!
-//! Both axes are linear maps: a row of the result blends four rows of the input, then four columns of that.
+//! The resize is a linear map along each axis: a row of the result is a weighted sum of four rows of the
+//! input, in which each pixel then is a weighted sum of four columns.
 #![allow(unsafe_code)] // versions of one loop compiled for newer instruction sets
 
 use crate::blocks::blocks;
@@ -8,7 +9,7 @@ use crate::taps::{Taps, taps, transposed};
 use crate::widest::widest;
 use std::mem::MaybeUninit;
 
-/// Which axes of a picture go on at their other end, as on a torus.
+/// The axes along which a picture is periodic.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wrap {
     /// The last row is followed by the first.
@@ -18,7 +19,7 @@ pub struct Wrap {
 }
 
 impl Wrap {
-    /// Whether any axis does.
+    /// Whether any axis is periodic.
     pub fn any(self) -> bool {
         self.rows || self.columns
     }
@@ -27,8 +28,8 @@ impl Wrap {
 /// Batch, height, width and channels.
 pub type Dims = (usize, usize, usize, usize);
 
-/// Resizes `x`, pictures of `dims`, to `size` (height, width), and adds a multiple of `plus` (of the result's dimensions) where
-/// one is given. All of `out` is written.
+/// Resizes `x`, pictures of these dimensions, to `size` (height, width) in pixels. With `plus`, adds the
+/// given multiple of values of the result's dimensions. All of `out` is written.
 pub fn upsample(
     (n, h, w, c): Dims,
     x: &[f32],
@@ -47,8 +48,9 @@ pub fn upsample(
     });
 }
 
-/// The transpose of [`upsample`] without wrapping: `g`, gradients of `dims` at the results, become those at inputs of `size`, to
-/// which `plus` (of their dimensions) is added where it is given. All of `out` is written.
+/// The transpose of [`upsample`] without wrapping: from `g`, the gradient with respect to results of these
+/// dimensions, computes the gradient with respect to inputs of `size` (height, width) in pixels. `plus`, of
+/// the dimensions of the latter, is added if given. All of `out` is written.
 pub fn upsample_grad(
     (n, oh, ow, c): Dims,
     g: &[f32],
@@ -65,11 +67,12 @@ pub fn upsample_grad(
     });
 }
 
-/// Where a source goes, and with which weights.
+/// The positions of the result that a source position contributes to, with their weights.
 type Uses = Vec<(usize, f32)>;
 
 widest! {
-    /// A row of the enlarged picture: four rows blended, then four columns of that for each pixel.
+    /// A row of the enlarged picture: the weighted sum of four rows, then for each pixel the weighted sum of
+    /// four of its columns.
     fn up_row(
         out: &mut [MaybeUninit<f32>], sources: [&[f32]; 4], weight: [f32; 4], cols: &[Taps], c: usize,
         plus: Option<(&[f32], f32)>,
@@ -108,7 +111,8 @@ fn up_row_with(
 }
 
 widest! {
-    /// A row of the transpose: the rows it went into blended, then for each pixel the columns it went into.
+    /// A row of the transpose: the weighted sum of the rows to which it contributes, then for each pixel that
+    /// of the columns to which it contributes.
     fn down_row(
         out: &mut [MaybeUninit<f32>], g: &[f32], uses: (&Uses, &[Uses]), stride: usize, c: usize, plus: Option<&[f32]>,
     ) = down_row_with

@@ -1,9 +1,11 @@
-//! Vectors of `f32`, one implementation for each set of instructions, so that every algorithm exists once.
+//! Vectors of `f32` with one implementation for each instruction set, so that every algorithm is written
+//! once.
 //!
-//! An algorithm is a [`Kernel`]: a struct of its arguments with a generic, always inlined `run`. [`Simd::call`]
-//! compiles it with the instructions of that vector type. A value of a type that implements [`Simd`] can only be
-//! had where the processor has its instructions, which is what makes the operations without pointers safe.
-#![allow(unsafe_code)] // vector loads and stores through pointers; the rest is in the implementations
+//! An algorithm is a [`Kernel`]: a struct of its arguments with a generic, always inlined `run`.
+//! [`Simd::call`] compiles it with the instructions of that vector type. A value of a type that implements
+//! [`Simd`] can only be constructed if the CPU has its instructions; therefore the operations without
+//! pointers are safe.
+#![allow(unsafe_code)] // vector loads and stores through pointers
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx2;
@@ -16,26 +18,27 @@ pub(crate) mod portable;
 /// Numbers in a cache line.
 pub(crate) const LINE: usize = 16;
 
-/// Code to be compiled for several sets of instructions.
+/// Code that is compiled for several instruction sets.
 pub(crate) trait Kernel {
-    /// Does the work. Implementations are `#[inline(always)]`, down to the last function they call: what is not
-    /// inlined is compiled without the instructions of `S`.
+    /// Runs the algorithm. This function and all functions that it calls must be `#[inline(always)]`: a
+    /// function that is not inlined is compiled without the instructions of `S`.
     fn run<S: Simd>(self, s: S);
 }
 
 /// The operations on vectors of `f32` that the kernels need.
 pub(crate) trait Simd: Copy + Send + Sync {
-    /// A register.
+    /// A vector register.
     type V: Copy;
     /// Numbers in a register.
     const WIDTH: usize;
-    /// Registers next to each other in a tile of a matrix product; with 6 rows they must leave room for operands.
+    /// Width in registers of a tile of a matrix product. A tile has 6 rows, and some registers must remain
+    /// for operands.
     const COLUMNS: usize;
 
-    /// Runs a kernel as a function of its own, compiled with the instructions of this type.
+    /// Runs a kernel in a function that is compiled with the instructions of this type.
     fn call<K: Kernel>(self, kernel: K);
 
-    /// All lanes `x`.
+    /// A vector with `x` in all lanes.
     fn splat(self, x: f32) -> Self::V;
     /// `a + b`
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
@@ -43,7 +46,7 @@ pub(crate) trait Simd: Copy + Send + Sync {
     fn sub(self, a: Self::V, b: Self::V) -> Self::V;
     /// `a * b`
     fn mul(self, a: Self::V, b: Self::V) -> Self::V;
-    /// `a * b + c`, fused where the processor can.
+    /// `a * b + c`, fused where the instruction set allows it.
     fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     /// `by > 0 ? a : b`
     fn if_positive(self, by: Self::V, a: Self::V, b: Self::V) -> Self::V;
@@ -57,7 +60,7 @@ pub(crate) trait Simd: Copy + Send + Sync {
     /// `to` must be valid for writing `WIDTH` numbers.
     unsafe fn store(self, to: *mut f32, a: Self::V);
 
-    /// The first `len` lanes from memory, the rest zero.
+    /// Loads the first `len` lanes from memory; the other lanes are zero.
     ///
     /// # Safety
     /// `from` must be valid for reading `len` numbers, at most `WIDTH`.
@@ -71,7 +74,7 @@ pub(crate) trait Simd: Copy + Send + Sync {
         }
     }
 
-    /// The first `len` lanes to memory.
+    /// Stores the first `len` lanes to memory.
     ///
     /// # Safety
     /// `to` must be valid for writing `len` numbers, at most `WIDTH`.
@@ -85,26 +88,26 @@ pub(crate) trait Simd: Copy + Send + Sync {
         }
     }
 
-    /// Stores past the caches, for what will not be read again soon. [`Simd::fence`] must follow before other
-    /// threads may read it.
+    /// Stores while bypassing the caches, for data that will not be read again soon. [`Simd::fence`] must be
+    /// called before other threads may read it.
     ///
     /// # Safety
     /// As for `store`, and `to` must be aligned to the vector.
     #[inline(always)]
     unsafe fn stream(self, to: *mut f32, a: Self::V) {
-        // SAFETY: the caller's.
+        // SAFETY: guaranteed by the caller.
         unsafe { self.store(to, a) }
     }
 
-    /// Makes what was streamed visible to other threads.
+    /// Makes the data stored with [`Simd::stream`] visible to other threads.
     #[inline(always)]
     fn fence(self) {}
 
-    /// Asks for the cache line of `at` to be brought into the L1 cache. Any address will do.
+    /// Prefetches the cache line of `at` into the L1 cache. Any address is allowed.
     #[inline(always)]
     fn prefetch_near(self, _at: *const f32) {}
 
-    /// [`Simd::prefetch`] for `len` numbers.
+    /// Prefetches the cache lines of `len` numbers into the L2 cache. Any address is allowed.
     #[inline(always)]
     fn prefetch_run(self, from: *const f32, len: usize) {
         for at in (0..len).step_by(LINE) {
@@ -112,33 +115,33 @@ pub(crate) trait Simd: Copy + Send + Sync {
         }
     }
 
-    /// Asks for the cache line of `at` to be brought into the L2 cache. Any address will do.
+    /// Prefetches the cache line of `at` into the L2 cache. Any address is allowed.
     #[inline(always)]
     fn prefetch(self, _at: *const f32) {}
 }
 
-/// Memory that the tasks of a parallel loop write, each its own part.
+/// Memory to which the tasks of a parallel loop write, each to a part of its own.
 #[derive(Clone, Copy)]
 pub(crate) struct Shared<T>(*mut T);
 
-// SAFETY: a bare address; every use of it is unsafe and says why it meets nobody else's.
+// SAFETY: this is only an address; every access through it is unsafe and justified where it occurs.
 unsafe impl<T: Send> Sync for Shared<T> {}
-// SAFETY: as above.
+// SAFETY: this is only an address; every access through it is unsafe and justified where it occurs.
 unsafe impl<T: Send> Send for Shared<T> {}
 
 impl<T> Shared<T> {
-    /// The memory of `slice`, which must not be used otherwise until the loop is over.
+    /// The memory of `slice`, which must not be used otherwise until the loop has ended.
     pub(crate) fn new(slice: &mut [T]) -> Self {
         Self(slice.as_mut_ptr())
     }
 
-    /// Its address.
+    /// The address of the first item.
     pub(crate) fn get(&self) -> *mut T {
         self.0
     }
 }
 
-/// Evaluates an expression with a name bound to the vectors of a path.
+/// Evaluates an expression in which a name is bound to the vector type of a path.
 macro_rules! with_simd {
     ($path:expr, $s:ident => $body:expr) => {
         match $path {

@@ -1,4 +1,5 @@
-//! Where a bicubic resize reads: cubic convolution with A = -0.75, four taps an axis.
+//! The positions and weights of a bicubic resize: cubic convolution with A = -0.75, four taps along each
+//! axis.
 
 /// Four source positions and their weights for one position of the result.
 pub struct Taps {
@@ -8,8 +9,8 @@ pub struct Taps {
     pub weight: [f32; 4],
 }
 
-/// The taps along an axis of `n_in` that becomes `n_out`, positions and weights computed in f64; `wrapped` if the axis goes on
-/// at its other end.
+/// The taps of each of the `n_out` positions along an axis that is resized from `n_in` to `n_out` pixels,
+/// computed in f64. `wrapped` means that the axis is periodic.
 pub fn taps(n_in: usize, n_out: usize, wrapped: bool) -> Vec<Taps> {
     const A: f64 = -0.75;
     let near = |t: f64| ((A + 2.0) * t - (A + 3.0)) * t * t + 1.0;
@@ -20,7 +21,7 @@ pub fn taps(n_in: usize, n_out: usize, wrapped: bool) -> Vec<Taps> {
         _ => (n_in - 1) as f64 / (n_out - 1) as f64,
     };
     let one = |i: usize| {
-        // Around a torus the centres of both grids are spread evenly, so that no position is a special one.
+        // Along a periodic axis the pixel centres of both grids are spread evenly over the period.
         let position = if wrapped { (i as f64 + 0.5) * scale - 0.5 } else { i as f64 * scale };
         let floor = position.floor();
         let t = position - floor;
@@ -36,7 +37,8 @@ pub fn taps(n_in: usize, n_out: usize, wrapped: bool) -> Vec<Taps> {
     (0..n_out).map(one).collect()
 }
 
-/// For each of the `n_in` sources the positions of the result it goes into, in order.
+/// For each of the `n_in` source positions, the positions of the result to which it contributes, in order,
+/// with their weights.
 pub fn transposed(taps: &[Taps], n_in: usize) -> Vec<Vec<(usize, f32)>> {
     let mut lists = vec![Vec::new(); n_in];
     for (i, t) in taps.iter().enumerate() {
@@ -55,7 +57,7 @@ mod tests {
     fn a_wrapped_axis_has_no_ends() {
         let (n_in, n_out) = (6, 9);
         let taps = taps(n_in, n_out, true);
-        // Three positions of the result are two of the input: the pattern repeats, moved along.
+        // Three positions of the result cover two of the input, so the pattern repeats with that shift.
         for i in 0..n_out {
             let (one, other) = (&taps[i], &taps[(i + 3) % n_out]);
             assert_eq!(one.at.map(|at| (at + 2) % n_in), other.at);
@@ -63,7 +65,7 @@ mod tests {
                 assert!((a - b).abs() < 1e-6);
             }
         }
-        // The first result's centre lies a sixth before the first source's.
+        // The centre of the first result lies a sixth of a pixel before that of the first source.
         assert_eq!(taps[0].at, [4, 5, 0, 1]);
         assert!(taps[0].weight[2] > 0.85 && (taps[0].weight.iter().sum::<f32>() - 1.0).abs() < 1e-6);
     }

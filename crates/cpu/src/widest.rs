@@ -1,8 +1,9 @@
-//! Plain loops compiled several times, for the widest registers that the processor has.
+//! Compiles plain loops several times, so that they use the widest registers of the CPU.
 
-/// Defines `fn $name`, which calls the `#[inline(always)]` function `$body` compiled for the active [`crate::CpuPath`].
+/// Defines `fn $name`, which calls the `#[inline(always)]` function `$body` compiled for the active
+/// [`crate::CpuPath`].
 ///
-/// Rust never fuses a multiplication with an addition by itself, so all versions give the same bits.
+/// Rust never fuses a multiplication and an addition on its own, so all versions compute the same bits.
 macro_rules! widest {
     ($(#[$doc:meta])* fn $name:ident($($arg:ident: $ty:ty),* $(,)?) = $body:ident) => {
         $(#[$doc])*
@@ -18,9 +19,9 @@ macro_rules! widest {
                     $body($($arg),*)
                 }
                 match crate::path::active() {
-                    // SAFETY: the path is active only on processors that have AVX-512F.
+                    // SAFETY: the path is active only on CPUs that have AVX-512F.
                     crate::path::Path::Avx512 => return unsafe { avx512($($arg),*) },
-                    // SAFETY: the path is active only on processors that have AVX2.
+                    // SAFETY: the path is active only on CPUs that have AVX2.
                     crate::path::Path::Avx2 => return unsafe { avx2($($arg),*) },
                     _ => {}
                 }

@@ -1,13 +1,13 @@
-//! 4 lanes in plain Rust, which the compiler maps to whatever vectors every processor of the target has.
+//! 4 lanes in plain Rust, which the compiler maps to the vectors that every CPU of the target has.
 #![allow(unsafe_code)] // loads and stores through pointers
 
 use super::{Kernel, Simd};
 
-/// No instructions beyond the target's own.
+/// Vectors without instructions beyond those of the compilation target.
 #[derive(Clone, Copy)]
 pub(crate) struct Portable;
 
-/// Four lanes.
+/// A vector of four lanes.
 #[derive(Clone, Copy)]
 #[repr(align(16))]
 pub(crate) struct Four([f32; 4]);
@@ -57,7 +57,7 @@ impl Simd for Portable {
 
     #[inline(always)]
     fn fma(self, a: Four, b: Four, c: Four) -> Four {
-        // Not `mul_add`: without the instruction that is a call into the C library for every number.
+        // Without a fused instruction, `mul_add` would call the C library for every number.
         self.add(self.mul(a, b), c)
     }
 
@@ -74,13 +74,13 @@ impl Simd for Portable {
 
     #[inline(always)]
     unsafe fn load(self, from: *const f32) -> Four {
-        // SAFETY: the caller vouches for four numbers.
+        // SAFETY: the caller guarantees four readable numbers.
         Four(unsafe { from.cast::<[f32; 4]>().read_unaligned() })
     }
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32, a: Four) {
-        // SAFETY: the caller vouches for room for four numbers.
+        // SAFETY: the caller guarantees room for four numbers.
         unsafe { to.cast::<[f32; 4]>().write_unaligned(a.0) }
     }
 }
