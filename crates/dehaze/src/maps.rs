@@ -87,7 +87,7 @@ impl Guided {
         let variance = mean(&(guide * guide)) - &mean_g * &mean_g;
         let slope = covariance / variance.mapv(|v| v.max(0.0) + eps);
         let offset = mean_m - &slope * &mean_g;
-        Guided { slope: mean(&slope), offset: mean(&offset) }
+        Self { slope: mean(&slope), offset: mean(&offset) }
     }
 
     /// The filtered map for a guide that may be larger than the one it was fitted to (He and Sun, "Fast guided filter", 2015).

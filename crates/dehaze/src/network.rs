@@ -132,7 +132,7 @@ impl Scene {
         // A hundredth of optical depth stays everywhere, so that the network can find haze where the prior saw none.
         let t = resized(&prior.transmission, (h, w))?.mapv(|t| t.clamp(0.05, 0.99));
         let clear = behind_haze(hazy, &t, &airlight).mapv(|v| v * 2.0 - 1.0);
-        let mut scene = Scene {
+        let mut scene = Self {
             hazy: hazy.mapv(|v| v * 2.0 - 1.0),
             airlight: airlight.map(|a| a * 2.0 - 1.0),
             t,

@@ -58,7 +58,7 @@ impl Prior {
         let scene = 1.0 - (1.0 - darkest).powf(SCENE.0 + (SCENE.1 - SCENE.0) * colourfulness(hazy));
         let level = airlight_level(&brightness(hazy), &veil, scene);
         let transmission = veil.mapv(|veil| cautious(plain_transmission(veil / level, scene / level)));
-        Prior { airlight: tinted(hazy, &veil, level), transmission }
+        Self { airlight: tinted(hazy, &veil, level), transmission }
     }
 }
 

@@ -148,7 +148,7 @@ impl Act {
     /// The slope, if this is LeakyReLU, which the convolutions take along.
     pub(crate) fn leaky(&self) -> Option<f32> {
         match self {
-            Act::Fixed(Activation::LeakyRelu(slope)) => Some(*slope),
+            Self::Fixed(Activation::LeakyRelu(slope)) => Some(*slope),
             _ => None,
         }
     }
@@ -156,9 +156,9 @@ impl Act {
     /// `gy * act'`
     pub(crate) fn backward(&self, tape: &Tape, gy: &Tensor) -> Result<Tensor> {
         Ok(match (self, &tape.before_act) {
-            (Act::Prelu(slope), Some(z)) => kernels::prelu_grad(z, slope, gy)?,
-            (Act::Prelu(slope), None) => kernels::prelu_grad(&tape.output, slope, gy)?,
-            (Act::Fixed(act), _) => kernels::activation_grad(*act, &tape.output, gy)?,
+            (Self::Prelu(slope), Some(z)) => kernels::prelu_grad(z, slope, gy)?,
+            (Self::Prelu(slope), None) => kernels::prelu_grad(&tape.output, slope, gy)?,
+            (Self::Fixed(act), _) => kernels::activation_grad(*act, &tape.output, gy)?,
         })
     }
 }
@@ -169,9 +169,9 @@ impl Tape {
     }
 
     /// The part of the batch from sample `from` on, `count` samples.
-    pub(crate) fn samples(&self, from: usize, count: usize) -> Result<Tape> {
+    pub(crate) fn samples(&self, from: usize, count: usize) -> Result<Self> {
         let part = |t: &Tensor| t.narrow(0, from, count);
-        Ok(Tape {
+        Ok(Self {
             input: part(&self.input)?,
             before_norm: self
                 .before_norm
@@ -265,8 +265,8 @@ impl Block {
     }
 
     /// A copy that shares nothing with this block.
-    pub(crate) fn copy(&self) -> Result<Block> {
-        Ok(Block {
+    pub(crate) fn copy(&self) -> Result<Self> {
+        Ok(Self {
             conv: self.conv.copy()?,
             norm: match &self.norm {
                 None => None,

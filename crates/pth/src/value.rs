@@ -73,9 +73,9 @@ impl Kind {
     /// The size of an element in bytes.
     pub(crate) fn size(self) -> usize {
         match self {
-            Kind::F64 | Kind::I64 => 8,
-            Kind::F32 | Kind::I32 => 4,
-            Kind::F16 | Kind::BF16 => 2,
+            Self::F64 | Self::I64 => 8,
+            Self::F32 | Self::I32 => 4,
+            Self::F16 | Self::BF16 => 2,
         }
     }
 
@@ -85,12 +85,12 @@ impl Kind {
         all[..bytes.len()].copy_from_slice(bytes);
         let [a, b, c, d, ..] = all;
         match self {
-            Kind::F64 => f64::from_le_bytes(all),
-            Kind::I64 => i64::from_le_bytes(all) as f64,
-            Kind::F32 => f32::from_le_bytes([a, b, c, d]).into(),
-            Kind::I32 => i32::from_le_bytes([a, b, c, d]).into(),
-            Kind::F16 => half::f16::from_le_bytes([a, b]).to_f64(),
-            Kind::BF16 => half::bf16::from_le_bytes([a, b]).to_f64(),
+            Self::F64 => f64::from_le_bytes(all),
+            Self::I64 => i64::from_le_bytes(all) as f64,
+            Self::F32 => f32::from_le_bytes([a, b, c, d]).into(),
+            Self::I32 => i32::from_le_bytes([a, b, c, d]).into(),
+            Self::F16 => half::f16::from_le_bytes([a, b]).to_f64(),
+            Self::BF16 => half::bf16::from_le_bytes([a, b]).to_f64(),
         }
     }
 }

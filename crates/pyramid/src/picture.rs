@@ -99,7 +99,7 @@ impl Picture {
     /// A copy of the picture that has at least the channels of a picture with `channels` channels. Gray is
     /// repeated for RGB, and an added alpha is opaque. Channels are never removed: RGBA stays RGBA for every
     /// value of `channels`.
-    pub fn widened(&self, channels: usize) -> Picture {
+    pub fn widened(&self, channels: usize) -> Self {
         let (height, width) = self.size();
         let own = colours(self.channels());
         let widened = own.max(colours(channels));
@@ -109,7 +109,7 @@ impl Picture {
             _ if has_alpha(self.channels()) => self.pixels[[y, x, own]],
             _ => 1.0,
         };
-        Picture { pixels: Array3::from_shape_fn((height, width, widened + usize::from(alpha)), value) }
+        Self { pixels: Array3::from_shape_fn((height, width, widened + usize::from(alpha)), value) }
     }
 
     /// Writes an 8-bit PNG with the channels of this picture. It is written under a temporary name in the

@@ -113,11 +113,11 @@ struct Scale {
 impl Scale {
     fn new(low: f64, high: f64, logarithmic: bool) -> Self {
         if logarithmic && low > 0.0 && high / low > 20.0 {
-            return Scale { low: low.log10(), high: high.log10(), logarithmic };
+            return Self { low: low.log10(), high: high.log10(), logarithmic };
         }
         // If all values are equal, the line is in the middle.
         let margin = if high > low { 0.04 * (high - low) } else { (high.abs() * 0.1).max(0.5) };
-        Scale { low: low - margin, high: high + margin, logarithmic: false }
+        Self { low: low - margin, high: high + margin, logarithmic: false }
     }
 
     /// The height at which a value is drawn, from 0 (bottom) to 1 (top).

@@ -45,12 +45,12 @@ impl Image {
         let (height, width) = picture.size();
         if height * width > MOST_PIXELS {
             let factor = (MOST_PIXELS as f64 / (height * width) as f64).sqrt();
-            return Image::of(&Picture::from_pixels(imresize(
+            return Self::of(&Picture::from_pixels(imresize(
                 picture.pixels(),
                 Target::Scale(factor * 0.99),
             )?)?);
         }
-        Ok(Image { bytes: picture.to_png()?, height, width })
+        Ok(Self { bytes: picture.to_png()?, height, width })
     }
 
     /// Reads the PNG file at `path`; `None` if there is no file or it is not a valid picture.
@@ -62,9 +62,9 @@ impl Image {
         let side = |start: usize| header[start..start + 4].iter().fold(0, |n, &b| n << 8 | usize::from(b));
         let (width, height) = (side(0), side(4));
         if width.saturating_mul(height) > MOST_PIXELS {
-            return Image::of(&pyramid::load(path).ok()?).ok();
+            return Self::of(&pyramid::load(path).ok()?).ok();
         }
-        Some(Image { bytes, height, width })
+        Some(Self { bytes, height, width })
     }
 
     /// A button that shows the picture and enlarges it when selected. A picture that is narrower than

@@ -32,7 +32,7 @@ impl Moments {
     /// Sums without any vectors; each vector will have `features` values.
     pub(crate) fn new(features: usize) -> Self {
         let zeros = vec![0.0; features];
-        Moments { count: 0, origin: zeros.clone(), sums: zeros, products: Matrix::zeros(features) }
+        Self { count: 0, origin: zeros.clone(), sums: zeros, products: Matrix::zeros(features) }
     }
 
     /// Adds one vector.
@@ -80,16 +80,16 @@ struct Matrix {
 
 impl Matrix {
     fn zeros(n: usize) -> Self {
-        Matrix { n, values: vec![0.0; n * n] }
+        Self { n, values: vec![0.0; n * n] }
     }
 
     fn trace(&self) -> f64 {
         (0..self.n).map(|i| self.values[i * self.n + i]).sum()
     }
 
-    fn times(&self, other: &Matrix) -> Matrix {
+    fn times(&self, other: &Self) -> Self {
         let n = self.n;
-        let mut product = Matrix::zeros(n);
+        let mut product = Self::zeros(n);
         for (row, out) in self.values.chunks_exact(n).zip(product.values.chunks_exact_mut(n)) {
             for (&factor, line) in row.iter().zip(other.values.chunks_exact(n)) {
                 for (out, value) in out.iter_mut().zip(line) {
@@ -101,7 +101,7 @@ impl Matrix {
     }
 
     /// The mean of the matrix and its transpose, which removes asymmetry caused by rounding.
-    fn symmetrised(mut self) -> Matrix {
+    fn symmetrised(mut self) -> Self {
         for i in 0..self.n {
             for j in 0..i {
                 let mean = 0.5 * (self.values[i * self.n + j] + self.values[j * self.n + i]);
@@ -114,11 +114,11 @@ impl Matrix {
 
     /// The symmetric square root of a symmetric matrix. Eigenvalues that are negative because of rounding
     /// count as 0.
-    fn root(&self) -> Matrix {
+    fn root(&self) -> Self {
         let n = self.n;
         let (values, vectors) = self.clone().eigen();
         let roots: Vec<f64> = values.iter().map(|v| v.max(0.0).sqrt()).collect();
-        let mut root = Matrix::zeros(n);
+        let mut root = Self::zeros(n);
         for i in 0..n {
             for j in 0..n {
                 let (a, b) = (&vectors.values[i * n..][..n], &vectors.values[j * n..][..n]);
@@ -130,10 +130,10 @@ impl Matrix {
 
     /// The eigenvalues of a symmetric matrix, and its eigenvectors as columns. Jacobi rotations are applied
     /// row by row until the elements outside the diagonal are negligible.
-    fn eigen(mut self) -> (Vec<f64>, Matrix) {
+    fn eigen(mut self) -> (Vec<f64>, Self) {
         const SWEEPS: usize = 64;
         let n = self.n;
-        let mut vectors = Matrix::zeros(n);
+        let mut vectors = Self::zeros(n);
         for i in 0..n {
             vectors.values[i * n + i] = 1.0;
         }
@@ -154,7 +154,7 @@ impl Matrix {
 
     /// Rotates the plane of axes `p` and `q` such that the element (p, q) becomes 0, and rotates `vectors`
     /// likewise.
-    fn rotate(&mut self, p: usize, q: usize, vectors: &mut Matrix) {
+    fn rotate(&mut self, p: usize, q: usize, vectors: &mut Self) {
         let n = self.n;
         let entry = self.values[p * n + q];
         if entry == 0.0 {

@@ -43,7 +43,7 @@ pub struct Features(Gaussian);
 
 impl Features {
     /// The SIFID of two pictures. It is symmetric, 0 for equal pictures, and has no upper bound.
-    pub fn distance(&self, other: &Features) -> f64 {
+    pub fn distance(&self, other: &Self) -> f64 {
         // The result may be slightly below 0 because of rounding.
         frechet(&self.0, &other.0).max(0.0)
     }

@@ -36,7 +36,7 @@ pub enum End {
 
 impl Default for AnimateRequest {
     fn default() -> Self {
-        AnimateRequest { alpha: 0.1, beta: 0.9, start_stage: 1, frames: 100, end: End::Open, seed: 0 }
+        Self { alpha: 0.1, beta: 0.9, start_stage: 1, frames: 100, end: End::Open, seed: 0 }
     }
 }
 
@@ -63,7 +63,7 @@ impl Animation {
         let stages = stages_done(run)?;
         check(request, stages)?;
         let model = run.model(stages, device)?;
-        let mut animation = Animation { model, request: *request, state: Vec::new(), frame: 0 };
+        let mut animation = Self { model, request: *request, state: Vec::new(), frame: 0 };
         animation.state = animation.start()?;
         Ok(animation)
     }

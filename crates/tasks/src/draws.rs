@@ -19,7 +19,7 @@ impl Draws {
     /// The choices of a moment, apart from all other numbers that are drawn for it. `set` tells several sets of choices for the
     /// same moment apart.
     pub fn new(moment: Moment, set: u32) -> Self {
-        Draws { moment, set, numbers: kernels::uniform(moment.choices(set), COUNT), next: 0 }
+        Self { moment, set, numbers: kernels::uniform(moment.choices(set), COUNT), next: 0 }
     }
 
     /// The stream of noise that belongs to these choices; `index` tells several apart.

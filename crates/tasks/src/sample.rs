@@ -49,7 +49,7 @@ impl Sampler {
         range("start-stage", request.start_stage, 0, stages)?;
         let smallest = run.config.kernel;
         let sizes = output_sizes(&run.info.sizes[..stages], request.target, smallest)?;
-        Ok(Sampler {
+        Ok(Self {
             model: Model { sizes, ..run.model(stages, device)? },
             first: first_input(run, device)?,
             start_stage: request.start_stage,

@@ -72,7 +72,7 @@ pub struct TrainConfig {
 
 impl Default for TrainConfig {
     fn default() -> Self {
-        TrainConfig {
+        Self {
             seed: 0,
             niter: 2000,
             train_stages: 6,

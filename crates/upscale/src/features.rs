@@ -23,11 +23,11 @@ impl Moments {
             let mean = sum / count;
             (mean, (square / count - mean * mean).max(0.0).sqrt())
         });
-        Ok(Moments(moments.collect()))
+        Ok(Self(moments.collect()))
     }
 
     /// `features`, whose moments these are, with those of `other`.
-    pub(crate) fn turned_into(&self, other: &Moments, features: &Tensor) -> Result<Tensor> {
+    pub(crate) fn turned_into(&self, other: &Self, features: &Tensor) -> Result<Tensor> {
         let (mut factors, mut shifts) = (Vec::new(), Vec::new());
         for (&(mean, deviation), &(wanted_mean, wanted)) in self.0.iter().zip(&other.0) {
             let factor = if deviation > 0.0 { wanted / deviation } else { 1.0 };

@@ -63,6 +63,6 @@ impl Enlarger {
         };
         let network = weights::generator(&net(channels as usize), 1, tensors, &Device::Cpu);
         let network = network.map_err(|e| Error::Damaged { path, reason: e.to_string() })?;
-        Ok(Enlarger { network, step, trust: Trust { below, trained: Seen { energy, remains } } })
+        Ok(Self { network, step, trust: Trust { below, trained: Seen { energy, remains } } })
     }
 }

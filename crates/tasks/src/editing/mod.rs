@@ -21,7 +21,7 @@ pub(crate) struct Shuffled {
 
 impl Shuffled {
     pub(crate) fn new(picture: Array3<f32>) -> Self {
-        Shuffled { picture }
+        Self { picture }
     }
 }
 

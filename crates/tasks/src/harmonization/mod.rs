@@ -24,7 +24,7 @@ pub(crate) struct Augmented {
 
 impl Augmented {
     pub(crate) fn new(picture: Array3<f32>, restores: bool) -> Self {
-        Augmented { picture, restores }
+        Self { picture, restores }
     }
 }
 

@@ -41,7 +41,7 @@ impl Patch {
             (draws.between(0.0, 1.0 - side), draws.between(0.0, 1.0 - side), side)
         };
         let ((y, to_y, height), (x, to_x, width)) = (axis(), axis());
-        Some(Patch { from: (y, x), to: (to_y, to_x), sides: (height, width) })
+        Some(Self { from: (y, x), to: (to_y, to_x), sides: (height, width) })
     }
 
     /// Pastes it in a picture of any size.
@@ -98,7 +98,7 @@ impl Recolouring {
         let offset: [f64; 3] = std::array::from_fn(|_| around(0.15));
         let turned = Self::turn(hue, saturation);
         let matrix = std::array::from_fn(|i| std::array::from_fn(|j| light * gains[i] * turned[i][j]));
-        Recolouring { gamma, matrix, offset }
+        Self { gamma, matrix, offset }
     }
 
     /// The matrix that turns colours around the gray axis by `hue` radians and multiplies their distance from

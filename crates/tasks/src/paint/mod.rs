@@ -56,7 +56,7 @@ impl Painter {
             let real = train::picture(&run.real(request.start_stage, device)?)?;
             small = Palette::of(&real, colours)?.apply(&small)?;
         }
-        Ok(Painter {
+        Ok(Self {
             model: Model { sizes, ..run.model(stages, device)? },
             painting: train::tensor(&small, device)?,
             request: *request,

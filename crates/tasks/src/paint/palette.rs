@@ -30,7 +30,7 @@ impl Palette {
                 }
             }
         }
-        Ok(Palette(colours))
+        Ok(Self(colours))
     }
 
     /// `picture` with every pixel's nearest colour.

@@ -41,7 +41,7 @@ impl Painted {
                 rough.push(Palette::of(&smooth, colours)?.apply(&smooth)?.into_pixels());
             }
         }
-        Ok(Painted { rough })
+        Ok(Self { rough })
     }
 
     /// A rough version and a window, as the moment has them.
@@ -90,7 +90,7 @@ impl Window {
             (draws.whole(0, n - side) as f64 / n as f64, side as f64 / n as f64)
         };
         let ((y, height), (x, width)) = (axis(h), axis(w));
-        Window { from: (y, x), side: (height, width), mirrored: draws.chance(0.5) }
+        Self { from: (y, x), side: (height, width), mirrored: draws.chance(0.5) }
     }
 
     /// This part of `picture`, of `size`.

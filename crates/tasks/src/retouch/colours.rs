@@ -121,7 +121,7 @@ struct Fit {
 impl Fit {
     fn new(channels: usize) -> Self {
         let n = channels + 1;
-        Fit { channels, count: 0.0, squares: DMatrix::zeros(n, n), products: DMatrix::zeros(n, channels) }
+        Self { channels, count: 0.0, squares: DMatrix::zeros(n, n), products: DMatrix::zeros(n, channels) }
     }
 
     fn add(&mut self, weight: f64, from: impl Fn(usize) -> f64, to: impl Fn(usize) -> f64) {

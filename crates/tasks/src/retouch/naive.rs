@@ -25,7 +25,7 @@ impl NaiveInput {
         noise: f64,
         task: Box<dyn FirstInput>,
     ) -> Result<Self> {
-        Ok(NaiveInput { picture: pixels(picture)?, fixed, noise, task })
+        Ok(Self { picture: pixels(picture)?, fixed, noise, task })
     }
 }
 
