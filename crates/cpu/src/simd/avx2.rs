@@ -106,8 +106,7 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     unsafe fn load_part(self, from: *const f32, len: usize) -> __m256 {
-        // SAFETY: `self` is the proof; lanes outside of the mask, and so outside of the caller's memory, are
-        // not read.
+        // SAFETY: `self` proves that the instructions exist; lanes outside the mask are not read.
         unsafe { _mm256_maskload_ps(from, part(self, len)) }
     }
 
