@@ -1,16 +1,16 @@
-// Adam in place, one or several steps along one gradient; many parameters in one launch.
+// Adam in place for many parameters in one launch, with one or several steps that use the same gradient.
 #include "common.cuh"
 
 namespace optimizer {
 
-constexpr int ENTRIES = 64;  // of a table
-constexpr int VALUES = 1024; // that a block updates
+constexpr int ENTRIES = 64;  // number of entries of a table
+constexpr int VALUES = 1024; // number of values that a block updates
 
 struct Entry {
     float *parameter;
     float *moments; // [2, n]
     const float *gradient;
-    const float *steps; // [count, 2]: step size, and root of the second moment's bias correction
+    const float *steps; // [count, 2]: learning rate over first bias correction, root of the second one
     int n, count;
     long long first_block;
 };

@@ -1,4 +1,5 @@
-// What all kernels share, and what differs between a GPU and the CPU build that tests run (emulated.h).
+// Functions shared by all kernels, and those that differ between a GPU and the emulation on the CPU
+// (emulated.h).
 #pragma once
 
 #ifdef __CUDACC__
@@ -7,8 +8,8 @@
 #define KERNEL extern "C" __global__ void
 #define DYNAMIC_SHARED(name) extern __shared__ __align__(16) float name[]
 
-// 16 or 4 bytes to shared memory behind the thread's back; zeros where there is nothing to read. The compiler must not move what
-// reads them in front of the wait.
+// Asynchronous copies of 16 or 4 bytes to shared memory; zeros are written if `there` is false. The "memory"
+// clobber keeps the compiler from moving reads of the data to before the wait.
 __device__ __forceinline__ void copy16(float *to, const float *from, bool there) {
     unsigned address = static_cast<unsigned>(__cvta_generic_to_shared(to));
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;\n" ::"r"(address), "l"(from), "r"(there ? 16 : 0)
@@ -29,7 +30,7 @@ __device__ __forceinline__ double warp_sum(double v) {
     return v;
 }
 
-// TF32: 10 bits of mantissa, rounded to the nearest.
+// Rounds to TF32: 10 bits of mantissa, to the nearest value.
 __device__ __forceinline__ unsigned tf32(float v) {
     unsigned bits;
     asm("cvt.rna.tf32.f32 %0, %1;\n" : "=r"(bits) : "f"(v));
@@ -37,8 +38,9 @@ __device__ __forceinline__ unsigned tf32(float v) {
 }
 __device__ __forceinline__ float to_tf32(float v) { return __uint_as_float(tf32(v)); }
 
-// acc[i][j] += a[i] (16 rows, 8 deep) times b[j] (8 deep, 8 columns), spread over a warp as mma.m16n8k8 wants it.
-// All are TF32 already: the instruction would cut off what is not.
+// acc[i][j] += a[i] * b[j], where a[i] has 16 x 8 and b[j] 8 x 8 values, distributed over a warp as
+// mma.m16n8k8 requires. The factors must already be rounded to TF32, because the instruction truncates the
+// other bits.
 template <int MT, int NT>
 __device__ __forceinline__ void multiply(float (&acc)[MT][NT][4], const float (&a)[MT][4], const float (&b)[NT][2]) {
 #pragma unroll
@@ -88,7 +90,7 @@ static inline float tf32(float v) {
 
 static inline float to_tf32(float v) { return tf32(v); }
 
-// A factor that is not TF32 is a mistake: a GPU would cut it off.
+// A factor that is not rounded to TF32 is an error in a kernel: a GPU would truncate it.
 static inline double factor(float v) {
     if (tf32(v) != v && v == v) abort();
     return v;
@@ -121,15 +123,16 @@ static void multiply(float (&acc)[MT][NT][4], const float (&a)[MT][4], const flo
 
 #endif
 
-// Four values side by side in shared memory, to TF32; returns what they were.
+// Rounds four adjacent values in shared memory to TF32; returns their previous values.
 __device__ __forceinline__ float4 round4(float *at) {
     float4 v = *reinterpret_cast<float4 *>(at);
     *reinterpret_cast<float4 *>(at) = {to_tf32(v.x), to_tf32(v.y), to_tf32(v.z), to_tf32(v.w)};
     return v;
 }
 
-// Goes through the chunks of a product's depth with CHUNKS - 1 of them on their way to shared memory: load(c) asks for one, in
-// order; arrived(c) may change what this thread asked for, before the others see it; use(c) works with one that is there.
+// Processes the chunks of a product's inner dimension while the copies of up to CHUNKS - 1 further chunks to
+// shared memory are in progress. load(c) requests the copy of chunk c, in order. arrived(c) may change the
+// values that this thread requested before other threads read them. use(c) computes with the chunk.
 template <int CHUNKS, class Load, class Arrived, class Use>
 __device__ __forceinline__ void pipeline(int chunks, Load load, Arrived arrived, Use use) {
     for (int c = 0; c < CHUNKS - 1; c++) {
@@ -146,7 +149,7 @@ __device__ __forceinline__ void pipeline(int chunks, Load load, Arrived arrived,
     }
 }
 
-// The sum over a block of 256 threads, for its thread 0; in one fixed order.
+// The sum over a block of 256 threads in a fixed order; only thread 0 gets the result.
 __device__ __forceinline__ double block_sum(double v) {
     __shared__ double partial[8];
     v = warp_sum(v);

@@ -1,16 +1,17 @@
-// Convolution of any kernel and any channels by implicit matrix products: rows are pixels of the result, columns its channels,
-// the depth runs over the kernel's taps and the input's channels. Activations are [N, H, W, C], weights packed as
-// [C_out, taps, C_in] (conv_pack).
+// Convolution with any kernel and any number of channels as an implicit matrix product. Rows are pixels of
+// the result, columns its channels, and the inner dimension (depth) runs over the taps of the kernel and the
+// channels of the input. Activations are [N, H, W, C], weights are packed as [C_out, taps, C_in] by
+// conv_pack.
 #include "conv.cuh"
 
 namespace conv {
 
 constexpr int THREADS = 128;
-constexpr int DEPTH = 32;        // of a chunk in shared memory
-constexpr int PITCH = DEPTH + 4; // of its rows: no two lanes of a warp hit one bank
-constexpr int CHUNKS = 3;        // in flight
+constexpr int DEPTH = 32;        // depth of a chunk in shared memory
+constexpr int PITCH = DEPTH + 4; // distance of its rows, which avoids bank conflicts within a warp
+constexpr int CHUNKS = 3;        // number of chunks in shared memory or being copied
 
-// BM pixels by BN channels a block.
+// Each block computes BM pixels by BN channels.
 template <int BM, int BN, bool TENSOR> __device__ __forceinline__ void body(const Arguments &p) {
     DYNAMIC_SHARED(shared);
     constexpr int A_ROWS = BM / 16, B_ROWS = (BN + 15) / 16, CHUNK = (BM + BN) * PITCH;
@@ -18,19 +19,20 @@ template <int BM, int BN, bool TENSOR> __device__ __forceinline__ void body(cons
     const int m0 = blockIdx.x * BM, n0 = blockIdx.y * BN;
     const int depth = p.k * p.k * p.ci, chunks = (depth + DEPTH - 1) / DEPTH;
 
-    // The upper left corners of the patches that this thread loads, and where they stand (which may be outside, and is not read
-    // then). The host refuses what 32 bits cannot count.
+    // The upper left corners of the patches that this thread loads, and their indices in x. A corner may lie
+    // outside the picture; then it is not read. The caller refuses sizes whose indices do not fit into 32
+    // bits.
     int top[A_ROWS], left[A_ROWS], base[A_ROWS];
 #pragma unroll
     for (int i = 0; i < A_ROWS; i++) {
         int m = m0 + row + 16 * i, pixels = p.oh * p.ow;
         bool there = m < p.n * pixels;
         int picture = there ? m / pixels : 0, pixel = m - picture * pixels;
-        top[i] = there ? pixel / p.ow - p.pad : -p.h - p.k; // above every picture: all zeros
+        top[i] = there ? pixel / p.ow - p.pad : -p.h - p.k; // above the picture, so only zeros are read
         left[i] = there ? pixel % p.ow - p.pad : 0;
         base[i] = ((picture * p.h + top[i]) * p.width + left[i]) * p.ci;
     }
-    // Four values that stand side by side at once, or where the channels are no multiple of four one by one.
+    // Copies four adjacent values at once, or one by one if the number of channels is not a multiple of four.
     auto load_at = [&](float *a, float *b, int at, auto copy) {
         int tap = at / p.ci, channel = at - tap * p.ci, dy = tap / p.k, dx = tap - dy * p.k;
         int offset = (dy * p.width + dx) * p.ci + channel;
@@ -62,12 +64,13 @@ template <int BM, int BN, bool TENSOR> __device__ __forceinline__ void body(cons
     };
 
     auto arrived = [&](int chunk) {
-        if constexpr (TENSOR) // conv_pack has rounded the weights
+        if constexpr (TENSOR) // the weights were rounded by conv_pack
 #pragma unroll
             for (int i = 0; i < A_ROWS; i++) round4(shared + chunk % CHUNKS * CHUNK + (row + 16 * i) * PITCH + quad);
     };
 
-    // Tensor cores: warps in a grid of WARPS_M by WARPS_N. Else: 16 x 8 threads, each with every 16th row, 8th column.
+    // With tensor cores, the warps form a grid of WARPS_M by WARPS_N. Otherwise the threads form a grid of 16
+    // x 8, and each computes every 16th row and every 8th column.
     constexpr int WARPS_N = BN >= 64 ? 2 : 1, WARPS_M = 4 / WARPS_N;
     constexpr int MT = TENSOR ? BM / WARPS_M / 16 : 1, NT = TENSOR ? BN / WARPS_N / 8 : 1;
     constexpr int TM = TENSOR ? 1 : BM / 16, TN = TENSOR ? 1 : BN / 8;
@@ -150,8 +153,8 @@ CONV(conv_f32_64x8, (conv::THREADS), conv::body<64, 8, false>)
 
 namespace packing {
 
-constexpr int ENTRIES = 64;  // of a table
-constexpr int VALUES = 1024; // of a filter that a block packs
+constexpr int ENTRIES = 64;  // number of entries of a table
+constexpr int VALUES = 1024; // number of values of a filter that a block packs
 
 struct Entry {
     const float *w; // [co, ci, taps]
@@ -166,9 +169,9 @@ struct Table {
 
 } // namespace packing
 
-// Weights [co, ci, k, k] as [co, k, k, ci], for the convolution; and for its input gradient as those of the convolution that it
-// is: [ci, k, k, co], the taps in opposite order.
-// `rounded`: to TF32, for the kernels that multiply so.
+// Packs weights [co, ci, k, k] as [co, k, k, ci] for the convolution, and as [ci, k, k, co] with the taps in
+// reverse order for its input gradient, which is itself a convolution. With `rounded`, the values are rounded
+// to TF32 for the kernels that use tensor cores.
 KERNEL conv_pack(const packing::Table table, int entries, int rounded) {
     int k = 0;
     while (k + 1 < entries && table.entries[k + 1].first_block <= static_cast<int>(blockIdx.x)) k++;

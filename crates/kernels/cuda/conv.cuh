@@ -1,4 +1,4 @@
-// What all convolution kernels share: their arguments, and what happens to a result before it is stored.
+// Shared by all convolution kernels: their arguments, and the operations on a result before it is stored.
 #pragma once
 #include "common.cuh"
 
@@ -20,7 +20,7 @@ __device__ __forceinline__ void store(const Arguments &p, int m, int column, flo
     p.y[at] = v;
 }
 
-// Two columns side by side, the first an even one.
+// Stores two adjacent columns, of which the first is even.
 __device__ __forceinline__ void store_pair(const Arguments &p, int m, int column, float v, float w) {
     if (p.co % 2 == 1) {
         store(p, m, column, v);
@@ -47,7 +47,8 @@ __device__ __forceinline__ void store_pair(const Arguments &p, int m, int column
 
 } // namespace conv
 
-// `bias` and `by` may be null. `leaky`: LeakyReLU on the result; `by`: its derivative at `by`.
+// `bias` and `by` may be null. With `leaky`, LeakyReLU is applied to the result; with `by`, the result is
+// multiplied by the derivative of LeakyReLU at `by`.
 #define CONV(name, threads, ...)                                                                                       \
     KERNEL __launch_bounds__ threads                                                                                   \
         name(const float *x, const float *w, const float *bias, const float *by, float *y, int n, int h, int width,    \

@@ -1,24 +1,25 @@
-// 3x3 convolution of many channels on tensor cores. A block computes a tile of the picture: it brings the tile with its border to
-// shared memory once, 32 channels at a time, and all nine taps read it there. The general kernel (conv.cu) brings
-// each pixel nine times, and is bound by that.
+// 3x3 convolution of many channels on tensor cores. A block computes a tile of the picture. It loads the tile
+// with its border into shared memory once, 32 channels at a time, and all nine taps read it there. The
+// general kernel (conv.cu) loads each pixel nine times and is limited by that memory traffic.
 #include "conv.cuh"
 
 namespace conv3x3 {
 
-constexpr int DEPTH = 32;        // channels of the tile in shared memory
-constexpr int PITCH = DEPTH + 4; // of its pixels: no two lanes of a warp hit one bank
+constexpr int DEPTH = 32;        // number of channels of the tile in shared memory
+constexpr int PITCH = DEPTH + 4; // distance of its pixels, which avoids bank conflicts within a warp
 constexpr int TAPS = 9;
-constexpr int CHUNKS = 2; // of weights: one tap's and 32 channels', and those that are on their way
+constexpr int CHUNKS = 2; // chunks of weights (one tap, 32 channels): one in use, one being copied
 
-// TH x TW pixels by BN channels a block, its warps in a grid of WARPS_M by WARPS_N.
+// Each block computes TH x TW pixels by BN channels; its warps form a grid of WARPS_M by WARPS_N.
 template <int TH, int TW, int BN, int WARPS_M, int WARPS_N>
 __device__ __forceinline__ void body(const conv::Arguments &p) {
     DYNAMIC_SHARED(shared);
-    constexpr int ROWS = WARPS_M * WARPS_N * 4; // pixels or filters that the threads bring at once, four channels each
+    constexpr int ROWS = WARPS_M * WARPS_N * 4; // pixels or filters loaded at once, four channels per thread
     constexpr int HW = TW + 2, HALO = (TH + 2) * HW, B_ROWS = (BN + ROWS - 1) / ROWS;
     constexpr int MT = TH * TW / WARPS_M / 16, NT = BN / WARPS_N / 8;
     static_assert(TW % 8 == 0 && MT * 16 % TW == 0, "a warp has whole rows of the tile");
-    // The next 32 channels of the tile come in pieces, with the last eight taps' weights of those before them.
+    // The next 32 channels of the tile are loaded in pieces, together with the weights of the last eight taps
+    // for the current channels.
     constexpr int PASSES = (HALO + ROWS - 1) / ROWS, PIECE = (PASSES + TAPS - 2) / (TAPS - 1);
     float *const weights = shared + 2 * HALO * PITCH;
 
@@ -27,7 +28,7 @@ __device__ __forceinline__ void body(const conv::Arguments &p) {
     const int y0 = static_cast<int>(blockIdx.x) / tiles * TH, x0 = static_cast<int>(blockIdx.x) % tiles * TW;
     const int steps = p.ci / DEPTH * TAPS;
 
-    // Each pass brings ROWS pixels of the tile.
+    // Each pass loads ROWS pixels of the tile.
     auto pixels = [&](int channels, int pass) { return shared + (channels % 2 * HALO + row + ROWS * pass) * PITCH + quad; };
     auto load_pixels = [&](int channels, int pass) {
         int at = row + ROWS * pass;
@@ -38,8 +39,10 @@ __device__ __forceinline__ void body(const conv::Arguments &p) {
         const float *from = there ? p.x + ((picture * p.h + y) * p.width + x) * p.ci + channels * DEPTH + quad : p.x;
         copy16(pixels(channels, pass), from, there);
     };
-    // Which pixels come with a step's weights: all of the first channels; then the next channels' piece by piece, into the half
-    // that no thread reads any more, since all are past the last tap of the channels before.
+    // Calls `each` for the pixels that are loaded together with the weights of a step. In the first step
+    // these are all pixels of the first channels. In later steps they are one piece of the next channels,
+    // which overwrites the half of the buffer that no thread reads any more, because all threads have passed
+    // the last tap of the previous channels.
     auto with_pixels = [&](int step, auto each) {
         int channels = step / TAPS, tap = step - channels * TAPS;
         if (step == 0) {
@@ -66,7 +69,7 @@ __device__ __forceinline__ void body(const conv::Arguments &p) {
     };
     auto arrived = [&](int step) {
         with_pixels(step, [&](int channels, int pass) {
-            if (row + ROWS * pass < HALO) round4(pixels(channels, pass)); // conv_pack has rounded the weights
+            if (row + ROWS * pass < HALO) round4(pixels(channels, pass)); // the weights were rounded by conv_pack
         });
     };
 

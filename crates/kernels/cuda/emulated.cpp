@@ -1,4 +1,4 @@
-// All kernels for the processor, callable by name (emulated.h).
+// All kernels compiled for the CPU, callable by name (see emulated.h).
 #include "adam.cu"
 #include "conv.cu"
 #include "conv3x3.cu"

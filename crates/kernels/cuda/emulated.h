@@ -1,9 +1,10 @@
-// Runs CUDA kernels on the processor, one block after the other, for tests on machines without a GPU.
+// Runs CUDA kernels on the CPU, one block after the other, for tests on machines without a GPU.
 //
-// Every thread of a block is a fiber with a stack of its own. Who comes to a barrier gives way to the next; when all are
-// there, all go on. That is slow and exact: what a kernel computes here is what its source says, index by index. Mistakes that
-// show on a GPU only now and then are made to show: threads take turns forwards in one block and backwards in the next, and
-// asynchronous copies are done no sooner than their thread waits for them.
+// Every thread of a block is a fiber with a stack of its own. A fiber that reaches a barrier yields to the
+// next one; when all have reached it, all continue. This is slow but exact: the result is that of the
+// kernel's source, index by index. Errors that appear on a GPU only occasionally are made reproducible: the
+// order of threads is ascending in one block and descending in the next, and asynchronous copies are executed
+// only when their thread waits for them.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -40,12 +41,12 @@ namespace host {
 
 constexpr size_t STACK = 64 * 1024;
 constexpr unsigned WARP = 32;
-constexpr unsigned SLOTS = 64; // numbers that a lane can show to its warp at once
+constexpr unsigned SLOTS = 64; // numbers that a lane can share with its warp at once
 constexpr size_t SHARED = 256 * 1024;
 
 enum State { READY, AT_BLOCK_BARRIER, AT_WARP_BARRIER, DONE };
 
-// A copy to shared memory that was asked for and not yet waited for; `from` is null for zeros.
+// A requested copy to shared memory that has not been waited for; `from` is null if zeros are to be written.
 struct Copy {
     float *to;
     const float *from;
@@ -81,7 +82,7 @@ static void fiber() {
     _longjmp(machine.scheduler, 1);
 }
 
-// Gives way until the scheduler lets this thread go on.
+// Yields until the scheduler resumes this thread.
 __attribute__((noinline)) static void wait(State state) {
     Fiber &self = machine.fibers[machine.current];
     self.state = state;
@@ -98,7 +99,8 @@ __attribute__((noinline)) static void resume(unsigned index) {
     setcontext(&next.context);
 }
 
-// Lets those go on whose warp, or else whose block, has come together.
+// Makes threads ready whose whole warp waits at a warp barrier, or else all threads if the whole block waits
+// at a block barrier.
 static bool release(unsigned threads) {
     bool released = false;
     for (unsigned warp = 0; warp < threads; warp += WARP) {
@@ -158,7 +160,8 @@ static void launch(void (*body)(void **), const unsigned grid[3], unsigned threa
         machine.shown.resize(threads * SLOTS);
     }
     machine.shared.resize(SHARED);
-    // What a kernel reads before it has written it must not look right; and behind its share it must not write.
+    // The pattern (NaN) reveals reads of shared memory that was not written, and writes beyond the requested
+    // size.
     memset(machine.shared.data(), 0xff, SHARED);
     gridDim = {grid[0], grid[1], grid[2]};
     blockDim = {threads, 1, 1};
@@ -180,7 +183,7 @@ static void copy_later(float *to, const float *from, int count) {
     self.copies.push_back({to, from, count, self.groups});
 }
 
-// Does the copies of all groups but the last `pending`.
+// Executes the copies of all groups except the last `pending`.
 static void finish_copies(unsigned pending) {
     Fiber &self = machine.fibers[machine.current];
     size_t left = 0;

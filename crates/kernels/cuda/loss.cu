@@ -1,10 +1,12 @@
-// Sums, and losses with their gradients. A sum has two steps: each block adds its share in f64 and stores it, then one block
-// adds what the blocks stored. No atomics: the order is always the same.
+// Sums, and losses with their gradients. A sum takes two launches: each block adds its share in f64 and
+// stores the partial sum, then one block adds the partial sums. There are no atomic operations, so the order
+// is always the same.
 #include "common.cuh"
 
 namespace loss {
 
-// Calls f(i) for this block's share of `count` indices; the same split for every sample.
+// Adds up f(i) over this block's share of `count` indices, which are divided in the same way for every
+// sample.
 template <class F> __device__ __forceinline__ double share(long long count, F f) {
     long long each = (count + gridDim.x - 1) / gridDim.x, from = blockIdx.x * each;
     long long to = from + each < count ? from + each : count;
@@ -19,7 +21,7 @@ __device__ __forceinline__ void keep(double *part, double sum) {
 
 } // namespace loss
 
-// out[i] = scale * sum(part[i]), `parts` of them; a block an i.
+// out[i] = scale * sum(part[i]) over `parts` partial sums; one block for each i.
 KERNEL sum_parts(const double *part, float *out, int parts, double scale) {
     double sum = 0.0;
     for (int i = threadIdx.x; i < parts; i += blockDim.x) sum += part[blockIdx.x * parts + i];
@@ -27,7 +29,7 @@ KERNEL sum_parts(const double *part, float *out, int parts, double scale) {
     if (threadIdx.x == 0) out[blockIdx.x] = static_cast<float>(sum * scale);
 }
 
-// Blocks: share; sample.
+// Grid: share of a sample; sample.
 KERNEL sample_sums(const float *x, double *part, long long each) {
     const float *sample = x + blockIdx.y * each;
     loss::keep(part, loss::share(each, [&](long long i) { return static_cast<double>(sample[i]); }));
@@ -41,7 +43,7 @@ KERNEL mse(const float *y, const float *target, float *grad, double *part, long 
     }));
 }
 
-// (|g| - 1)^2 over pixels of c channels.
+// The sum of (|g| - 1)^2, where the norm is that of the c channels of a pixel, and its gradient.
 KERNEL gradient_penalty(const float *g, float *grad, double *part, long long pixels, int c, float scale) {
     loss::keep(part, loss::share(pixels, [&](long long p) {
         const float *v = g + p * c;

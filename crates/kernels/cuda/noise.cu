@@ -1,4 +1,5 @@
-// Counter-based normal noise: the CPU's numbers (src/philox.rs), a thread a group of four channels of a pixel.
+// Counter-based normal noise: the same numbers as on the CPU (philox.rs of the crate cpu). Each thread
+// computes a group of four channels of a pixel.
 #include "common.cuh"
 
 namespace noise {

@@ -1,10 +1,12 @@
-// Batch normalisation of each sample by its own statistics. Sums per channel: blocks of 256 threads walk over a share of the
-// pixels, a thread a channel and every so many pixels; the shares are added by norm_finish_*.
+// Normalisation of each sample by its own statistics. In the sums per channel, each block of 256 threads
+// processes a share of the pixels and 64 channels, and each of its threads every fourth pixel of one channel.
+// The norm_*finish* kernels add the partial sums.
 #include "common.cuh"
 
 namespace batch_norm {
 
-// part[sample][share][2][c]: sums of f(pixel, channel) over this block's share. Blocks: share; sample; 64 channels.
+// Writes to part[sample][share][2][c] the sums of f(pixel, channel) over this block's share. Grid: share;
+// sample; group of 64 channels.
 template <class F>
 __device__ __forceinline__ void channel_sums(double *part, int pixels, int c, F f) {
     __shared__ double lanes[2][256];
@@ -40,7 +42,8 @@ KERNEL norm_sums(const float *z, double *part, int pixels, int c) {
     });
 }
 
-// stats [N, 3, C]: mean, inverse deviation, weight. `means` keeps the mean in f64. One block a sample.
+// stats [N, 3, C] holds mean, inverse standard deviation and weight; `means` holds the mean in f64. One block
+// for each sample.
 KERNEL norm_finish_mean(const double *part, double *means, float *stats, int shares, int pixels, int c) {
     for (int ch = threadIdx.x; ch < c; ch += blockDim.x) {
         double mean = batch_norm::total(part, blockIdx.x, shares, c, 0, ch) / pixels;
@@ -85,7 +88,7 @@ KERNEL norm_grad_sums(const float *z, const float *stats, const float *g, double
     });
 }
 
-// sums [N, 2, C] as means over the pixels, and the gradients of weight and bias. One block.
+// Computes sums [N, 2, C] as means over the pixels, and the gradients of weight and bias. One block.
 KERNEL norm_grad_finish(const double *part, float *sums, float *weight_grad, float *bias_grad, int n, int shares,
                         int pixels, int c) {
     for (int ch = threadIdx.x; ch < c; ch += blockDim.x) {

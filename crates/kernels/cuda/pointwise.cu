@@ -1,11 +1,12 @@
-// Value by value: activations and their derivatives, the critic's mix of two pictures, constants.
+// Operations that work value by value: activations and their derivatives, mixing of two pictures, constants,
+// zero padding and cropping.
 #include "common.cuh"
 
 __device__ __forceinline__ long long index() {
     return static_cast<long long>(blockIdx.x) * blockDim.x + threadIdx.x;
 }
 
-// As Activation's discriminants: 0 LeakyReLU, 1 ELU, 2 SELU, 3 tanh.
+// The argument `kind` of the kernels below is 0 for LeakyReLU, 1 for ELU, 2 for SELU and 3 for tanh.
 constexpr float SELU_SCALE = 1.050701f, SELU_ALPHA = 1.6732632f;
 
 KERNEL activate(const float *x, float *y, long long n, int kind, float slope) {
@@ -21,7 +22,7 @@ KERNEL activate(const float *x, float *y, long long n, int kind, float slope) {
     y[i] = v;
 }
 
-// `y` is the activation's output, which tells its derivative.
+// `y` is the output of the activation, which determines its derivative.
 KERNEL activation_grad(const float *y, const float *g, float *out, long long n, int kind, float slope) {
     long long i = index();
     if (i >= n) return;
@@ -55,13 +56,13 @@ KERNEL mix(const float *a, const float *b, const float *alpha, float *out, long 
     if (i < n) out[i] = *alpha * a[i] + (1.f - *alpha) * b[i];
 }
 
-// Sample s of three gets the value vs, in all of its `each` places.
+// Fills sample s with the value vs (s = 0, 1, 2); each sample has `each` values.
 KERNEL constant(float *out, long long each, long long n, float v0, float v1, float v2) {
     long long i = index();
     if (i < n) out[i] = i < each ? v0 : i < 2 * each ? v1 : v2;
 }
 
-// x [N, h, w, c] with p zeros on every side; n values in the result.
+// Adds p pixels of zeros on every side of x [N, h, w, c]; n is the number of values of the result.
 KERNEL pad(const float *x, float *out, int h, int w, int c, int p, long long n) {
     long long i = index();
     if (i >= n) return;
@@ -72,7 +73,7 @@ KERNEL pad(const float *x, float *out, int h, int w, int c, int p, long long n) 
     out[i] = inside ? x[((sample * h + down) * w + across) * c + i % c] : 0.f;
 }
 
-// The result [N, h, w, c] of taking p pixels off each side of x, plus `plus` if there is one.
+// Removes p pixels on each side of x, which gives [N, h, w, c], and adds `plus` if it is not null.
 KERNEL crop(const float *x, const float *plus, float *out, int h, int w, int c, int p, long long n) {
     long long i = index();
     if (i >= n) return;

@@ -1,4 +1,5 @@
-// Bicubic resize with aligned corners (or around a torus), and its transpose. Positions are computed in f64, as on the CPU.
+// Bicubic resize with aligned corners or for periodic pictures, and its transpose. Positions are computed in
+// f64, as on the CPU.
 #include "common.cuh"
 
 namespace resize {
@@ -34,9 +35,9 @@ __device__ __forceinline__ Taps taps(int i, int n_in, int n_out, int wrapped) {
     return r;
 }
 
-constexpr int COLUMNS = 32; // of the result that a block makes
+constexpr int COLUMNS = 32; // number of columns of the result that a block computes
 
-// The results that source `s` may go into: from `first`, `count` of them.
+// The range of results to which source `s` can contribute; sets `first` and returns their number.
 __device__ __forceinline__ int candidates(int s, int n_in, int n_out, int &first) {
     first = 0;
     if (n_in == 1 || n_out == 1) return n_out;
@@ -46,7 +47,8 @@ __device__ __forceinline__ int candidates(int s, int n_in, int n_out, int &first
     return (to < n_out ? to + 1 : n_out) - first;
 }
 
-// sum over results i of weight(i, s) * value(i), for a block whose threads all ask for the same source s.
+// The sum of weight(i, s) * value(i) over all results i, for a block whose threads all compute it for the
+// same source s.
 template <class F>
 __device__ __forceinline__ float gather(int s, int n_in, int n_out, bool wanted, float start, F value) {
     __shared__ float weights[256];
@@ -72,7 +74,8 @@ __device__ __forceinline__ float gather(int s, int n_in, int n_out, bool wanted,
 
 } // namespace resize
 
-// out [N, OH, OW, C] = resized x [N, H, W, C], plus amp * plus if there is one. Blocks: columns; row; sample.
+// out [N, OH, OW, C] is the resized x [N, H, W, C], plus amp * plus if `plus` is not null. Grid: group of
+// columns; row; sample.
 KERNEL bicubic(const float *x, const float *plus, float *out, int h, int w, int oh, int ow, int c, int wrap_rows,
                int wrap_columns, float amp) {
     __shared__ resize::Taps columns[resize::COLUMNS];
@@ -96,7 +99,8 @@ KERNEL bicubic(const float *x, const float *plus, float *out, int h, int w, int 
     }
 }
 
-// The transpose along rows: out [N, H, OW, C] from g [N, OH, OW, C]. Blocks: 256 values of a row; row; sample.
+// The transpose along the vertical axis: out [N, H, OW, C] from g [N, OH, OW, C]. Grid: 256 values of a row;
+// row; sample.
 KERNEL bicubic_grad_rows(const float *g, float *out, int h, int oh, int row_values) {
     int at = blockIdx.x * 256 + threadIdx.x;
     bool wanted = at < row_values;
@@ -106,7 +110,8 @@ KERNEL bicubic_grad_rows(const float *g, float *out, int h, int oh, int row_valu
     if (wanted) out[(static_cast<long long>(blockIdx.z) * h + blockIdx.y) * row_values + at] = v;
 }
 
-// And along columns: out [R, W, C] from g [R, OW, C], plus `plus` if there is one. Blocks: 256 (row, channel)s; column.
+// The transpose along the horizontal axis: out [R, W, C] from g [R, OW, C], plus `plus` if it is not null.
+// Grid: 256 pairs of row and channel; column.
 KERNEL bicubic_grad_columns(const float *g, const float *plus, float *out, int rows, int w, int ow, int c) {
     long long at = static_cast<long long>(blockIdx.x) * 256 + threadIdx.x;
     bool wanted = at < static_cast<long long>(rows) * c;

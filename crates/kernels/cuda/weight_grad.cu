@@ -1,15 +1,16 @@
-// The weight gradient of a convolution of any kernel: for each tap a product of [C_out, pixels] and [pixels, C_in]. The pixels are
-// split over blocks picture by picture; conv_weight_grad_sum adds the parts in one fixed order. Splits never cross pictures:
-// what cancels between a real and a fake picture then cancels exactly.
+// The weight gradient of a convolution with any kernel: for each tap a product of [C_out, pixels] and
+// [pixels, C_in]. The pixels of each picture are divided among blocks, and conv_weight_grad_sum adds the
+// parts in a fixed order. No part contains pixels of two pictures, so that opposite contributions of a real
+// and a fake picture cancel exactly.
 #include "weight_grad.cuh"
 
 namespace weight_grad {
 
 constexpr int THREADS = 128;
-constexpr int TILE = 64;        // channels of both sides
-constexpr int DEPTH = 32;       // pixels of a chunk in shared memory
-constexpr int PITCH = TILE + 8; // no two lanes of a warp hit one bank
-constexpr int ROWS = DEPTH / 8; // of a chunk that a thread loads
+constexpr int TILE = 64;        // number of input and of output channels of a block
+constexpr int DEPTH = 32;       // number of pixels of a chunk in shared memory
+constexpr int PITCH = TILE + 8; // avoids bank conflicts within a warp
+constexpr int ROWS = DEPTH / 8; // number of pixels of a chunk that a thread loads
 constexpr int CHUNKS = 3;
 
 template <bool TENSOR> __device__ __forceinline__ void body(const Entry &e) {
@@ -22,15 +23,15 @@ template <bool TENSOR> __device__ __forceinline__ void body(const Entry &e) {
     const float *const x = of.x, *const g = of.g;
     const int end = min(first + e.pixels_a_split, oh * ow), chunks = (end - first + DEPTH - 1) / DEPTH;
 
-    // Where in the result this thread's pixels of the next chunk lie; chunks are loaded in order. The host refuses what 32 bits
-    // cannot count.
+    // The positions in the gradient of the pixels that this thread loads for the next chunk; chunks are
+    // loaded in order. The caller refuses sizes whose indices do not fit into 32 bits.
     int oy[ROWS], ox[ROWS];
 #pragma unroll
     for (int i = 0; i < ROWS; i++) {
         oy[i] = (first + row + 8 * i) / ow;
         ox[i] = (first + row + 8 * i) - oy[i] * ow;
     }
-    // This thread's four channels of a pixel, of which `left` are left in the tensor.
+    // Copies this thread's four channels of a pixel; the tensor has `left` channels from this tile on.
     auto copy_channels = [&](float *to, const float *from, int at, int left, bool aligned, bool in) {
         if (aligned) {
             bool there = in && quad < left;
@@ -146,7 +147,7 @@ template <bool TENSOR> __device__ __forceinline__ void body(const Entry &e) {
 WEIGHT_GRAD(conv_weight_grad_tf32, true)
 WEIGHT_GRAD(conv_weight_grad_f32, false)
 
-// The parts' sums, in one fixed order. To the bias's only the first `n` pictures add.
+// Adds the parts in a fixed order. Only the first `n` pictures contribute to the gradient of the bias.
 KERNEL conv_weight_grad_sum(const weight_grad::Table table, int entries) {
     const weight_grad::Entry &e = weight_grad::entry(table, entries);
     const int taps = e.k * e.k, weights = taps * e.co * e.ci;

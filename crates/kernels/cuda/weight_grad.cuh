@@ -1,34 +1,37 @@
-// What all weight gradient kernels share: the table of what they compute, and the bias's gradient, which comes with them.
+// Shared by all weight gradient kernels: the table of the requested gradients, and the gradient of the bias,
+// which is computed along with them.
 #pragma once
 #include "common.cuh"
 
 namespace weight_grad {
 
-constexpr int ENTRIES = 32; // of a table
+constexpr int ENTRIES = 32; // number of entries of a table
 
-// The weight gradient of a convolution: of `n` pictures in x and g, and of `pictures - n` more in x2 and g2.
+// The request for the weight gradient of a convolution, over `n` pictures in x and g and `pictures - n`
+// further pictures in x2 and g2.
 struct Entry {
     const float *x, *g, *x2, *g2;
     float *part;      // [pictures * splits, taps, co, ci]
     float *bias_part; // [pictures * splits, co]
-    float *out;       // [co, ci, taps], and behind it [co]
+    float *out;       // [co, ci, taps], followed by [co]
     int n, pictures, h, width, ci, co, k, pad, oh, ow, splits, pixels_a_split;
-    long long first_block; // of the launch that it is in
+    long long first_block; // the number of its first block in the launch
 };
 
 struct Table {
     Entry entries[ENTRIES];
 };
 
-// The entry that a block works for: the last one that begins before it.
+// The entry of this block: the last one whose first block is not after it.
 __device__ __forceinline__ const Entry &entry(const Table &table, int entries) {
     int k = 0;
     while (k + 1 < entries && table.entries[k + 1].first_block <= blockIdx.x) k++;
     return table.entries[k];
 }
 
-// Which of an entry's blocks this is: the group of taps changes first, so that blocks that read the same run at the same time,
-// then the tile of channels, then picture and split.
+// The part of an entry that this block computes. From block to block the group of taps changes fastest, so
+// that blocks that read the same data run at the same time, then the tile of channels, then picture and
+// split.
 struct Place {
     int taps, co0, ci0, part, picture, first;
     const float *x, *g;
@@ -50,8 +53,8 @@ struct Place {
     }
 };
 
-// The gradient's factors of a lane: MT times 16 channels, eight pixels deep, of which `from` is the lane's first value in shared
-// memory with PITCH values a pixel.
+// Loads the factors of a lane from the gradient: MT times 16 channels by eight pixels. `from` is the lane's
+// first value in shared memory, which has PITCH values per pixel.
 template <int PITCH, int MT>
 __device__ __forceinline__ void gradient_factors(float (&to)[MT][4], const float *from) {
 #pragma unroll
@@ -70,8 +73,9 @@ __device__ __forceinline__ void add(float4 &sum, float4 v) {
     sum.w += v.w;
 }
 
-// Adds a block's threads' sums, each of four channels of the pixels it has brought, and stores them for the first `left`
-// of CHANNELS channels. Thread t has channels t * 4 % CHANNELS and following. `shared` is free to be written when all come here.
+// Adds the sums of all threads of a block and stores them for the first `left` of CHANNELS channels. `sums`
+// are the sums over the pixels that this thread has loaded, for the four channels beginning with threadIdx.x
+// * 4 % CHANNELS. `shared` may be overwritten once all threads have called this function.
 template <int CHANNELS>
 __device__ __forceinline__ void store_bias(float *shared, float4 sums, float *to, int left) {
     __syncthreads();

@@ -1,23 +1,27 @@
-// The weight gradient of a 3x3 convolution on tensor cores: as weight_grad.cu, but a block takes a row of taps, or all three.
-// Both sides are brought to shared memory once for them; the taps of a row read the input one pixel further each.
+// The weight gradient of a 3x3 convolution on tensor cores. It works like weight_grad.cu, but a block
+// computes one row of taps, or all three. Input and gradient are loaded into shared memory once for all these
+// taps; successive taps of a row read the input shifted by one pixel.
 //
-// Pixels are counted as if the result's rows were as wide as the padded input's: two more, in which the gradient is zero. The
-// pixel at place q of the gradient then meets those at q, q + 1 and q + 2 of the input, whatever row it ends. (What is no number
-// in the input then reaches more taps than it should; it stays visible.)
+// Pixels are numbered as if the rows of the gradient were as wide as those of the padded input, with two
+// additional pixels in which the gradient is zero. Then pixel q of the gradient is multiplied by pixels q, q
+// + 1 and q + 2 of the input, also at the end of a row. (A NaN or infinity in the input therefore reaches
+// more taps than in an exact computation; it does not get lost.)
 #include "weight_grad.cuh"
 
 namespace weight_grad3x3 {
 
 constexpr int THREADS = 128;
-constexpr int DEPTH = 32;        // pixels of a chunk in shared memory
-constexpr int ACROSS = DEPTH + 2; // of the input's
+constexpr int DEPTH = 32;        // number of pixels of a chunk in shared memory
+constexpr int ACROSS = DEPTH + 2; // number of pixels of a row of the input in a chunk
 constexpr int CHUNKS = 3;
 
-// Of a pixel with that many channels in shared memory: no two lanes of a warp hit one bank when they read factors.
+// The distance in shared memory of pixels with this many channels. It avoids bank conflicts within a warp
+// when factors are read.
 __device__ constexpr int pitch(int channels) { return channels == 8 ? 8 : channels + 8; }
 
-// Where a thread's pixels of a tile of ROWS pixels by CHANNELS lie: it brings every STEP-th, four channels of each. They move on
-// by a chunk at a time, so that nothing is divided on the way.
+// The positions of the pixels that a thread loads of a tile of ROWS pixels by CHANNELS channels: every
+// STEP-th pixel, four channels of each. The positions are advanced chunk by chunk, which avoids divisions in
+// the loop.
 template <int CHANNELS, int ROWS> struct Pixels {
     static constexpr int STEP = THREADS / (CHANNELS / 4), COUNT = (ROWS + STEP - 1) / STEP;
     int row, quad, y[COUNT], x[COUNT];
@@ -30,7 +34,7 @@ template <int CHANNELS, int ROWS> struct Pixels {
             x[i] = first + row + STEP * i - y[i] * width;
         }
     }
-    // By DEPTH pixels, which are `rows` and `columns`.
+    // Advances by DEPTH pixels, which are `rows` rows and `columns` columns.
     __device__ __forceinline__ void advance(int rows, int columns, int width) {
 #pragma unroll
         for (int i = 0; i < COUNT; i++) {
@@ -40,7 +44,7 @@ template <int CHANNELS, int ROWS> struct Pixels {
             y[i] += over ? rows + 1 : rows;
         }
     }
-    // Calls each(i, row) for the thread's pixels that the tile has.
+    // Calls call(i, row) for the pixels of this thread that lie within the tile.
     template <class Each> __device__ __forceinline__ void each(Each call) const {
 #pragma unroll
         for (int i = 0; i < COUNT; i++)
@@ -48,8 +52,9 @@ template <int CHANNELS, int ROWS> struct Pixels {
     }
 };
 
-// This thread's four channels, of a pixel whose first stands at `from`; `left` are left in the tensor. All four at once in a tile
-// of many channels, which are a multiple of four; one by one in a narrow tile.
+// Copies this thread's four channels of a pixel; the tensor has `left` channels from this tile on. In a tile
+// of 64 channels, whose number is a multiple of four in the tensor, all four are copied at once; in a narrow
+// tile they are copied one by one.
 template <int CHANNELS>
 __device__ __forceinline__ void copy_channels(float *to, const float *from, int at, int quad, int left, bool in) {
     if constexpr (CHANNELS == 64) {
@@ -64,7 +69,8 @@ __device__ __forceinline__ void copy_channels(float *to, const float *from, int 
     }
 }
 
-// TO by TI channels and TAP_ROWS rows of taps a block, warps in a grid of WARPS_M by 4 / WARPS_M.
+// Each block computes TO by TI channels for TAP_ROWS rows of taps; its warps form a grid of WARPS_M by 4 /
+// WARPS_M.
 template <int TO, int TI, int TAP_ROWS, int WARPS_M>
 __device__ __forceinline__ void body(const weight_grad::Entry &e) {
     DYNAMIC_SHARED(shared);
@@ -117,7 +123,7 @@ __device__ __forceinline__ void body(const weight_grad::Entry &e) {
             float left[MT][4], right[NT][2];
             weight_grad::gradient_factors<PG>(left, gs + (r + place) * PG + wm + group);
 #pragma unroll
-            for (int j = 0; j < NT; j++) { // tap by tap, and its channels
+            for (int j = 0; j < NT; j++) { // in the order tap, channels
                 int tap = j / NB;
                 const float *from = xs + (tap / 3 * ACROSS + r + tap % 3 + place) * PX + wn + j % NB * 8 + group;
                 right[j][0] = from[0];
@@ -153,5 +159,5 @@ __device__ __forceinline__ void body(const weight_grad::Entry &e) {
     }
 
 WEIGHT_GRAD3X3(weight_grad3x3_64x64, 2, 64, 64, 1, 1)
-WEIGHT_GRAD3X3(weight_grad3x3_64x8, 4, 64, 8, 3, 4)   // of a network's first layer
-WEIGHT_GRAD3X3(weight_grad3x3_16x64, 4, 16, 64, 1, 1) // and of its last
+WEIGHT_GRAD3X3(weight_grad3x3_64x8, 4, 64, 8, 3, 4)   // for the first layer of a network
+WEIGHT_GRAD3X3(weight_grad3x3_16x64, 4, 16, 64, 1, 1) // for the last layer of a network

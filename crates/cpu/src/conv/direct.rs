@@ -1,8 +1,9 @@
-//! Convolutions of any shape as sums over taps, a vector of output channels at a time.
+//! Convolutions of any shape as sums over taps, with vectors along the output channels.
 //!
-//! In NHWC the `k * ci` numbers under one row of the kernel are contiguous, and the next pixel's are `ci` further:
-//! a row of the output is a matrix product over `k` such runs, whose left matrix is the input as it lies there.
-#![allow(unsafe_code)] // tasks write their own rows of one output
+//! In NHWC the `k * ci` numbers under one row of the kernel are contiguous, and those of the next pixel begin
+//! `ci` numbers later. A row of the output is therefore a sum of `k` matrix products whose left matrix is the
+//! input in memory, without a copy.
+#![allow(unsafe_code)] // tasks write disjoint rows of one output
 
 use std::mem::MaybeUninit;
 
@@ -14,10 +15,11 @@ use crate::pool::parallel_for;
 use crate::scratch::{self, Use};
 use crate::simd::{Shared, Simd};
 
-/// Output pixels whose sums go through the buffer at a time: 12 KiB at 64 channels, a multiple of 6.
+/// Output pixels whose sums are in the buffer at a time: 12 KiB for 64 channels, and a multiple of the 6 rows
+/// of a matrix product.
 const RUN: usize = 48;
 
-/// The convolution of `x` with `filter` to all of `y`; the lengths have been checked.
+/// Writes the convolution of `x` with `filter` to all of `y`. The caller has checked the lengths.
 pub(super) fn conv<S: Simd>(
     s: S,
     shape: &ConvShape,
@@ -63,8 +65,8 @@ pub(super) fn conv<S: Simd>(
                         c_row: co,
                         add: false,
                     };
-                    // SAFETY: the last pixel's last run ends with its row, `weights` is packed for this, and `sums`
-                    // has room for RUN pixels.
+                    // SAFETY: the last run of the last pixel ends where its row ends, `weights` has the
+                    // packing of this product, and `sums` has room for RUN pixels.
                     unsafe { product.run(s, || None) };
                     let at = ((picture * oh + top + row) * ow + from) * shape.co;
                     let y = y.get().cast();
@@ -75,8 +77,8 @@ pub(super) fn conv<S: Simd>(
     });
 }
 
-/// Packs the weights as blocks of [`Simd::COLUMNS`] vectors of output channels, tap by tap; what pads the channels
-/// is zero.
+/// Packs the weights in blocks of [`Simd::COLUMNS`] vectors of output channels, tap by tap. The padding of
+/// the channels is filled with zeros.
 fn pack<S: Simd>(shape: &ConvShape, filter: Filter<'_>, to: &mut [f32]) {
     let (k, ci, taps) = (shape.k, shape.ci, shape.k * shape.k);
     let padded = shape.co.next_multiple_of(S::WIDTH);
@@ -94,7 +96,7 @@ fn pack<S: Simd>(shape: &ConvShape, filter: Filter<'_>, to: &mut [f32]) {
     debug_assert_eq!(k * k, taps);
 }
 
-/// The weight from input channel `i` to output channel `o` at a tap.
+/// The weight from input channel `i` to output channel `o` at `tap` (row times `k` plus column).
 #[inline]
 pub(super) fn weight(shape: &ConvShape, filter: Filter<'_>, o: usize, i: usize, tap: usize) -> f32 {
     let taps = shape.k * shape.k;

@@ -1,8 +1,10 @@
-//! Weight gradients of any shape: for each row of the kernel, a matrix product over the pixels of a row.
+//! Weight gradients of any shape: for each row of the kernel, a matrix product that sums over the pixels of a
+//! row.
 //!
-//! With few output channels the two operands change roles: correlated with the padded gradient of the output, the
-//! input has the same products, the kernel flipped, and vectors run along its own channels.
-#![allow(unsafe_code)] // tasks write their own part of shared sums
+//! With few output channels the two operands exchange their roles: correlating the padded gradient of the
+//! output with the input gives the same products with the kernel flipped, and vectors run along the input
+//! channels.
+#![allow(unsafe_code)] // tasks write disjoint parts of shared sums
 
 use super::ConvShape;
 use super::gemm::{Fetch, Product, ROWS};
@@ -11,14 +13,15 @@ use crate::pool::parallel_for;
 use crate::scratch::{self, Use};
 use crate::simd::{Kernel, LINE, Shared, Simd};
 
-/// Pixels of a row that one product sums over.
+/// Pixels of a row over which one product sums.
 const RUN: usize = 64;
-/// Rows of the output that a chunk of sums covers, at least, and most chunks: by the shape alone, since they decide
+/// Minimum number of output rows in a chunk of sums. Chunks depend on the shape only, since they determine
 /// the order of the sums.
 const CHUNK_ROWS: usize = 8;
+/// Maximum number of chunks.
 const MOST_CHUNKS: usize = 32;
 
-/// The gradients of the weights and, with `db`, of the bias; the lengths have been checked.
+/// Computes the gradients of the weights and, with `db`, of the bias. The caller has checked the lengths.
 pub(super) fn weight_grad<S: Simd>(
     s: S,
     shape: &ConvShape,
@@ -39,7 +42,7 @@ pub(super) fn weight_grad<S: Simd>(
         sums(s, shape, x, gy, |ky, kx, i, o, sum| dw[((o * ci + i) * k + ky) * k + kx] = sum);
     }
     if let Some(db) = db {
-        // Picture by picture: equal and opposite gradients of two pictures must cancel exactly.
+        // Each picture is summed separately, so that opposite gradients of two pictures cancel exactly.
         let mut of_picture = vec![0.0; co];
         db.fill(0.0);
         for gy in gy.chunks_exact(gy.len() / shape.n) {
@@ -49,7 +52,7 @@ pub(super) fn weight_grad<S: Simd>(
     }
 }
 
-/// Calls `put(ky, kx, i, o, sum)` with every sum over all pixels.
+/// Computes the sums over all pixels and calls `put(ky, kx, i, o, sum)` for each tap and pair of channels.
 fn sums<S: Simd>(
     s: S,
     shape: &ConvShape,
@@ -65,7 +68,7 @@ fn sums<S: Simd>(
     scratch::with(Use::Partial, chunks * len, |partial| {
         let shared = Shared::new(partial);
         parallel_for(chunks, |chunk, _| {
-            // SAFETY: each chunk has its own part of `partial`, which has room for all.
+            // SAFETY: each chunk has its own part of `partial`, which has room for all chunks.
             let sums = unsafe { std::slice::from_raw_parts_mut(shared.get().wrapping_add(chunk * len), len) };
             sums.fill(0.0);
             for line in chunk * lines / chunks..(chunk + 1) * lines / chunks {
@@ -82,7 +85,7 @@ fn sums<S: Simd>(
     });
 }
 
-/// Adds the products of one row of the output.
+/// Adds the products of one row of the output to the sums.
 fn add_line<S: Simd>(
     s: S,
     shape: &ConvShape,
@@ -104,7 +107,8 @@ fn add_line<S: Simd>(
         }
         let gy = if copied == 0 { gy } else { copy };
         let rows = padded(shape, x, (picture, y, k), buffer);
-        // While the product goes over a run of the gradient, the next run is fetched, a share with every piece.
+        // While the product processes one run of the gradient, every piece of it prefetches a share of the
+        // next run.
         let pieces = k * run.div_ceil(ROWS) * co.div_ceil(S::COLUMNS * S::WIDTH);
         let share = (RUN * co).div_ceil(pieces * 3 * LINE) * LINE;
         let mut at = gy.as_ptr().wrapping_add(RUN * co);
@@ -130,8 +134,8 @@ fn add_line<S: Simd>(
                 c_row: co,
                 add: true,
             };
-            // SAFETY: the last pixel's run ends with its row, the gradient's rows are whole vectors, and `sums` has
-            // `run` rows of `co` for each row of the kernel.
+            // SAFETY: the run of the last pixel ends where its row ends, the rows of the gradient are whole
+            // vectors, and `sums` has `run` rows of `co` numbers for each row of the kernel.
             unsafe { product.run(s, &mut next) };
         }
     });
@@ -140,7 +144,7 @@ fn add_line<S: Simd>(
 /// The sum of every channel over all pixels.
 fn channel_sums<S: Simd>(s: S, data: &[f32], to: &mut [f32]) {
     let channels = to.len();
-    // So many numbers that they are whole vectors and whole pixels at once.
+    // The length of the sums is a multiple of both a vector and a pixel.
     let period = channels * 16;
     let pixels = data.len() / channels;
     let chunks = (pixels / 1024).clamp(1, MOST_CHUNKS);
@@ -148,7 +152,7 @@ fn channel_sums<S: Simd>(s: S, data: &[f32], to: &mut [f32]) {
         let shared = Shared::new(partial);
         parallel_for(chunks, |chunk, _| {
             let data = &data[chunk * pixels / chunks * channels..(chunk + 1) * pixels / chunks * channels];
-            // SAFETY: each chunk has its own part of `partial`, which has room for all.
+            // SAFETY: each chunk has its own part of `partial`, which has room for all chunks.
             let sums =
                 unsafe { std::slice::from_raw_parts_mut(shared.get().wrapping_add(chunk * period), period) };
             s.call(Fold { data, sums });
@@ -159,7 +163,7 @@ fn channel_sums<S: Simd>(s: S, data: &[f32], to: &mut [f32]) {
     });
 }
 
-/// Sums of `data` at every place modulo the length of `sums`.
+/// Adds up `data` in `sums`: sum `i` is that of all values whose index is `i` modulo the length of `sums`.
 struct Fold<'a> {
     data: &'a [f32],
     sums: &'a mut [f32],
@@ -168,7 +172,7 @@ struct Fold<'a> {
 impl Kernel for Fold<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, _s: S) {
-        // Plain loops, which the compiler turns into the vectors of `S`.
+        // Plain loops, which the compiler vectorises for `S`.
         self.sums.fill(0.0);
         for data in self.data.chunks(self.sums.len()) {
             for (sum, value) in self.sums.iter_mut().zip(data) {

@@ -1,5 +1,6 @@
-//! Convolutions to few channels as dot products, a vector of the run under one row of the kernel at a time.
-#![allow(unsafe_code)] // tasks write their own rows of one output
+//! Convolutions to few output channels as dot products, with vectors along the contiguous input values under
+//! one row of the kernel.
+#![allow(unsafe_code)] // tasks write disjoint rows of one output
 
 use std::mem::MaybeUninit;
 
@@ -10,10 +11,10 @@ use crate::pool::parallel_for;
 use crate::scratch::{self, Use};
 use crate::simd::{Kernel, Shared, Simd};
 
-/// Output pixels at a time.
+/// Output pixels that are computed together.
 const PIXELS: usize = 4;
 
-/// The convolution of `x` with `filter` to all of `y`; the lengths have been checked.
+/// Writes the convolution of `x` with `filter` to all of `y`. The caller has checked the lengths.
 pub(super) fn conv<S: Simd>(
     s: S,
     shape: &ConvShape,
@@ -26,7 +27,7 @@ pub(super) fn conv<S: Simd>(
     let y = Shared::new(y);
     let band = band(shape);
     let bands = oh.div_ceil(band);
-    // The run under one row of the kernel, and its length in whole vectors.
+    // The number of input values under one row of the kernel, and that number rounded up to whole vectors.
     let run = k * shape.ci;
     let padded_run = run.next_multiple_of(S::WIDTH);
     scratch::with(Use::Filter, shape.co * k * padded_run, |weights| {
@@ -48,7 +49,7 @@ pub(super) fn conv<S: Simd>(
                 for row in 0..count {
                     s.call(Row { shape, rows, row, weights, sums });
                     let at = (picture * oh + top + row) * ow * shape.co;
-                    // SAFETY: these are the numbers of one row of the output, which is this task's.
+                    // SAFETY: these are the numbers of one row of the output, which only this task writes.
                     let y = unsafe { std::slice::from_raw_parts_mut(y.get().wrapping_add(at), sums.len()) };
                     finish(epilogue, sums, at, y);
                 }
@@ -75,12 +76,13 @@ fn finish(epilogue: Epilogue<'_>, sums: &[f32], at: usize, y: &mut [MaybeUninit<
     }
 }
 
-/// One row of the output.
+/// The computation of one row of the output.
 struct Row<'a> {
     shape: &'a ConvShape,
     rows: Rows<'a>,
     row: usize,
-    /// Output channel, row of the kernel, the run under it in whole vectors.
+    /// Indexed by output channel, row of the kernel, and position in the run, which is padded to whole
+    /// vectors.
     weights: &'a [f32],
     sums: &'a mut [f32],
 }
@@ -97,9 +99,9 @@ impl Kernel for Row<'_> {
         assert!(rows.len() >= (k - 1) * self.rows.row + (pixels - 1) * ci + run);
         let mut pixel = 0;
         while pixel < pixels {
-            // The last ones are computed again where they are not a full group.
+            // If the last group is not full, it begins earlier and computes some pixels again.
             let from = if pixels < PIXELS { pixel } else { pixel.min(pixels - PIXELS) };
-            // What the next row reads that this one does not.
+            // Prefetches the row of the input that the next row of the output needs in addition.
             s.prefetch_run(rows.as_ptr().wrapping_add(k * self.rows.row + from * ci), PIXELS * ci);
             let mut channel = 0;
             while channel < co {
@@ -119,7 +121,7 @@ impl Kernel for Row<'_> {
     }
 }
 
-/// `P` pixels by `C` channels. The caller has checked that the rows and the weights are as long as this reads.
+/// Computes `P` pixels by `C` channels. The caller has checked that the rows and the weights are long enough.
 #[inline(always)]
 fn group<S: Simd, const P: usize, const C: usize>(
     s: S,

@@ -1,17 +1,18 @@
-//! What happens between a finished sum and the output: bias, LeakyReLU or its mask, and the store.
-#![allow(unsafe_code)] // pointers into the output and what has its shape
+//! Applies the bias, LeakyReLU or the derivative of LeakyReLU to finished sums, and stores them in the
+//! output.
+#![allow(unsafe_code)] // pointers into the output and the mask
 
 use super::Epilogue;
 use crate::simd::{Kernel, Simd};
 
-/// No epilogue.
+/// The kind of [`Epilogue::None`].
 pub(super) const NONE: u8 = 0;
-/// [`Epilogue::Bias`].
+/// The kind of [`Epilogue::Bias`].
 pub(super) const BIAS: u8 = 1;
-/// [`Epilogue::Mask`].
+/// The kind of [`Epilogue::Mask`].
 pub(super) const MASK: u8 = 2;
 
-/// An epilogue whose kind is a constant of the code that applies it.
+/// An epilogue whose kind is a compile-time constant.
 #[derive(Clone, Copy)]
 pub(super) struct Finish<S: Simd, const KIND: u8> {
     s: S,
@@ -19,12 +20,12 @@ pub(super) struct Finish<S: Simd, const KIND: u8> {
     operand: *const f32,
     slope: S::V,
     y: *mut f32,
-    /// Whether to store past the caches.
+    /// Whether to bypass the caches when storing.
     stream: bool,
 }
 
 impl<S: Simd, const KIND: u8> Finish<S, KIND> {
-    /// `stream` only where `y` and its pixels are aligned to vectors.
+    /// `stream` may be true only if `y` and its pixels are aligned to vectors.
     #[inline(always)]
     pub(super) fn new(s: S, epilogue: Epilogue<'_>, y: *mut f32, stream: bool) -> Self {
         let (operand, slope) = match epilogue {
@@ -35,7 +36,7 @@ impl<S: Simd, const KIND: u8> Finish<S, KIND> {
         Self { s, operand, slope: s.splat(slope), y, stream }
     }
 
-    /// What [`Finish::write`] wants as `bias` for `lanes` channels from `channel` on.
+    /// The argument `bias` of [`Finish::write`] for `lanes` channels beginning with `channel`.
     ///
     /// # Safety
     /// The output must have those channels.
@@ -49,7 +50,8 @@ impl<S: Simd, const KIND: u8> Finish<S, KIND> {
         }
     }
 
-    /// Fetches what [`Finish::write`] will read for `len` numbers of the output from `at` on, if there are any.
+    /// Prefetches the data that [`Finish::write`] reads for `len` numbers of the output beginning with index
+    /// `at`.
     #[inline(always)]
     pub(super) fn fetch(&self, at: usize, len: usize) {
         if KIND == MASK {
@@ -57,15 +59,16 @@ impl<S: Simd, const KIND: u8> Finish<S, KIND> {
         }
     }
 
-    /// Finishes `lanes` sums, those of the output from `at` on.
+    /// Finishes `lanes` sums and stores them in the output beginning with index `at`.
     ///
     /// # Safety
-    /// The output must have them, and nobody else may write them.
+    /// These numbers must lie within the output, and no other thread may write them.
     #[inline(always)]
     pub(super) unsafe fn write(&self, sum: S::V, bias: S::V, at: usize, lanes: usize) {
         let s = self.s;
         let whole = lanes == S::WIDTH;
-        // SAFETY: the caller's; a mask has the output's shape; whoever set `stream` vouches for the alignment.
+        // SAFETY: the caller guarantees that the numbers lie within the output, a mask has the shape of the
+        // output, and the caller of `new` guarantees the alignment for `stream`.
         unsafe {
             let value = match KIND {
                 BIAS => {
@@ -91,19 +94,19 @@ impl<S: Simd, const KIND: u8> Finish<S, KIND> {
     }
 }
 
-/// Finishes a run of pixels whose sums lie in a buffer.
+/// Finishes a run of pixels whose sums are in a buffer.
 pub(super) struct FinishRun<'a> {
     pub epilogue: Epilogue<'a>,
-    /// `row` numbers a pixel, in whole vectors.
+    /// The sums, `row` numbers for each pixel, which are whole vectors.
     pub sums: &'a [f32],
     pub row: usize,
     pub pixels: usize,
-    /// Channels of the output.
+    /// Number of output channels.
     pub channels: usize,
-    /// The whole output, which has `pixels` pixels from the number `at` on that nobody else writes.
+    /// The whole output. Its `pixels` pixels beginning with index `at` are written by no other thread.
     pub y: *mut f32,
     pub at: usize,
-    /// Whether to store past the caches; `y` and its pixels must then be aligned to vectors.
+    /// Whether to bypass the caches when storing; `y` and its pixels must then be aligned to vectors.
     pub stream: bool,
 }
 
@@ -133,7 +136,7 @@ impl FinishRun<'_> {
             finish.fetch(at + self.pixels * self.channels, self.channels);
             for channel in (0..self.channels).step_by(S::WIDTH) {
                 let lanes = S::WIDTH.min(self.channels - channel);
-                // SAFETY: there are that many channels left, the buffer holds whole vectors for every pixel
+                // SAFETY: `lanes` channels are left, the buffer holds whole vectors for every pixel
                 // (asserted), and the output has these pixels.
                 unsafe {
                     let sum = s.load(self.sums.as_ptr().add(pixel * self.row + channel));

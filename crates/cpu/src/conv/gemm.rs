@@ -1,14 +1,16 @@
-//! The matrix product that everything here comes down to: up to 6 rows by a few registers of sums, held in registers.
+//! The matrix product used by most convolution algorithms. A tile of up to 6 rows by a few vectors is summed
+//! in registers.
 #![allow(unsafe_code)] // pointers with strides
 
 use crate::simd::{Kernel, LINE, Simd};
 
-/// Rows of sums held in registers at a time.
+/// Maximum number of rows of a tile.
 pub(super) const ROWS: usize = 6;
 
-/// `C = A B` or `C += A B`, with `C` of `rows` by `vectors * WIDTH`.
+/// The matrix product `C = A B` or `C += A B`, with `C` of `rows` by `vectors * WIDTH` numbers.
 ///
-/// `A` is read as `segments` runs of `depth` numbers a row; `B` is packed in blocks of [`Simd::COLUMNS`] vectors.
+/// Each row of `A` consists of `segments` runs of `depth` numbers. `B` is packed in blocks of
+/// [`Simd::COLUMNS`] vectors. All distances are in numbers.
 #[derive(Clone, Copy)]
 pub(super) struct Product {
     pub rows: usize,
@@ -16,52 +18,54 @@ pub(super) struct Product {
     pub segments: usize,
     pub depth: usize,
     pub a: *const f32,
-    /// From one row to the next.
+    /// Distance from one row of `A` to the next.
     pub a_row: usize,
-    /// From one step of the depth to the next: 1, or else `a_row` is 1.
+    /// Distance from one step of the depth to the next. Either this or `a_row` is 1.
     pub a_step: usize,
-    /// From the beginning of one segment to that of the next.
+    /// Distance from the beginning of one segment to that of the next.
     pub a_segment: usize,
     pub b: *const f32,
-    /// From one step of the depth to the next, going on over segments; 0 where each block of columns is packed
-    /// without gaps.
+    /// Distance from one step of the depth to the next, across segments as well. 0 means that each block of
+    /// columns is packed without gaps.
     pub b_step: usize,
-    /// From one block of columns to the next.
+    /// Distance from one block of columns to the next.
     pub b_block: usize,
     pub c: *mut f32,
     pub c_row: usize,
-    /// Whether to add to what `C` holds.
+    /// Whether to add the product to `C` instead of overwriting it.
     pub add: bool,
 }
 
-/// Memory to be fetched into the L2 cache on the way, a line of each run at every step of the depth: all at once
-/// they would hold up the product's own loads.
+/// Memory to be prefetched into the L2 cache during a product, one cache line of each run at every step of
+/// the depth. Prefetching all lines at once would delay the loads of the product.
 #[derive(Clone, Copy)]
 pub(super) struct Fetch {
     pub runs: [*const f32; 3],
-    /// Of each run; the depth permitting.
+    /// Number of cache lines of each run. At most one line per step of the depth is prefetched.
     pub lines: usize,
 }
 
 impl Product {
-    /// Computes it; every piece asks `fetch` what to fetch meanwhile.
+    /// Computes the product. For each of its pieces, `fetch` returns the memory to prefetch meanwhile.
     ///
     /// # Safety
-    /// All that the strides reach must be valid, and `C` must overlap `A` only where it is the same rows (so that
-    /// every row of `A` is read before its row of `C` is written) and `C` is a single block of columns wide.
+    /// All memory within the given sizes and distances must be valid. `C` may overlap `A` only if each row of
+    /// `C` overlaps no row of `A` but the one with the same index and `C` is at most one block of columns
+    /// wide; then every row of `A` is read before it is overwritten.
     pub(super) unsafe fn run<S: Simd>(self, s: S, mut fetch: impl FnMut() -> Option<Fetch>) {
         let groups = self.rows.div_ceil(ROWS);
         for block in 0..self.vectors.div_ceil(S::COLUMNS) {
             let vectors = S::COLUMNS.min(self.vectors - block * S::COLUMNS);
             for group in 0..groups {
-                // As even as can be: a last group of one row would wait for its own sums.
+                // Groups are of nearly equal size, since a last group of a single row would be limited by the
+                // latency of its sums.
                 let (from, to) = (group * self.rows / groups, (group + 1) * self.rows / groups);
                 let part = Product {
-                    // SAFETY: within what the caller vouches for.
+                    // SAFETY: the address is within the memory that the caller guarantees.
                     a: unsafe { self.a.add(from * self.a_row) },
-                    // SAFETY: within what the caller vouches for.
+                    // SAFETY: the address is within the memory that the caller guarantees.
                     b: unsafe { self.b.add(block * self.b_block) },
-                    // SAFETY: within what the caller vouches for.
+                    // SAFETY: the address is within the memory that the caller guarantees.
                     c: unsafe { self.c.add(from * self.c_row + block * S::COLUMNS * S::WIDTH) },
                     b_step: if self.b_step == 0 { vectors * S::WIDTH } else { self.b_step },
                     ..self
@@ -101,7 +105,8 @@ impl Product {
     }
 }
 
-/// `R` rows by `C` vectors of the product. `ROWS_APART`: `a_step` is 1; otherwise `a_row` is.
+/// A tile of `R` rows by `C` vectors of the product. With `ROWS_APART`, `a_step` is 1; otherwise `a_row` is
+/// 1.
 struct Micro<const R: usize, const C: usize, const ROWS_APART: bool>(Product, Fetch);
 
 impl<const R: usize, const C: usize, const ROWS_APART: bool> Kernel for Micro<R, C, ROWS_APART> {
@@ -128,7 +133,7 @@ impl<const R: usize, const C: usize, const ROWS_APART: bool> Kernel for Micro<R,
         }
         for (r, sums) in sums.iter().enumerate() {
             for (c, &sum) in sums.iter().enumerate() {
-                // SAFETY: as above.
+                // SAFETY: the caller of `Product::run` guarantees this memory.
                 unsafe {
                     let to = p.c.add(r * p.c_row + c * S::WIDTH);
                     s.store(to, if p.add { s.add(s.load(to), sum) } else { sum });
@@ -137,7 +142,8 @@ impl<const R: usize, const C: usize, const ROWS_APART: bool> Kernel for Micro<R,
         }
     }
 }
-/// Adds a column of `A` times a row of `B`, all of which [`Product::run`]'s caller vouches for.
+/// Adds a column of `A` times a row of `B`. The caller of [`Product::run`] guarantees that this memory is
+/// valid.
 #[inline(always)]
 fn step<S: Simd, const R: usize, const C: usize>(
     s: S,
@@ -148,11 +154,11 @@ fn step<S: Simd, const R: usize, const C: usize>(
 ) {
     let mut row = [s.splat(0.0); C];
     for (c, value) in row.iter_mut().enumerate() {
-        // SAFETY: as said above.
+        // SAFETY: the caller of `Product::run` guarantees this memory.
         *value = unsafe { s.load(b.add(c * S::WIDTH)) };
     }
     for (r, sums) in sums.iter_mut().enumerate() {
-        // SAFETY: as said above.
+        // SAFETY: the caller of `Product::run` guarantees this memory.
         let x = s.splat(unsafe { *a.add(r * a_row) });
         for c in 0..C {
             sums[c] = s.fma(x, row[c], sums[c]);

@@ -1,7 +1,7 @@
 //! Convolution and its weight gradient.
 //!
-//! Activations are NHWC, weights OIHW, everything `f32`, stride 1, square odd kernels. Every result is the same
-//! bytes whatever the number of threads.
+//! Activations are NHWC, weights are OIHW, and all values are `f32`. The stride is 1, and kernels are square
+//! with an odd side. Every result has the same bytes for any number of threads.
 
 mod direct;
 mod direct_grad;
@@ -16,8 +16,8 @@ mod winograd;
 use crate::{path, simd};
 use std::mem::MaybeUninit;
 
-/// The shape of a convolution: an input of `n x h x w x ci`, zero padding of `pad` on each side, `co` filters of
-/// `k x k`.
+/// The shape of a convolution: an input of `n x h x w x ci`, zero padding of `pad` on each side, `co` filters
+/// of `k x k`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConvShape {
     /// Pictures in the batch.
@@ -32,7 +32,7 @@ pub struct ConvShape {
     pub co: usize,
     /// Side of the kernel, odd.
     pub k: usize,
-    /// Zeros around the input.
+    /// Width of the border of zeros around the input, in pixels.
     pub pad: usize,
 }
 
@@ -47,17 +47,17 @@ impl ConvShape {
         self.w + 2 * self.pad + 1 - self.k
     }
 
-    /// Elements of the input.
+    /// Number of values of the input.
     pub fn input_len(&self) -> usize {
         self.n * self.h * self.w * self.ci
     }
 
-    /// Elements of the output.
+    /// Number of values of the output.
     pub fn output_len(&self) -> usize {
         self.n * self.out_h() * self.out_w() * self.co
     }
 
-    /// Elements of the weights.
+    /// Number of weights.
     pub fn weight_len(&self) -> usize {
         self.co * self.ci * self.k * self.k
     }
@@ -74,34 +74,35 @@ impl ConvShape {
     }
 }
 
-/// What happens to a sum before it is stored.
+/// The operation that is applied to a sum before it is stored.
 #[derive(Clone, Copy)]
 pub enum Epilogue<'a> {
     /// Nothing.
     None,
-    /// `y = sum + bias`, then LeakyReLU where a slope is given.
+    /// `y = sum + bias`, then LeakyReLU if a slope is given.
     Bias {
-        /// A number for each output channel.
+        /// One number for each output channel, `co` in all.
         bias: &'a [f32],
         /// The slope of LeakyReLU below zero.
         slope: Option<f32>,
     },
-    /// `y = sum * (by > 0 ? 1 : slope)`: the derivative of LeakyReLU, from its input or its output.
+    /// `y = sum * (by > 0 ? 1 : slope)`: multiplication by the derivative of LeakyReLU, where `by` is its
+    /// input or its output.
     Mask {
-        /// As large as the output.
+        /// The input or output of LeakyReLU, of the size of the output.
         by: &'a [f32],
         /// The slope of LeakyReLU below zero.
         slope: f32,
     },
 }
 
-/// The weights of a convolution, in one of two readings.
+/// The weights of a convolution, and how they are read.
 #[derive(Clone, Copy)]
 pub enum Filter<'a> {
-    /// `co x ci x k x k`.
+    /// Weights `co x ci x k x k` of the convolution.
     Forward(&'a [f32]),
-    /// `ci x co x k x k`, used flipped: with padding `k - 1 - pad` this is the input gradient of the convolution
-    /// with these weights and padding `pad`.
+    /// Weights `ci x co x k x k`, read with the taps flipped. A convolution with padding `k - 1 - pad` then
+    /// is the input gradient of the convolution with these weights and padding `pad`.
     Transposed(&'a [f32]),
 }
 
@@ -116,8 +117,8 @@ impl Filter<'_> {
 /// Writes the convolution of `x` with `filter` to all of `y`.
 ///
 /// # Panics
-///
-/// Where a slice does not have the length that `shape` gives it, or [`path::cpu_path`] is an error.
+/// If a slice does not have the length that `shape` requires, if the kernel is even or larger than the padded
+/// input, or if [`path::cpu_path`] returns an error.
 pub fn conv(
     shape: &ConvShape,
     x: &[f32],
@@ -128,12 +129,13 @@ pub fn conv(
     conv_on(path::active(), shape, x, filter, epilogue, y);
 }
 
-/// Writes to `dw` the gradient of the weights (`co x ci x k x k`) of the convolution with the input `x`, given
-/// the gradient `gy` of its output, and to `db` that of its bias.
+/// Computes gradients of the convolution with the input `x`, given the gradient `gy` with respect to its
+/// output. Writes the gradient of the weights (`co x ci x k x k`) to `dw` and that of the bias (`co`) to
+/// `db`.
 ///
 /// # Panics
-///
-/// Where a slice does not have the length that `shape` gives it, or [`path::cpu_path`] is an error.
+/// If a slice does not have the length that `shape` requires, if the kernel is even or larger than the padded
+/// input, or if [`path::cpu_path`] returns an error.
 pub fn weight_grad(shape: &ConvShape, x: &[f32], gy: &[f32], dw: &mut [f32], db: Option<&mut [f32]>) {
     weight_grad_on(path::active(), shape, x, gy, dw, db);
 }
@@ -177,15 +179,15 @@ fn weight_grad_on(
     });
 }
 
-/// How a convolution is computed.
+/// The algorithm of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Algorithm {
-    /// Winograd's minimal filtering: a fifth of the products, for 3x3 kernels with enough channels to pay for the
-    /// transforms.
+    /// Winograd's minimal filtering, with a fifth of the multiplications. For 3x3 kernels with enough
+    /// channels to outweigh the cost of the transforms.
     Winograd,
     /// Sums over taps with vectors along the output channels.
     Direct,
-    /// Dot products with vectors along the input channels: for few output channels.
+    /// Dot products with vectors along the input channels, for few output channels.
     Dot,
 }
 
@@ -199,11 +201,13 @@ fn algorithm(shape: &ConvShape) -> Algorithm {
     }
 }
 
-/// Outputs of more bytes are stored past the caches: whoever reads them next finds their beginning evicted anyway.
-/// Tests do with less.
+/// Outputs of more bytes than this are stored while bypassing the caches: they do not fit, so the next reader
+/// would not find their beginning in the cache anyway. The limit is lower in tests, so that small shapes
+/// cover this case.
 const STREAM_BYTES: usize = if cfg!(test) { 1 << 20 } else { 12 << 20 };
 
-/// Whether to store the output past the caches: where it is large, and in whole aligned vectors.
+/// Whether to bypass the caches when storing the output: if it is large and consists of whole aligned
+/// vectors.
 fn streams<S: simd::Simd>(shape: &ConvShape, y: &[MaybeUninit<f32>]) -> bool {
     let aligned = y.as_ptr().addr().is_multiple_of(S::WIDTH * size_of::<f32>());
     size_of_val(y) > STREAM_BYTES && shape.co.is_multiple_of(S::WIDTH) && aligned

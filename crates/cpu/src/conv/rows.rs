@@ -1,28 +1,29 @@
-//! Rows of the input with their padding, for the kernels that work row by row.
+//! Rows of the input with their padding, for the algorithms that work row by row.
 
 use super::ConvShape;
 
 /// Some rows of one padded picture.
 #[derive(Clone, Copy)]
 pub(super) struct Rows<'a> {
-    /// From the first row's first (padding) pixel on.
+    /// The values, beginning with the first (padding) pixel of the first row.
     pub data: &'a [f32],
-    /// From one row to the next.
+    /// Distance from one row to the next, in numbers.
     pub row: usize,
 }
 
-/// Output rows of a task: with more, fewer input rows are copied and read twice; with less, there are more tasks.
+/// Output rows of a task. More rows mean that fewer input rows are copied and read twice; fewer rows mean
+/// that there are more tasks.
 pub(super) fn band(shape: &ConvShape) -> usize {
     if shape.n * shape.out_h() >= 256 { 8 } else { 4 }
 }
 
-/// How long a buffer [`padded`] needs for `rows` rows.
+/// The length of the buffer that [`padded`] needs for `rows` rows.
 pub(super) fn padded_len(shape: &ConvShape, rows: usize) -> usize {
     if shape.pad == 0 { 0 } else { rows * (shape.w + 2 * shape.pad) * shape.ci }
 }
 
-/// The `rows` padded rows of `picture` from `first` on (0 is the first row of padding): `x` itself where there is no
-/// padding, else a copy in `buffer`.
+/// `rows` padded rows of `picture` beginning with row `first`, where row 0 is the first row of padding.
+/// Without padding these are part of `x`; with padding they are a copy in `buffer`.
 pub(super) fn padded<'a>(
     shape: &ConvShape,
     x: &'a [f32],

@@ -1,11 +1,11 @@
-//! Every path against a plain sum in f64.
+//! Compares every path with a plain sum in f64.
 
 use super::*;
 use crate::path::Path;
 use crate::pool::set_threads;
 use proptest::prelude::*;
 
-/// Numbers that look random, the same for the same seed.
+/// Pseudorandom numbers that depend on the seed only.
 fn noise(len: usize, seed: u64) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut next = || {
@@ -14,11 +14,12 @@ fn noise(len: usize, seed: u64) -> Vec<f32> {
         state ^= state << 17;
         (state >> 40) as f32 / (1 << 23) as f32 - 1.0
     };
-    // Sums of three are closer to a bell than one.
+    // A sum of three uniform numbers is closer to a normal distribution than a single one.
     (0..len).map(|_| next() + next() + next()).collect()
 }
 
-/// Calls `f(output, input, weight, tap)` with the indices of every product of the convolution; weights are OIHW.
+/// Calls `f(output, input, weight, tap)` with the indices of every product of the convolution; weights are
+/// OIHW.
 fn products(s: &ConvShape, mut f: impl FnMut(usize, usize, usize)) {
     let (oh, ow) = (s.out_h(), s.out_w());
     for n in 0..s.n {
@@ -44,7 +45,7 @@ fn products(s: &ConvShape, mut f: impl FnMut(usize, usize, usize)) {
     }
 }
 
-/// The reading of `weights` (`ci x co`) that [`Filter::Transposed`] stands for, as OIHW.
+/// The weights of the convolution that [`Filter::Transposed`] of `weights` (`ci x co`) means, as OIHW.
 fn transposed(s: &ConvShape, weights: &[f32]) -> Vec<f32> {
     let taps = s.k * s.k;
     let mut result = vec![0.0; weights.len()];
@@ -72,7 +73,8 @@ fn naive_conv(s: &ConvShape, x: &[f32], weights: &[f32], epilogue: Epilogue<'_>)
 }
 
 fn run_conv(path: Path, s: &ConvShape, x: &[f32], filter: Filter<'_>, epilogue: Epilogue<'_>) -> Vec<f32> {
-    // NaN, so that what is not written shows; aligned, so that large results are streamed.
+    // Filled with NaN, which reveals values that are not written, and aligned, so that large results are
+    // streamed.
     let mut y = vec![MaybeUninit::new(f32::NAN); s.output_len() + 16];
     let first = y.as_ptr().align_offset(64);
     let y = &mut y[first..][..s.output_len()];
@@ -88,7 +90,7 @@ fn run_grad(path: Path, s: &ConvShape, x: &[f32], gy: &[f32]) -> (Vec<f32>, Vec<
     (dw, db)
 }
 
-/// Relative Frobenius error.
+/// The relative error in the Frobenius norm.
 fn error(actual: &[f32], expected: &[f64]) -> f64 {
     assert_eq!(actual.len(), expected.len());
     let difference: f64 = actual.iter().zip(expected).map(|(&a, e)| (f64::from(a) - e).powi(2)).sum();
@@ -96,7 +98,7 @@ fn error(actual: &[f32], expected: &[f64]) -> f64 {
     if difference == 0.0 { 0.0 } else { (difference / norm).sqrt() }
 }
 
-/// What an algorithm may lose: rounding grows with the root of the number of terms.
+/// The allowed relative error, which grows with the square root of the number of terms in a sum.
 fn allowed(s: &ConvShape) -> f64 {
     let terms = (s.k * s.k * s.ci.max(s.co)) as f64;
     if algorithm(s) == Algorithm::Winograd { 5e-6 } else { 1e-6f64.max(4e-8 * terms.sqrt()) }
@@ -133,7 +135,8 @@ fn check(s: &ConvShape, seed: u64) {
         let actual = run_grad(path, s, &x, &gy);
         let (e, eb) = (error(&actual.0, &dw), error(&actual.1, &db));
         assert!(e <= allowed(s), "{path}: {s:?} weight gradient: {e:e}");
-        // A sum of signed numbers can be small beside them: compare with its terms.
+        // A sum of signed numbers can be much smaller than its terms, so the error is compared with the
+        // terms.
         let scale = (s.output_len() as f64 / db.iter().map(|b| b * b).sum::<f64>().max(1e-30)).sqrt();
         assert!(eb <= 1e-6 * scale.max(1.0), "{path}: {s:?} bias gradient: {eb:e}");
     }

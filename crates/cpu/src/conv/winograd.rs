@@ -1,13 +1,14 @@
 //! 3x3 convolutions by Winograd's minimal filtering, F(6x6, 3x3), and their weight gradients as F(3x3, 6x6).
 //!
-//! An output tile of 6x6 takes 64 products a pair of channels, not 324. Input and filter are transformed to the
-//! values of polynomials at the points 0, inf, 1, -1, 2, -2, 1/2, -1/2 along each axis; the 64 values ("positions")
-//! are independent matrix products over the channels; the output transform interpolates. In f32 the relative error
-//! is about 3e-6 (4e-7 for a direct sum, 1.6e-6 for F(4x4, 3x3)).
+//! An output tile of 6x6 pixels takes 64 multiplications for each pair of channels instead of 324. Input and
+//! filter are transformed to the values of polynomials at the points 0, inf, 1, -1, 2, -2, 1/2, -1/2 along
+//! each axis. At each of the 64 pairs of points (called positions), the product is an independent matrix
+//! product over the channels. The output transform interpolates. In f32 the relative error is about 3e-6
+//! (4e-7 for a direct sum, 1.6e-6 for F(4x4, 3x3)).
 //!
-//! The weight gradient is the same bilinear form read the other way: the input transform is shared, the output's
-//! gradient goes through the transpose of the output transform, sums run over tiles, not channels, and the
-//! transpose of the filter transform ends it.
+//! The weight gradient uses the same bilinear form: it shares the input transform, transforms the gradient of
+//! the output with the transpose of the output transform, sums over tiles instead of channels, and ends with
+//! the transpose of the filter transform.
 
 mod ahead;
 pub(super) mod conv;
@@ -22,18 +23,18 @@ use crate::simd::Simd;
 
 /// Side of an output tile.
 const OUT: usize = 6;
-/// Side of an input tile, and points along an axis.
+/// Side of an input tile, and number of points along an axis.
 const IN: usize = 8;
-/// Positions.
+/// Number of positions.
 const POSITIONS: usize = IN * IN;
 
-/// Where the tiles of a batch lie, and how their channels are padded.
+/// The arrangement of the tiles of a batch, and the padding of their channels.
 #[derive(Clone, Copy)]
 struct Grid {
     shape: ConvShape,
-    /// Tiles down a picture.
+    /// Number of rows of tiles in a picture.
     down: usize,
-    /// Tiles across a picture.
+    /// Number of columns of tiles in a picture.
     across: usize,
     /// Input channels, rounded up to whole vectors.
     ci: usize,
@@ -45,9 +46,9 @@ struct Grid {
 #[derive(Clone, Copy)]
 struct Tile {
     picture: usize,
-    /// Of its first row in the output.
+    /// The first row of the tile in the output.
     y: usize,
-    /// Of its first column in the output.
+    /// The first column of the tile in the output.
     x: usize,
 }
 
@@ -62,7 +63,7 @@ impl Grid {
         }
     }
 
-    /// All tiles of the batch.
+    /// Number of tiles in the batch.
     fn tiles(&self) -> usize {
         self.shape.n * self.down * self.across
     }
@@ -74,8 +75,8 @@ impl Grid {
     }
 }
 
-/// The distance between positions in a block of `tiles` tiles of `channels` channels: an odd number of cache lines,
-/// so that the 64 positions of a tile do not fall into the same few sets of the cache.
+/// The distance in numbers between positions in a block of `tiles` tiles of `channels` channels. It is an odd
+/// number of cache lines, so that the 64 positions of a tile do not map to the same few sets of the cache.
 fn position_stride(tiles: usize, channels: usize) -> usize {
     ((tiles * channels).div_ceil(16) | 1) * 16
 }

@@ -29,8 +29,8 @@ fn call<K: Kernel>(s: Avx2, kernel: K) {
 #[inline(always)]
 fn part(_: Avx2, len: usize) -> __m256i {
     const WINDOW: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
-    // SAFETY: an `Avx2` exists only where the instructions do; `len` is at most 8, so the window stays
-    // inside.
+    // SAFETY: an `Avx2` exists only if the CPU has the instructions; the offset is 0 to 8, so the eight values
+    // read lie within the array.
     unsafe { _mm256_loadu_si256(WINDOW.as_ptr().add(8 - len.min(8)).cast()) }
 }
 
@@ -106,8 +106,7 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     unsafe fn load_part(self, from: *const f32, len: usize) -> __m256 {
-        // SAFETY: `self` is the proof; lanes outside of the mask, and so outside of the caller's memory, are
-        // not read.
+        // SAFETY: `self` proves that the instructions exist; lanes outside the mask are not read.
         unsafe { _mm256_maskload_ps(from, part(self, len)) }
     }
 

@@ -98,8 +98,7 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     unsafe fn load_part(self, from: *const f32, len: usize) -> __m512 {
-        // SAFETY: `self` is the proof; lanes outside of the mask, and so outside of the caller's memory, are
-        // not read.
+        // SAFETY: `self` proves that the instructions exist; lanes outside the mask are not read.
         unsafe { _mm512_maskz_loadu_ps(part(len), from) }
     }
 

@@ -3,10 +3,11 @@
 //! Every number comes from Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC
 //! 2011) at the counter (column, row, channel / 4, iteration), with a key derived from the stream's seed and
 //! name. A run can therefore be resumed without stored generator state, the number of threads does not
-//! matter, and any window of a noise plane can be computed on its own. Normal numbers come from the
-//! Box-Muller transform. Its logarithm, sine and cosine are implemented here with additions and
-//! multiplications in a fixed order, which gives the same bits on every CPU. A GPU fuses multiplications with
-//! additions, and its values differ by about 1e-7.
+//! matter, and any window of a noise plane can be computed on its own.
+//!
+//! Normal numbers come from the Box-Muller transform. Its logarithm, sine and cosine are implemented with
+//! additions, multiplications and divisions in a fixed order, which gives the same bits on every CPU. A GPU
+//! fuses multiplications with additions, and its values differ by about 1e-7.
 
 #![allow(unsafe_code)] // initialised values are overwritten in place as uninitialised ones
 

@@ -1,4 +1,5 @@
-//! Fetching early what the next steps read: the matrix products leave the memory idle, the transforms wait for it.
+//! Prefetches the data of the next transforms during the matrix products, because transforms are limited by
+//! memory and matrix products are not.
 
 use std::ops::Range;
 
@@ -6,29 +7,30 @@ use super::super::gemm::Fetch;
 use super::{Grid, IN, OUT, Tile};
 use crate::simd::LINE;
 
-/// Data of less bytes is in the L2 cache, or comes quickly from the L3 cache, and would only push out what the
-/// products work on.
+/// Minimum size of data to prefetch, in bytes. Smaller data is in the L2 cache or is read quickly from the L3
+/// cache, and prefetching it would only evict the operands of the products.
 const WORTH_BYTES: usize = 2 << 20;
 
-/// Rows of pixels, `OUT` pixels of each tile.
+/// Data to prefetch: for each of some tiles, `rows` rows of `OUT` pixels.
 pub(super) struct Source<'a> {
     grid: &'a Grid,
     tiles: Range<usize>,
     rows: usize,
-    /// By how much the tiles of this data lie above and left of the output's.
+    /// Offset in pixels by which the tiles of this data lie above and to the left of those of the output.
     pad: isize,
     height: usize,
     width: usize,
     channels: usize,
     data: *const f32,
-    /// The next row of a tile to be fetched.
+    /// The index of the next row of a tile to prefetch.
     unit: usize,
-    /// Rises by the number of units with every piece of work; a unit is due whenever it reaches that of pieces.
+    /// Increases by the number of units with every piece of work. A unit is due whenever it reaches the
+    /// number of pieces.
     progress: usize,
 }
 
 impl<'a> Source<'a> {
-    /// The input of `tiles`, where that is worth it.
+    /// The input of `tiles`; `None` if prefetching it is not worthwhile.
     pub(super) fn input(grid: &'a Grid, x: &[f32], tiles: Range<usize>) -> Option<Self> {
         let shape = &grid.shape;
         let (pad, channels, data) = (shape.pad as isize, shape.ci, x.as_ptr());
@@ -47,7 +49,7 @@ impl<'a> Source<'a> {
         (shape.input_len() * size_of::<f32>() >= WORTH_BYTES).then_some(source)
     }
 
-    /// What has the output's shape, at `tiles`, where that is worth it.
+    /// Data of the shape of the output, at `tiles`; `None` if prefetching it is not worthwhile.
     pub(super) fn output(grid: &'a Grid, data: *const f32, tiles: Range<usize>) -> Option<Self> {
         let shape = &grid.shape;
         let (height, width, channels) = (shape.out_h(), shape.out_w(), shape.co);
@@ -56,8 +58,9 @@ impl<'a> Source<'a> {
         (shape.output_len() * size_of::<f32>() >= WORTH_BYTES).then_some(source)
     }
 
-    /// Where the next row of a tile begins, if it is due. It may lie beyond a border: addresses here are only ever
-    /// prefetched. At most one a piece, since there are more pieces than rows.
+    /// The address of the next row of a tile, if it is due. It may lie outside the picture, because addresses
+    /// are only prefetched, never read. At most one row is due per piece, since there are more pieces than
+    /// rows.
     fn next(&mut self, pieces: usize) -> Option<*const f32> {
         let units = self.tiles.len() * self.rows;
         self.progress += units;
@@ -73,7 +76,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Spreads sources evenly over so many pieces of work.
+/// Distributes the prefetching of sources evenly over a number of pieces of work.
 pub(super) struct Ahead<'a> {
     sources: [Option<Source<'a>>; 3],
     pieces: usize,
@@ -84,7 +87,7 @@ impl<'a> Ahead<'a> {
         Self { sources, pieces }
     }
 
-    /// What to fetch during the next piece.
+    /// The memory to prefetch during the next piece.
     pub(super) fn next(&mut self) -> Option<Fetch> {
         let mut found: Option<Fetch> = None;
         for (slot, source) in self.sources.iter_mut().enumerate() {

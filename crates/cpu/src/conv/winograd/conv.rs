@@ -1,6 +1,6 @@
-//! The convolution: blocks of tiles through input transform, 64 products and output transform, each block within
-//! one core's L2 cache.
-#![allow(unsafe_code)] // tasks write their own part of one output
+//! The convolution. Each block of tiles passes through input transform, 64 matrix products and output
+//! transform while it stays in the L2 cache of one core.
+#![allow(unsafe_code)] // tasks write disjoint parts of one output
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -16,12 +16,12 @@ use crate::pool::{parallel_ahead, threads};
 use crate::scratch::{self, Use};
 use crate::simd::{Shared, Simd};
 
-/// What the transformed tiles of a block may take, in bytes: less than half of an L2 cache of 1 MiB, because the
-/// filters (1 MiB at 64 channels) stream through it and what is fetched ahead must survive that. Fewer tiles, and
-/// the filters stream more often.
+/// Maximum size of the transformed tiles of a block in bytes. It is less than half of an L2 cache of 1 MiB,
+/// because the filters (1 MiB at 64 channels) stream through the cache and prefetched data must not be
+/// evicted. With fewer tiles in a block, the filters would be read more often.
 const BLOCK_BYTES: usize = 400 << 10;
 
-/// The convolution of `x` with `filter` to all of `y`; the lengths have been checked.
+/// Writes the convolution of `x` with `filter` to all of `y`. The caller has checked the lengths.
 pub(in crate::conv) fn conv<S: Simd>(
     s: S,
     shape: &ConvShape,
@@ -44,12 +44,14 @@ pub(in crate::conv) fn conv<S: Simd>(
     });
 }
 
-/// Whether the products overwrite the transformed input, row by row: not where a row of theirs takes several passes.
+/// Whether the products overwrite the transformed input row by row. This requires that a row of the product
+/// is computed in a single pass.
 fn in_place<S: Simd>(grid: &Grid) -> bool {
     grid.co <= S::COLUMNS * S::WIDTH
 }
 
-/// How many blocks the tiles are cut into: such that one fits the cache, and every thread gets as many.
+/// The number of blocks into which the tiles are divided, such that each block fits into the cache and all
+/// threads get about equally many.
 fn blocks<S: Simd>(grid: &Grid) -> usize {
     let channels = if in_place::<S>(grid) { grid.ci.max(grid.co) } else { grid.ci + grid.co };
     let most = (BLOCK_BYTES / (POSITIONS * channels * size_of::<f32>()) / ROWS * ROWS).max(ROWS);
@@ -57,7 +59,7 @@ fn blocks<S: Simd>(grid: &Grid) -> usize {
     if blocks < 8 * threads() { blocks.next_multiple_of(threads()).min(grid.tiles()) } else { blocks }
 }
 
-/// What all blocks of a convolution share.
+/// The data shared by all blocks of a convolution.
 struct Pass<'a> {
     grid: &'a Grid,
     x: &'a [f32],
@@ -72,7 +74,7 @@ struct Pass<'a> {
 unsafe impl Sync for Pass<'_> {}
 
 impl Pass<'_> {
-    /// Computes `tiles`, fetching ahead for `next`.
+    /// Computes `tiles` and prefetches the input of the tiles `next`.
     fn block<S: Simd>(&self, s: S, tiles: Range<usize>, next: Range<usize>) {
         let (grid, x, first, count) = (self.grid, self.x, tiles.start, tiles.len());
         let in_place = in_place::<S>(grid);
@@ -109,7 +111,8 @@ impl Pass<'_> {
                     c_row: row_out,
                     add: false,
                 };
-                // SAFETY: `buffer` has all positions of both, `u` is packed for it, and in place it is one block wide.
+                // SAFETY: `buffer` has room for all positions of both matrices, `u` has the packing of this
+                // product, and in place the product is one block of columns wide.
                 unsafe { product.run(s, || ahead.next()) };
             }
             s.call(WriteOutput {

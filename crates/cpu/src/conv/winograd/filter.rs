@@ -1,4 +1,4 @@
-//! Filters to their values at the points, packed as the matrix product reads them.
+//! Transforms filters to their values at the points, in the packing that the matrix product reads.
 #![allow(unsafe_code)] // pointers with strides
 
 use std::ops::Range;
@@ -9,16 +9,16 @@ use super::{Grid, IN, position_stride};
 use crate::pool::parallel_for;
 use crate::simd::{Kernel, Shared, Simd};
 
-/// Input channels that a task transforms, for one vector of output channels.
+/// Number of input channels that a task transforms, for one vector of output channels.
 const STRIP: usize = 8;
 
-/// Where the value of a filter lies: position, block of [`Simd::COLUMNS`] vectors of output channels, input channel,
-/// output channel.
+/// The memory layout of transformed filters, indexed by position, block of [`Simd::COLUMNS`] vectors of
+/// output channels, input channel, and output channel.
 #[derive(Clone, Copy)]
 pub(super) struct Packing {
-    /// From one position to the next.
+    /// Distance from one position to the next, in numbers.
     pub position: usize,
-    /// From one full block to the next.
+    /// Distance from one full block to the next, in numbers.
     pub block: usize,
     /// Output channels, rounded up to whole vectors.
     co: usize,
@@ -30,7 +30,7 @@ impl Packing {
         Self { position: position_stride(ci, grid.co), block: ci * S::COLUMNS * S::WIDTH, co: grid.co }
     }
 
-    /// Numbers from one input channel to the next in the block of output channel `co`.
+    /// Distance from one input channel to the next in the block of output channel `co`, in numbers.
     #[inline(always)]
     pub(super) fn step<S: Simd>(&self, co: usize) -> usize {
         let width = S::COLUMNS * S::WIDTH;
@@ -44,7 +44,7 @@ impl Packing {
     }
 }
 
-/// Transforms all filters to `to`, which holds `POSITIONS * packing.position` numbers.
+/// Transforms all filters and writes them to `to`, which holds `POSITIONS * packing.position` numbers.
 pub(super) fn transform<S: Simd>(s: S, grid: &Grid, weights: Filter<'_>, packing: Packing, to: &mut [f32]) {
     let strips = grid.shape.ci.div_ceil(STRIP);
     let to = Shared::new(to);
@@ -68,7 +68,7 @@ impl Kernel for Strip<'_> {
     fn run<S: Simd>(self, s: S) {
         let shape = self.shape;
         let channels = self.ci..shape.ci.min(self.ci + STRIP);
-        // Tap by tap, a vector of output channels each; what is beyond the last one stays zero.
+        // One vector of output channels for each tap; lanes beyond the last channel stay zero.
         let mut taps = [[0.0_f32; 16]; STRIP * 9];
         gather(shape, self.weights, channels.clone(), self.co..shape.co.min(self.co + S::WIDTH), &mut taps);
         for (ci, taps) in channels.zip(taps.chunks_exact(9)) {
@@ -76,7 +76,7 @@ impl Kernel for Strip<'_> {
             let zero = s.splat(0.0);
             let mut rows = [[zero; 3]; IN];
             for c in 0..3 {
-                // SAFETY: a tap has 16 numbers, at least a vector.
+                // SAFETY: a tap has 16 numbers, which is at least one vector.
                 let column = unsafe {
                     [s.load(taps[c].as_ptr()), s.load(taps[3 + c].as_ptr()), s.load(taps[6 + c].as_ptr())]
                 };
@@ -88,8 +88,8 @@ impl Kernel for Strip<'_> {
             for (i, &row) in rows.iter().enumerate() {
                 let row = filter(s, row);
                 for (j, &value) in row.iter().enumerate() {
-                    // SAFETY: `transform`'s buffer holds every position of every pair of channels, and this pair is
-                    // this task's alone.
+                    // SAFETY: the buffer of `transform` holds every position of every pair of channels, and
+                    // only this task writes this pair.
                     unsafe { s.store(to.add((i * IN + j) * self.packing.position), value) };
                 }
             }
@@ -97,8 +97,9 @@ impl Kernel for Strip<'_> {
     }
 }
 
-/// Reads the taps of some pairs of channels: input channel, tap, output channel. A function of its own, without the
-/// vectors of a path: scattered stores are much slower than moves.
+/// Reads the taps of some pairs of channels into the order input channel, tap, output channel. It is not
+/// inlined and not compiled for the vectors of a path, because scattered vector stores are much slower than
+/// scalar moves.
 #[inline(never)]
 fn gather(
     shape: &ConvShape,

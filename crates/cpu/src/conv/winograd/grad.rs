@@ -1,8 +1,9 @@
-//! The weight gradient: sums over tiles at every position, then one transform a pair of channels.
+//! The weight gradient: sums over tiles at every position, then one transform for each pair of channels.
 //!
-//! The batch is cut into chunks by its shape alone. The sums of all 64 positions would not fit the L2 cache with
-//! the tiles they come from, so that a task takes half of the points of the vertical axis for one chunk.
-#![allow(unsafe_code)] // tasks write their own part of shared sums
+//! The batch is divided into chunks that depend on its shape only. The sums of all 64 positions together with
+//! the tiles would not fit into the L2 cache, so each task computes half of the points of the vertical axis
+//! for one chunk.
+#![allow(unsafe_code)] // tasks write disjoint parts of shared sums
 
 use std::ops::Range;
 
@@ -16,26 +17,27 @@ use crate::pool::parallel_for;
 use crate::scratch::{self, Use};
 use crate::simd::{Kernel, Shared, Simd};
 
-/// What the transformed tiles of a block may take of the L2 cache, in bytes.
+/// Maximum size of the transformed tiles of a block in the L2 cache, in bytes.
 const BLOCK_BYTES: usize = 512 << 10;
-/// Tiles that make a chunk worth its sums, and most chunks: with two tasks each they keep 16 threads busy.
+/// Minimum number of tiles in a chunk, below which the cost of its sums would be too large.
 const CHUNK_TILES: usize = 160;
+/// Maximum number of chunks. With two tasks for each chunk, they occupy 16 threads.
 const MOST_CHUNKS: usize = 8;
 
-/// Input channels that a task brings to an end.
+/// Number of input channels for which a task computes the final gradients.
 const FINISH: usize = 4;
 
-/// How the work is cut, by the shape alone, since it decides the order of the sums.
+/// The division of the work. It depends on the shape only, since it determines the order of the sums.
 #[derive(Clone, Copy)]
 struct Cut {
-    /// Chunks of all pictures.
+    /// Number of chunks of all pictures.
     chunks: usize,
-    /// Chunks of one picture; none reaches into the next, so that equal and opposite gradients of two pictures add up
-    /// the same way and cancel exactly.
+    /// Number of chunks of one picture. No chunk contains tiles of two pictures, so that opposite gradients
+    /// of two pictures are summed in the same order and cancel exactly.
     per_picture: usize,
-    /// From one position's sums to the next.
+    /// Distance from the sums of one position to those of the next, in numbers.
     position: usize,
-    /// Numbers that a task leaves: half of the positions.
+    /// Number of sums of a task, for half of the positions.
     sums: usize,
 }
 
@@ -48,7 +50,7 @@ impl Cut {
         Self { chunks, per_picture, position, sums: POSITIONS / 2 * position }
     }
 
-    /// The tiles of a chunk.
+    /// The indices of the tiles of a chunk.
     fn tiles(&self, grid: &Grid, chunk: usize) -> Range<usize> {
         let each = grid.tiles() / grid.shape.n;
         let (first, at) = (chunk / self.per_picture * each, chunk % self.per_picture);
@@ -56,7 +58,7 @@ impl Cut {
     }
 }
 
-/// The gradients of the weights and, with `db`, of the bias; the lengths have been checked.
+/// Computes the gradients of the weights and, with `db`, of the bias. The caller has checked the lengths.
 pub(in crate::conv) fn weight_grad<S: Simd>(
     s: S,
     shape: &ConvShape,
@@ -76,7 +78,7 @@ pub(in crate::conv) fn weight_grad<S: Simd>(
             let sums = shared.get().wrapping_add(task * cut.sums);
             let total = (points == Points::Outer).then(|| {
                 let at = shared_totals.get().wrapping_add(chunk * grid.co);
-                // SAFETY: each chunk has its own part of `totals`, and one task that uses it.
+                // SAFETY: each chunk has its own part of `totals`, which only one task uses.
                 unsafe { std::slice::from_raw_parts_mut(at, grid.co) }
             });
             chunk_sums(s, &grid, x, gy, tiles, points, (sums, cut.position), total);
@@ -100,7 +102,8 @@ pub(in crate::conv) fn weight_grad<S: Simd>(
     });
 }
 
-/// The sums over some tiles at half of the positions: position, input channel, output channel.
+/// Computes the sums over some tiles at half of the positions, indexed by position, input channel and output
+/// channel.
 #[allow(clippy::too_many_arguments, reason = "one caller")]
 fn chunk_sums<S: Simd>(
     s: S,
@@ -155,14 +158,15 @@ fn chunk_sums<S: Simd>(
                     c_row: grid.co,
                     add: block > 0,
                 };
-                // SAFETY: the buffer has room for `count` tiles at half of the positions, and `sums` is this task's.
+                // SAFETY: the buffer has room for `count` tiles at half of the positions, and only this task
+                // uses `sums`.
                 unsafe { product.run(s, || ahead.next()) };
             }
         }
     });
 }
 
-/// Adds up the chunks for a few input channels, and transforms the sums to the gradients of their taps.
+/// Adds up the chunks for a few input channels and transforms the sums to the gradients of the taps.
 struct Finish<'a> {
     grid: &'a Grid,
     cut: Cut,
@@ -175,7 +179,8 @@ struct Finish<'a> {
 impl Kernel for Finish<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        // First all that lies together, then from near memory: position by position would wait for every number.
+        // The sums are first added up in contiguous runs into a small block that stays in the cache. Reading
+        // them from memory position by position would wait for every number.
         let Self { grid, cut, sums, channels, block, dw } = self;
         let (ci, co) = (grid.shape.ci, grid.co);
         let run = channels.len() * co;
@@ -196,29 +201,31 @@ impl Kernel for Finish<'_> {
             for first in (0..grid.shape.co).step_by(S::WIDTH) {
                 let taps = taps(s, &block[row * co + first..], stride);
                 let lanes = S::WIDTH.min(grid.shape.co - first);
-                // SAFETY: `dw` has `co * ci * 9` numbers, and those of this input channel are this task's.
+                // SAFETY: `dw` has `co * ci * 9` numbers, and only this task writes those of this input
+                // channel.
                 unsafe { scatter(&taps, lanes, dw.wrapping_add((first * ci + channel) * 9), ci * 9) };
             }
         }
     }
 }
 
-/// Writes the taps of `lanes` output channels, `stride` apart. A function of its own, without the vectors of a path:
-/// a gather from what has just been stored is much slower than nine moves.
+/// Writes the taps of `lanes` output channels at a distance of `stride` numbers. It is not inlined and not
+/// compiled for the vectors of a path, because a gather from data that has just been stored is much slower
+/// than nine scalar moves.
 ///
 /// # Safety
-/// `to` must be valid for writing nine numbers at every such stride.
+/// `to` must be valid for writing nine numbers at each of the `lanes` multiples of `stride`.
 #[inline(never)]
 unsafe fn scatter(taps: &[[f32; 16]; 9], lanes: usize, to: *mut f32, stride: usize) {
     for lane in 0..lanes.min(16) {
         for (tap, values) in taps.iter().enumerate() {
-            // SAFETY: the caller's.
+            // SAFETY: guaranteed by the caller.
             unsafe { *to.add(lane * stride + tap) = values[lane] };
         }
     }
 }
 
-/// The gradients of the nine taps for a vector of output channels, from its sums at all positions.
+/// Computes the gradients of the nine taps for a vector of output channels from the sums at all positions.
 #[inline(always)]
 #[allow(clippy::needless_range_loop, reason = "`j` is a column, and no slice")]
 fn taps<S: Simd>(s: S, sums: &[f32], position: usize) -> [[f32; 16]; 9] {
@@ -228,7 +235,7 @@ fn taps<S: Simd>(s: S, sums: &[f32], position: usize) -> [[f32; 16]; 9] {
     for j in 0..IN {
         let mut column = [zero; IN];
         for (i, value) in column.iter_mut().enumerate() {
-            // SAFETY: all positions are there (asserted).
+            // SAFETY: `sums` contains all positions (asserted).
             *value = unsafe { s.load(sums.as_ptr().add((i * IN + j) * position)) };
         }
         let column = filter_grad(s, column);
@@ -239,7 +246,7 @@ fn taps<S: Simd>(s: S, sums: &[f32], position: usize) -> [[f32; 16]; 9] {
     let mut taps = [[0.0; 16]; 9];
     for (r, &row) in rows.iter().enumerate() {
         for (c, &value) in filter_grad(s, row).iter().enumerate() {
-            // SAFETY: a tap has 16 numbers, at least a vector.
+            // SAFETY: a tap has 16 numbers, which is at least one vector.
             unsafe { s.store(taps[r * 3 + c].as_mut_ptr(), value) };
         }
     }

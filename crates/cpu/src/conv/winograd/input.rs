@@ -1,11 +1,11 @@
-//! Tiles of the input, or of the output's gradient, to their values at the points.
+//! Transforms tiles of the input, or of the gradient of the output, to their values at the points.
 #![allow(unsafe_code)] // pointers with strides
 
 use super::transform::{grad_inner, grad_outer, input_inner, input_outer};
 use super::{Grid, IN, OUT, Tile};
 use crate::simd::{Kernel, Simd};
 
-/// Which points along the vertical axis.
+/// The points along the vertical axis that are computed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Points {
     All,
@@ -13,20 +13,20 @@ pub(super) enum Points {
     Inner,
 }
 
-/// Where transformed tiles go: position, then tile, then channel.
+/// The destination of transformed tiles, indexed by position, tile and channel. Distances are in numbers.
 #[derive(Clone, Copy)]
 pub(super) struct Block {
-    /// The first tile's first channel at the first position computed.
+    /// Address of the first channel of the first tile at the first position that is computed.
     pub at: *mut f32,
-    /// From one position to the next.
+    /// Distance from one position to the next.
     pub position: usize,
-    /// From one tile to the next.
+    /// Distance from one tile to the next.
     pub tile: usize,
 }
 
-/// A part of an NHWC batch as the transforms see it: rows and columns that lie outside read as zero.
+/// A square part of an NHWC batch. Pixels outside the picture are read as zero.
 struct Window {
-    /// Of the pixel at row 0, column 0 of the window, which may itself lie outside.
+    /// Address of the pixel at row 0, column 0 of the window, which may lie outside the picture.
     origin: *const f32,
     row: usize,
     pixel: usize,
@@ -35,7 +35,8 @@ struct Window {
 }
 
 impl Window {
-    /// `side` x `side` pixels from (`y`, `x`) of a picture of `h` x `w` with `channels` channels.
+    /// The window of `side` x `side` pixels at (`y`, `x`) of a picture of `h` x `w` pixels with `channels`
+    /// channels.
     #[inline(always)]
     fn new(
         data: &[f32],
@@ -68,8 +69,8 @@ impl Window {
         self.origin.wrapping_add(r * self.row + c * self.pixel + channel)
     }
 
-    /// `lanes` channels from `channel` on of the pixel at (`r`, `c`). `WHOLE`: the window lies inside, and `lanes`
-    /// is a whole vector.
+    /// Loads `lanes` channels of the pixel at (`r`, `c`), beginning with `channel`. `WHOLE` means that the
+    /// window lies inside the picture and `lanes` is a whole vector.
     #[inline(always)]
     fn load<S: Simd, const WHOLE: bool>(
         &self,
@@ -81,10 +82,10 @@ impl Window {
     ) -> S::V {
         let at = self.at(r, c, channel);
         if WHOLE {
-            // SAFETY: the caller has checked that the window is inside and the lanes are there.
+            // SAFETY: the caller has checked that the window is inside the picture and that all lanes exist.
             unsafe { s.load(at) }
         } else if r >= self.rows.0 && r < self.rows.1 && c >= self.columns.0 && c < self.columns.1 {
-            // SAFETY: this pixel is inside, and it has that many channels left.
+            // SAFETY: this pixel is inside the picture, and `lanes` channels are left.
             unsafe { s.load_part(at, lanes) }
         } else {
             s.splat(0.0)
@@ -92,7 +93,7 @@ impl Window {
     }
 }
 
-/// Transforms `count` tiles of the input from `first` on.
+/// Transforms `count` tiles of the input, beginning with tile `first`.
 pub(super) struct ReadInput<'a> {
     pub grid: &'a Grid,
     pub x: &'a [f32],
@@ -147,7 +148,8 @@ impl ReadInput<'_> {
         to: *mut f32,
         rows: &mut [[S::V; IN]; IN],
     ) {
-        // The same pixels' next channels, or the next tile's first: strides that no hardware prefetcher follows.
+        // Prefetches the next channels of the same pixels, or the first channels of the next tile, whose
+        // addresses hardware prefetchers do not predict.
         let ahead =
             if channel + 2 * S::WIDTH > window.pixel { OUT * window.pixel - channel } else { S::WIDTH };
         let zero = s.splat(0.0);
@@ -177,7 +179,7 @@ impl ReadInput<'_> {
         for (i, &row) in rows[first..last].iter().enumerate() {
             let (outer, inner) = (input_outer(s, row), input_inner(s, row));
             for j in 0..4 {
-                // SAFETY: whoever made `to` has room for every position of these points.
+                // SAFETY: `to` has room for every position of these points.
                 unsafe {
                     s.store(to.add((i * IN + j) * self.to.position), outer[j]);
                     s.store(to.add((i * IN + 4 + j) * self.to.position), inner[j]);
@@ -187,18 +189,18 @@ impl ReadInput<'_> {
     }
 }
 
-/// Transforms `count` tiles of the output's gradient from `first` on.
+/// Transforms `count` tiles of the gradient of the output, beginning with tile `first`.
 pub(super) struct ReadGrad<'a> {
     pub grid: &'a Grid,
     pub gy: &'a [f32],
     pub first: usize,
     pub count: usize,
-    /// Not all.
+    /// The outer or the inner points; `Points::All` is not supported.
     pub points: Points,
     /// Must have room for the tiles at all positions of `points`, with `grid.co` channels.
     pub to: Block,
-    /// Where to add the sum of the gradient over all pixels of these tiles, `grid.co` channels; with the outer
-    /// points only.
+    /// If given, the sum of the gradient over all pixels of these tiles is added to these `grid.co` numbers.
+    /// Requires the outer points.
     pub total: Option<&'a mut [f32]>,
 }
 
@@ -233,14 +235,14 @@ impl ReadGrad<'_> {
                 };
                 if OUTER && let Some(total) = &mut self.total {
                     let total = total[channel..][..S::WIDTH].as_mut_ptr();
-                    // SAFETY: the slice is a whole vector long.
+                    // SAFETY: the slice has the length of a vector.
                     unsafe { s.store(total, s.add(s.load(total), sum)) }
                 }
             }
         }
     }
 
-    /// Returns the value at the position (1, 1), which is the sum of the tile, where that is computed.
+    /// Returns the value at the points (1, 1), which is the sum of the tile, if that position is computed.
     #[inline(always)]
     #[allow(clippy::needless_range_loop, reason = "`c` is a column, and no slice")]
     fn tile<S: Simd, const WHOLE: bool, const OUTER: bool>(
@@ -252,7 +254,8 @@ impl ReadGrad<'_> {
         to: *mut f32,
         rows: &mut [[S::V; OUT]; 4],
     ) -> S::V {
-        // As for the input.
+        // Prefetches the next channels of the same pixels, or the first channels of the next tile, as
+        // `ReadInput` does.
         let ahead =
             if channel + 2 * S::WIDTH > window.pixel { OUT * window.pixel - channel } else { S::WIDTH };
         let zero = s.splat(0.0);
@@ -273,7 +276,7 @@ impl ReadGrad<'_> {
         for (i, &row) in rows.iter().enumerate() {
             let (outer, inner) = (grad_outer(s, row), grad_inner(s, row));
             for j in 0..4 {
-                // SAFETY: whoever made `to` has room for every position of these points.
+                // SAFETY: `to` has room for every position of these points.
                 unsafe {
                     s.store(to.add((i * IN + j) * self.to.position), outer[j]);
                     s.store(to.add((i * IN + 4 + j) * self.to.position), inner[j]);

@@ -1,4 +1,4 @@
-//! Products at the points to tiles of the output.
+//! Transforms the products at the points to tiles of the output.
 #![allow(unsafe_code)] // pointers with strides
 
 use super::super::Epilogue;
@@ -7,21 +7,22 @@ use super::transform::output;
 use super::{Grid, IN, OUT, Tile};
 use crate::simd::{Kernel, Simd};
 
-/// Transforms `count` tiles from `first` on, and writes those of their pixels that the output has.
+/// Transforms `count` tiles, beginning with tile `first`, and writes those of their pixels that lie within
+/// the output.
 pub(super) struct WriteOutput<'a> {
     pub grid: &'a Grid,
     pub epilogue: Epilogue<'a>,
     pub first: usize,
     pub count: usize,
-    /// Position, then tile, then `grid.co` channels.
+    /// The products, indexed by position, tile and channel (`grid.co` of them). Distances are in numbers.
     pub from: *const f32,
-    /// From one position to the next.
+    /// Distance from one position to the next.
     pub position: usize,
-    /// From one tile to the next.
+    /// Distance from one tile to the next.
     pub tile: usize,
     /// The whole output.
     pub y: *mut f32,
-    /// Whether to store past the caches; `y` and its pixels must then be aligned to vectors.
+    /// Whether to bypass the caches when storing; `y` and its pixels must then be aligned to vectors.
     pub stream: bool,
 }
 
@@ -53,13 +54,13 @@ impl WriteOutput<'_> {
             for channel in (0..shape.co).step_by(S::WIDTH) {
                 let lanes = S::WIDTH.min(shape.co - channel);
                 self.tile(s, self.from.wrapping_add(index * self.tile + channel), &mut tile);
-                // SAFETY: there are that many channels left.
+                // SAFETY: `lanes` channels are left.
                 let bias = unsafe { finish.bias(channel, lanes) };
                 for (r, &row) in tile.iter().enumerate().take(rows) {
                     let row = output(s, row);
                     let at = corner + r * w * shape.co + channel;
                     for (c, &value) in row.iter().enumerate().take(columns) {
-                        // SAFETY: this pixel lies in the output, and belongs to no other tile.
+                        // SAFETY: this pixel lies within the output and belongs to no other tile.
                         unsafe { finish.write(value, bias, at + c * shape.co, lanes) };
                     }
                 }
@@ -67,7 +68,7 @@ impl WriteOutput<'_> {
         }
     }
 
-    /// The vertical half of the transform.
+    /// Applies the transform along the vertical axis.
     #[inline(always)]
     #[allow(clippy::needless_range_loop, reason = "`j` is a column, and no slice")]
     fn tile<S: Simd>(&self, s: S, from: *const f32, rows: &mut [[S::V; IN]; OUT]) {

@@ -1,11 +1,12 @@
-//! The one-dimensional transforms, for the points 0, inf, 1, -1, 2, -2, 1/2, -1/2 in this order.
+//! The one-dimensional transforms for the points 0, inf, 1, -1, 2, -2, 1/2, -1/2 in this order.
 //!
-//! The first four points and the last four are apart, because the weight gradient computes them in different tasks.
+//! The first four (outer) points and the last four (inner) points have separate functions, because the weight
+//! gradient computes them in different tasks.
 
 use super::{IN, OUT};
 use crate::simd::Simd;
 
-/// Input to the points 0, inf, 1, -1.
+/// Transforms the input to the points 0, inf, 1, -1.
 #[inline(always)]
 pub(super) fn input_outer<S: Simd>(s: S, d: [S::V; IN]) -> [S::V; 4] {
     let (c1, c2) = (s.splat(5.25), s.splat(-4.25));
@@ -16,7 +17,7 @@ pub(super) fn input_outer<S: Simd>(s: S, d: [S::V; IN]) -> [S::V; 4] {
     [zero, infinity, s.add(even, odd), s.sub(even, odd)]
 }
 
-/// Input to the points 2, -2, 1/2, -1/2.
+/// Transforms the input to the points 2, -2, 1/2, -1/2.
 #[inline(always)]
 pub(super) fn input_inner<S: Simd>(s: S, d: [S::V; IN]) -> [S::V; 4] {
     let (half, middle, two) = (s.splat(0.5), s.splat(-2.5), s.splat(2.0));
@@ -27,7 +28,7 @@ pub(super) fn input_inner<S: Simd>(s: S, d: [S::V; IN]) -> [S::V; 4] {
     [s.add(even2, odd2), s.sub(even2, odd2), s.add(even_half, odd_half), s.sub(even_half, odd_half)]
 }
 
-/// Products at the points to the output.
+/// Transforms the products at the points to the output.
 #[inline(always)]
 pub(super) fn output<S: Simd>(s: S, m: [S::V; IN]) -> [S::V; OUT] {
     let (s1, d1) = (s.add(m[2], m[3]), s.sub(m[2], m[3]));
@@ -43,13 +44,13 @@ pub(super) fn output<S: Simd>(s: S, m: [S::V; IN]) -> [S::V; OUT] {
     ]
 }
 
-/// `x + a y + b z`. Not a closure, which could not be forced inline.
+/// `x + a y + b z`. This is a function because inlining of a closure cannot be forced.
 #[inline(always)]
 fn sum<S: Simd>(s: S, x: S::V, (a, y): (f32, S::V), (b, z): (f32, S::V)) -> S::V {
     s.fma(s.splat(a), y, s.fma(s.splat(b), z, x))
 }
 
-/// Three taps of a filter to the points.
+/// Transforms three taps of a filter to the points.
 #[inline(always)]
 pub(super) fn filter<S: Simd>(s: S, g: [S::V; 3]) -> [S::V; IN] {
     let ninths = s.splat(-2.0 / 9.0);
@@ -70,7 +71,7 @@ pub(super) fn filter<S: Simd>(s: S, g: [S::V; 3]) -> [S::V; IN] {
     ]
 }
 
-/// Products at the points to the gradient of three taps: the transpose of [`filter`].
+/// Transforms the products at the points to the gradient of three taps; the transpose of [`filter`].
 #[inline(always)]
 pub(super) fn filter_grad<S: Simd>(s: S, m: [S::V; IN]) -> [S::V; 3] {
     let (s1, d1) = (s.add(m[2], m[3]), s.sub(m[2], m[3]));
@@ -85,7 +86,8 @@ pub(super) fn filter_grad<S: Simd>(s: S, m: [S::V; IN]) -> [S::V; 3] {
     ]
 }
 
-/// The output's gradient to the points 0, inf, 1, -1: half of the transpose of [`output`].
+/// Transforms the gradient of the output to the points 0, inf, 1, -1; one half of the transpose of
+/// [`output`].
 #[inline(always)]
 pub(super) fn grad_outer<S: Simd>(s: S, g: [S::V; OUT]) -> [S::V; 4] {
     let even = s.add(s.add(g[0], g[2]), g[4]);
@@ -93,12 +95,13 @@ pub(super) fn grad_outer<S: Simd>(s: S, g: [S::V; OUT]) -> [S::V; 4] {
     [g[0], g[5], s.add(even, odd), s.sub(even, odd)]
 }
 
-/// The output's gradient to the points 2, -2, 1/2, -1/2: the other half.
+/// Transforms the gradient of the output to the points 2, -2, 1/2, -1/2; the other half of the transpose of
+/// [`output`].
 #[inline(always)]
 pub(super) fn grad_inner<S: Simd>(s: S, g: [S::V; OUT]) -> [S::V; 4] {
     let (two, half) = (s.splat(2.0), s.splat(0.5));
     let (four, quarter) = (s.splat(4.0), s.splat(0.25));
-    // Horner's rule in the square of the point.
+    // Even and odd parts are evaluated with Horner's rule in the square of the point.
     let even2 = s.fma(four, s.fma(four, g[4], g[2]), g[0]);
     let odd2 = s.mul(two, s.fma(four, s.fma(four, g[5], g[3]), g[1]));
     let even_half = s.fma(quarter, s.fma(quarter, g[4], g[2]), g[0]);
