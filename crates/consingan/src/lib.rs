@@ -24,7 +24,7 @@ pub use scoring::evaluate_folder;
 pub use source::Source;
 pub use training::{Estimate, create, estimate, resume, train};
 
-// What is asked for, and what comes of it.
+// Requests and results.
 pub use dehaze::{DehazeRequest, Dehazed, Method};
 pub use frames::Format as FrameFormat;
 pub use kernels::Wrap;
@@ -37,7 +37,7 @@ pub use tasks::{
 pub use train::{Format, Target, Transfer};
 pub use upscale::{UpscaleMode, UpscaleRequest, check_upscale};
 
-// Settings of a training, and what is known of a run.
+// Settings of a training run, and information about a run.
 pub use kernels::Precision;
 pub use model::{ActivationKind, Border};
 pub use pyramid::Spacing;
@@ -46,7 +46,7 @@ pub use train::{
     GuardKind, Losses, Outcome, Preset, RetouchConfig, RunInfo, Task, TrainConfig, iteration_cost,
 };
 
-// Where the work is done, and what is notified of it.
+// Devices, threads and observers.
 pub use candle_core::Device;
 pub use files::{check_free, check_free_file, free_file, free_name};
 pub use kernels::{set_threads, threads};

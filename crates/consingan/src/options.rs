@@ -1,4 +1,4 @@
-//! How a picture is trained on.
+//! The options of a training run.
 
 use crate::Result;
 use candle_core::Device;
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use tasks::{fit_min_size, fit_to_time, settings};
 use train::{Observer, Preset, Task, TrainConfig};
 
-/// How a run is trained: what for, with which settings, and where it is kept.
+/// The options of a training run: its task, its settings, and its directory.
 ///
 /// ```
 /// use consingan::{Options, TrainConfig};
@@ -18,9 +18,9 @@ use train::{Observer, Preset, Task, TrainConfig};
 /// assert_eq!(options.config, TrainConfig { seed: 7, ..Options::quick().config });
 /// ```
 pub struct Options<'a> {
-    /// What the run is for. Another one needs other settings: [`Options::of`] begins with them.
+    /// The task. Every task has its own settings; [`Options::of`] starts from them.
     pub task: Task,
-    /// What the run calls its settings.
+    /// The name under which the run records where its settings came from.
     pub preset: Preset,
     /// The settings.
     pub config: TrainConfig,
@@ -30,9 +30,9 @@ pub struct Options<'a> {
     /// The run directory to make; `runs/NAME` after the picture's file, numbered where that is taken, if none
     /// is given.
     pub out: Option<PathBuf>,
-    /// Where to compute; a GPU if there is one, else the CPU, if none is given.
+    /// The device to compute on. The default is a GPU if there is one, and the CPU otherwise.
     pub device: Option<Device>,
-    /// Is told how far the training is, and can stop it.
+    /// Is notified of the progress of the training, and can stop it.
     pub observer: Option<&'a mut dyn Observer>,
 }
 
@@ -43,27 +43,27 @@ impl Options<'_> {
         Self { task, preset, config, minutes: None, out: None, device: None, observer: None }
     }
 
-    /// New pictures, after a few minutes on two CPU cores.
+    /// Generation with the preset `quick`, which takes a few minutes on two CPU cores.
     pub fn quick() -> Self {
         Self::of(Task::Generation, Preset::Quick)
     }
 
-    /// New pictures, with the paper's settings.
+    /// Generation with the settings of the paper.
     pub fn paper() -> Self {
         Self::of(Task::Generation, Preset::Paper)
     }
 
-    /// New pictures, as good as they become in this time.
+    /// Generation with settings chosen so that training takes about this many minutes.
     pub fn minutes(minutes: f64) -> Self {
         Self { minutes: Some(minutes), ..Self::of(Task::Generation, Preset::Auto) }
     }
 
-    /// Where to compute.
+    /// The device to compute on.
     pub(crate) fn device(&self) -> Device {
         self.device.clone().unwrap_or_else(crate::any_device)
     }
 
-    /// The settings that suit a picture.
+    /// The settings, fitted to a picture.
     ///
     /// # Errors
     /// [`crate::Error::Train`] for values outside their ranges, [`crate::Error::Tasks`] where nothing suits

@@ -15,12 +15,12 @@ pub struct Run {
     pub(crate) device: Device,
 }
 
-/// How many numbers the networks of a run have learnt.
+/// The number of parameters of the networks of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameters {
-    /// Those of the generator.
+    /// Parameters of the generator.
     pub generator: usize,
-    /// Those of the discriminator.
+    /// Parameters of the discriminator.
     pub discriminator: usize,
 }
 
@@ -42,27 +42,27 @@ pub fn import(folder: impl AsRef<Path>, out: impl AsRef<Path>) -> Result<Run> {
 }
 
 impl Run {
-    /// This run, used on another device.
+    /// The same run, used on another device.
     pub fn on(self, device: Device) -> Self {
         Self { device, ..self }
     }
 
-    /// Where it is.
+    /// The run directory.
     pub fn dir(&self) -> &Path {
         &self.run.dir
     }
 
-    /// What it is trained with.
+    /// The settings that it is trained with.
     pub fn config(&self) -> &TrainConfig {
         &self.run.config
     }
 
-    /// What it is and how far.
+    /// The contents of `run.json`: what the run is, and its progress.
     pub fn info(&self) -> &RunInfo {
         &self.run.info
     }
 
-    /// Whether its training has ended.
+    /// Whether all stages are trained.
     pub fn is_finished(&self) -> bool {
         self.run.is_finished()
     }
@@ -78,7 +78,7 @@ impl Run {
         Ok(train::train(&mut self.run, first.as_ref(), &self.device, Pace::default(), observer)?)
     }
 
-    /// Removes what a kill at an unlucky moment leaves in the directory.
+    /// Removes temporary files that are left in the directory when the program is killed.
     ///
     /// # Errors
     /// [`crate::Error::Train`] where a file cannot be removed.
@@ -94,7 +94,7 @@ impl Run {
         Ok(train::picture(&self.run.real(stage, &Device::Cpu)?)?)
     }
 
-    /// The numbers that its networks have learnt; none before a stage is finished.
+    /// The number of parameters of its networks; `None` before a stage is finished.
     ///
     /// # Errors
     /// [`crate::Error::Train`] where its files are damaged.
@@ -107,7 +107,7 @@ impl Run {
         }))
     }
 
-    /// The run as the crate `train` has it, for those who want tensors.
+    /// The run of the crate `train`, for access to tensors.
     pub fn inner(&self) -> &train::Run {
         &self.run
     }

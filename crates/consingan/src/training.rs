@@ -1,4 +1,4 @@
-//! A picture becomes a run.
+//! Training: from a picture to a run.
 
 use crate::source::free_place;
 use crate::{Error, Options, Result, Run, Source, open};
@@ -20,7 +20,7 @@ pub fn train<'a>(picture: impl Into<Source<'a>>, mut options: Options<'_>) -> Re
     }
 }
 
-/// Goes on with the training of the run in a directory, on a GPU if there is one, from where it was stopped.
+/// Resumes the training of the run in a directory, on a GPU if there is one.
 ///
 /// # Errors
 /// Those of [`open`] and of [`Run::train`]; [`Error::Interrupted`] where the observer stops it.
@@ -42,7 +42,7 @@ pub fn create<'a>(picture: impl Into<Source<'a>>, options: &Options<'_>) -> Resu
     Ok(Run { run: train::Run::create(&dir, config, &picture, label)?, device })
 }
 
-/// The run, trained to its end.
+/// Trains the run to its end.
 pub(crate) fn trained(mut run: Run, observer: &mut dyn Observer) -> Result<Run> {
     match run.train(observer)? {
         Outcome::Finished => Ok(run),
@@ -50,16 +50,16 @@ pub(crate) fn trained(mut run: Run, observer: &mut dyn Observer) -> Result<Run> 
     }
 }
 
-/// What a training will be.
+/// An estimate of a training run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Estimate {
     /// Height and width of every stage.
     pub sizes: Vec<Size>,
-    /// Seconds that it takes on this machine, about.
+    /// Estimated seconds that training takes on this machine.
     pub seconds: f64,
 }
 
-/// Seconds that are spent on iterations; later stages are estimated from the last one that was timed.
+/// Seconds to spend on timed iterations; later stages are estimated from the last stage that was timed.
 const TIMED: f64 = 4.0;
 
 /// Estimates the training on a picture with these settings from some iterations, for which it takes a few
