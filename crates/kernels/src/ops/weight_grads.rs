@@ -109,7 +109,7 @@ impl CustomOp1 for Together<'_> {
 
     fn cpu_fwd(&self, _x: &CpuStorage, _lx: &Layout) -> Result<(CpuStorage, Shape)> {
         emulated!(self, _x _lx);
-        bail!("weight_grads is for devices")
+        bail!("weight_grads is computed on a GPU only")
     }
 
     cuda_fwd!(x lx);
