@@ -60,8 +60,8 @@ pub fn emulate<T>(f: impl FnOnce() -> T) -> (T, Vec<Launch>) {
 
 /// Like [`emulate`], for a GPU with this many multiprocessors and this many bytes of shared memory per block
 /// (at most 256 KiB).
-pub fn emulate_gpu<T>(processors: usize, shared: u32, f: impl FnOnce() -> T) -> (T, Vec<Launch>) {
-    within(Mode::Run, Limits { processors, shared }, f)
+pub fn emulate_gpu<T>(multiprocessors: usize, shared: u32, f: impl FnOnce() -> T) -> (T, Vec<Launch>) {
+    within(Mode::Run, Limits { processors: multiprocessors, shared }, f)
 }
 
 /// The launches of `f` on an emulated GPU, without executing them. The results of operations within `f` are
