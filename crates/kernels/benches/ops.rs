@@ -11,7 +11,7 @@ use std::hint::black_box;
 const STREAM: Stream = Stream::new(1, [7, 0, 0], 0);
 
 /// Height and width of the features of the previous stage.
-const BELOW: (usize, usize) = (115, 171);
+const PREVIOUS: (usize, usize) = (115, 171);
 /// Height and width of the features of a stage with its border.
 const STAGE: (usize, usize) = (173, 256);
 const CHANNELS: usize = 64;
@@ -22,7 +22,7 @@ fn features((h, w): (usize, usize), channels: usize) -> Result<Tensor> {
 
 fn ops(c: &mut Criterion) -> Result<()> {
     let mut group = c.benchmark_group("ops");
-    let (below, stage) = (features(BELOW, CHANNELS)?, features(STAGE, CHANNELS)?);
+    let (previous, stage) = (features(PREVIOUS, CHANNELS)?, features(STAGE, CHANNELS)?);
     let (picture, other) = (features(STAGE, 3)?, features(STAGE, 3)?);
     let weight = Tensor::ones(CHANNELS, DType::F32, &Device::Cpu)?;
     let stats = kernels::norm_stats(&stage, &weight)?;
@@ -34,11 +34,11 @@ fn ops(c: &mut Criterion) -> Result<()> {
         black_box(t);
     };
 
-    bench("bicubic", stage.elem_count(), &|| kernels::bicubic(&below, STAGE).map(keep));
+    bench("bicubic", stage.elem_count(), &|| kernels::bicubic(&previous, STAGE).map(keep));
     bench("bicubic_plus", stage.elem_count(), &|| {
-        kernels::bicubic_plus(&below, STAGE, &stage, 0.1).map(keep)
+        kernels::bicubic_plus(&previous, STAGE, &stage, 0.1).map(keep)
     });
-    bench("bicubic_grad", below.elem_count(), &|| kernels::bicubic_grad(&stage, BELOW).map(keep));
+    bench("bicubic_grad", previous.elem_count(), &|| kernels::bicubic_grad(&stage, PREVIOUS).map(keep));
     bench("normal", stage.elem_count(), &|| features(STAGE, CHANNELS).map(keep));
     bench("norm", stage.elem_count(), &|| kernels::norm(&stage, &stats, &weight).map(keep));
     bench("norm_stats", stage.elem_count(), &|| kernels::norm_stats(&stage, &weight).map(keep));

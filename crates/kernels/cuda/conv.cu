@@ -69,8 +69,8 @@ template <int BM, int BN, bool TENSOR> __device__ __forceinline__ void body(cons
             for (int i = 0; i < A_ROWS; i++) round4(shared + chunk % CHUNKS * CHUNK + (row + 16 * i) * PITCH + quad);
     };
 
-    // With tensor cores, the warps form a grid of WARPS_M by WARPS_N. Otherwise the threads form a grid of 16
-    // x 8, and each computes every 16th row and every 8th column.
+    // With tensor cores, the warps form a grid of WARPS_M by WARPS_N. Otherwise the threads form a grid of
+    // 16 x 8, and each computes every 16th row and every 8th column.
     constexpr int WARPS_N = BN >= 64 ? 2 : 1, WARPS_M = 4 / WARPS_N;
     constexpr int MT = TENSOR ? BM / WARPS_M / 16 : 1, NT = TENSOR ? BN / WARPS_N / 8 : 1;
     constexpr int TM = TENSOR ? 1 : BM / 16, TN = TENSOR ? 1 : BN / 8;

@@ -74,8 +74,8 @@ __device__ __forceinline__ void add(float4 &sum, float4 v) {
 }
 
 // Adds the sums of all threads of a block and stores them for the first `left` of CHANNELS channels. `sums`
-// are the sums over the pixels that this thread has loaded, for the four channels beginning with threadIdx.x
-// * 4 % CHANNELS. `shared` may be overwritten once all threads have called this function.
+// are the sums over the pixels that this thread has loaded, for the four channels beginning with
+// threadIdx.x * 4 % CHANNELS. `shared` may be overwritten once all threads have called this function.
 template <int CHANNELS>
 __device__ __forceinline__ void store_bias(float *shared, float4 sums, float *to, int left) {
     __syncthreads();

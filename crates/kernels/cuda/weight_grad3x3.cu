@@ -69,8 +69,8 @@ __device__ __forceinline__ void copy_channels(float *to, const float *from, int 
     }
 }
 
-// Each block computes TO by TI channels for TAP_ROWS rows of taps; its warps form a grid of WARPS_M by 4 /
-// WARPS_M.
+// Each block computes TO by TI channels for TAP_ROWS rows of taps; its warps form a grid of WARPS_M by
+// 4 / WARPS_M.
 template <int TO, int TI, int TAP_ROWS, int WARPS_M>
 __device__ __forceinline__ void body(const weight_grad::Entry &e) {
     DYNAMIC_SHARED(shared);

@@ -323,9 +323,9 @@ fn opposite_pictures_cancel(precision: Precision) {
 fn gpus_differ_in_nothing_but_speed(precision: Precision) {
     let (x, w) =
         (values((1, 20, 35, 96), 1, &Device::Cpu).unwrap(), values((40, 96, 3, 3), 2, &Device::Cpu).unwrap());
-    let on = |processors, shared| {
+    let on = |multiprocessors, shared| {
         let work = || kernels::conv2d(&x, &w, None, Conv2d { pad: 1, precision }, None).unwrap();
-        let (y, launches) = kernels::emulate_gpu(processors, shared, work);
+        let (y, launches) = kernels::emulate_gpu(multiprocessors, shared, work);
         (numbers(vec![y]), launches.last().unwrap().kernel)
     };
     let large = on(132, 227 << 10);

@@ -105,8 +105,8 @@ impl Product {
     }
 }
 
-/// A tile of `R` rows by `C` vectors of the product. With `ROWS_APART`, `a_step` is 1; otherwise `a_row` is
-/// 1.
+/// A tile of `R` rows by `C` vectors of the product. With `ROWS_APART`, `a_step` is 1;
+/// otherwise `a_row` is 1.
 struct Micro<const R: usize, const C: usize, const ROWS_APART: bool>(Product, Fetch);
 
 impl<const R: usize, const C: usize, const ROWS_APART: bool> Kernel for Micro<R, C, ROWS_APART> {

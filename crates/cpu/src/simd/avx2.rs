@@ -29,8 +29,8 @@ fn call<K: Kernel>(s: Avx2, kernel: K) {
 #[inline(always)]
 fn part(_: Avx2, len: usize) -> __m256i {
     const WINDOW: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
-    // SAFETY: an `Avx2` exists only if the CPU has the instructions; the offset is 0 to 8, so the eight values
-    // read lie within the array.
+    // SAFETY: an `Avx2` exists only if the CPU has the instructions. The offset is 0 to 8, so the eight
+    // values read lie within the array.
     unsafe { _mm256_loadu_si256(WINDOW.as_ptr().add(8 - len.min(8)).cast()) }
 }
 

@@ -117,7 +117,7 @@ pub(super) fn launch(
         "resize" => ptx::RESIZE,
         "weight_grad" => ptx::WEIGHT_GRAD,
         "weight_grad3x3" => ptx::WEIGHT_GRAD3X3,
-        _ => bail!("there is no file {module} of kernels"),
+        _ => bail!("there is no kernel file {module}"),
     };
     // The prefix avoids a clash of names: candle has a module `conv` as well.
     let function = device.get_or_load_custom_func(name, &format!("kernels_{module}"), source)?;

@@ -60,8 +60,8 @@ pub fn emulate<T>(f: impl FnOnce() -> T) -> (T, Vec<Launch>) {
 
 /// Like [`emulate`], for a GPU with this many multiprocessors and this many bytes of shared memory per block
 /// (at most 256 KiB).
-pub fn emulate_gpu<T>(processors: usize, shared: u32, f: impl FnOnce() -> T) -> (T, Vec<Launch>) {
-    within(Mode::Run, Limits { processors, shared }, f)
+pub fn emulate_gpu<T>(multiprocessors: usize, shared: u32, f: impl FnOnce() -> T) -> (T, Vec<Launch>) {
+    within(Mode::Run, Limits { processors: multiprocessors, shared }, f)
 }
 
 /// The launches of `f` on an emulated GPU, without executing them. The results of operations within `f` are
@@ -121,10 +121,14 @@ pub(super) fn launch((_, name): Kernel, grid: Grid, args: &[Arg<'_>]) -> Result<
     // A GPU refuses these launches.
     let [x, y, z] = grid.blocks;
     if x == 0 || y == 0 || z == 0 || x > i32::MAX as u32 || y > 65_535 || z > 65_535 {
-        bail!("{name}: a grid of {:?} blocks", grid.blocks)
+        bail!("{name}: a GPU refuses a grid of {:?} blocks", grid.blocks)
     }
     if grid.threads > 1024 || grid.shared > limits().shared {
-        bail!("{name}: {} threads and {} bytes of shared memory a block", grid.threads, grid.shared)
+        bail!(
+            "{name}: a GPU refuses {} threads and {} bytes of shared memory per block",
+            grid.threads,
+            grid.shared
+        )
     }
     let arguments = args.iter().filter_map(shown).collect();
     RECORD.with_borrow_mut(|r| r.push(Launch { kernel: name, blocks: grid.blocks, arguments }));

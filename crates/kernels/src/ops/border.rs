@@ -53,11 +53,11 @@ impl Crop {
         let (n, h, w, c) = l.shape().dims4()?;
         let p = self.p;
         if h <= 2 * p || w <= 2 * p {
-            bail!("crop: nothing is left of {h}x{w} without {p} pixels on every side")
+            bail!("crop: cannot remove {p} pixels on every side of {h}x{w}")
         }
         let out = [n, h - 2 * p, w - 2 * p, c];
         match plus {
-            Some(plus) if plus.dims() != out => bail!("crop_plus: {:?} to add to {out:?}", plus.dims()),
+            Some(plus) if plus.dims() != out => bail!("crop_plus: cannot add {:?} to {out:?}", plus.dims()),
             _ => Ok(out),
         }
     }

@@ -124,7 +124,7 @@ impl CustomOp2 for BicubicPlus {
         emulated!(self, x lx, z lz);
         let (n, _, _, c) = lx.shape().dims4()?;
         if lz.dims() != [n, self.size.0, self.size.1, c] {
-            bail!("bicubic_plus: {:?} to add to {:?}", lz.dims(), [n, self.size.0, self.size.1, c])
+            bail!("bicubic_plus: cannot add {:?} to {:?}", lz.dims(), [n, self.size.0, self.size.1, c])
         }
         upsample(values(x, lx)?, lx, self.size, Wrap::default(), Some((values(z, lz)?, self.amp)))
     }
@@ -165,7 +165,7 @@ impl CustomOp2 for BicubicGrad {
         emulated!(self, g lg, p lp);
         let (n, _, _, c) = lg.shape().dims4()?;
         if lp.dims() != [n, self.size.0, self.size.1, c] {
-            bail!("bicubic_grad_plus: {:?} to add to {:?}", lp.dims(), [n, self.size.0, self.size.1, c])
+            bail!("bicubic_grad_plus: cannot add {:?} to {:?}", lp.dims(), [n, self.size.0, self.size.1, c])
         }
         downsample(values(g, lg)?, lg, self.size, Some(values(p, lp)?))
     }
@@ -198,7 +198,7 @@ fn downsample(
     let (n, oh, ow, c) = l.shape().dims4()?;
     let (h, w) = size;
     if h == 0 || w == 0 {
-        bail!("bicubic_grad: no {h}x{w} picture has a gradient")
+        bail!("bicubic_grad: the picture must not be empty, its size is {h}x{w}")
     }
     let out = filled(n * h * w * c, |out| cpu::resize::upsample_grad((n, oh, ow, c), g, size, plus, out));
     Ok((out, Shape::from((n, h, w, c))))

@@ -46,20 +46,20 @@ impl WeightGrads {
     /// # Errors
     /// If the device differs from that of the earlier requests; on the CPU also if the shapes do not fit, as
     /// in [`conv2d_weight_grad`].
-    pub fn add(&mut self, of: WeightGradOf) -> Result<usize> {
+    pub fn add(&mut self, request: WeightGradOf) -> Result<usize> {
         #[cfg(any(feature = "cuda", feature = "emulate"))]
         {
-            let on_device = crate::gpu::takes(of.x.device());
+            let on_device = crate::gpu::takes(request.x.device());
             let mixed = if on_device { !self.done.is_empty() } else { !self.waiting.is_empty() };
             if mixed {
-                bail!("WeightGrads: all must be on one device, this one is on {:?}", of.x.device())
+                bail!("WeightGrads: all must be on one device, this one is on {:?}", request.x.device())
             }
             if on_device {
-                self.waiting.push(of);
+                self.waiting.push(request);
                 return Ok(self.waiting.len() - 1);
             }
         }
-        let WeightGradOf { x, gy, second, kernel, conv } = of;
+        let WeightGradOf { x, gy, second, kernel, conv } = request;
         let (mut dw, db) = conv2d_weight_grad(&x, &gy, kernel, conv)?;
         if let Some((x, gy)) = second {
             dw = (dw + conv2d_weight_grad(&x, &gy, kernel, conv)?.0)?;
@@ -109,7 +109,7 @@ impl CustomOp1 for Together<'_> {
 
     fn cpu_fwd(&self, _x: &CpuStorage, _lx: &Layout) -> Result<(CpuStorage, Shape)> {
         emulated!(self, _x _lx);
-        bail!("weight_grads is for devices")
+        bail!("weight_grads is computed on a GPU only")
     }
 
     cuda_fwd!(x lx);

@@ -8,7 +8,8 @@ use crate::gpu::{Grid, Kernel, Limits};
 use crate::precision::Precision;
 use cpu::ConvShape;
 
-/// Threads per block. This and the following three constants must equal those of the kernels.
+/// Threads per block. This and the following three constants must equal those in `conv.cu` and
+/// `weight_grad.cu`.
 const THREADS: u32 = 128;
 /// Length of a chunk of the product's inner dimension in shared memory.
 const DEPTH: u32 = 32;
@@ -52,19 +53,20 @@ struct Tile {
     cost: usize,
 }
 
+/// A tile of `side` x `side` pixels and `channels` channels, computed by [`THREADS`] threads.
 const fn square(kernel: &'static str, side: usize, channels: usize, cost: usize) -> Tile {
     Tile { kernel, height: side, width: side, channels, threads: THREADS, cost }
 }
 
-/// The candidates, in order of size. The first is the default and fits every GPU; the others are taken where
-/// they are estimated to be faster.
+/// The tiles for results of more than eight channels, in order of size. The first is the default and fits
+/// every GPU; the others are taken where they are estimated to be faster.
 const TILES: [Tile; 4] = [
     square("conv3x3_tf32_8x8x32", 8, 32, 4_300),
     square("conv3x3_tf32_8x8x64", 8, 64, 7_000),
     Tile { width: 16, ..square("conv3x3_tf32_8x16x64", 8, 64, 8_000) },
     Tile { threads: 256, ..square("conv3x3_tf32_16x16x64", 16, 64, 14_300) },
 ];
-/// For results of at most eight channels.
+/// The tile for results of at most eight channels.
 const NARROW: Tile = square("conv3x3_tf32_8x8x8", 8, 8, 2_000);
 
 impl Tile {
@@ -87,6 +89,8 @@ impl Tile {
     }
 }
 
+/// The fastest kernel in `conv3x3.cu` for a result of shape `out` that fits into the shared memory, and its
+/// grid.
 fn conv3x3(out: [usize; 4], limits: Limits) -> (Kernel, Grid) {
     if out[3] <= NARROW.channels {
         return (("conv3x3", NARROW.kernel), NARROW.grid(out));

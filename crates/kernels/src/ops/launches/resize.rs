@@ -56,7 +56,7 @@ impl DeviceOp for BicubicGrad {
         let (g, (h, w)) = (&operands[0], self.size);
         let (n, oh, ow, c) = g.layout.shape().dims4()?;
         if h == 0 || w == 0 {
-            bail!("bicubic_grad: no {h}x{w} picture has a gradient")
+            bail!("bicubic_grad: the picture must not be empty, its size is {h}x{w}")
         }
         let plus = operands.get(1);
         if plus.is_some_and(|p| p.layout.dims() != [n, h, w, c]) {

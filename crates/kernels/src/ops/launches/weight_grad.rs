@@ -24,7 +24,7 @@ struct Job<'a> {
 struct Plan {
     shape: ConvShape,
     /// Number of pictures in the first pair.
-    first: usize,
+    first_pair: usize,
     oh: usize,
     ow: usize,
     kernel: &'static WeightGradKernel,
@@ -42,18 +42,18 @@ impl DeviceOp for WeightGrad {
 impl DeviceOp for Together<'_> {
     fn launch(&self, queue: &Queue<'_>, _first: &[Operand<'_>]) -> Result<(Buffer, Shape)> {
         let mut all = Vec::with_capacity(self.0.len());
-        for of in self.0 {
-            let second = match &of.second {
+        for request in self.0 {
+            let second = match &request.second {
                 Some((x, gy)) => Some((queue.operand(x)?, queue.operand(gy)?)),
                 None => None,
             };
-            all.push(((queue.operand(&of.x)?, queue.operand(&of.gy)?), second));
+            all.push(((queue.operand(&request.x)?, queue.operand(&request.gy)?), second));
         }
-        let jobs = self.0.iter().zip(&all).map(|(of, (first, second))| Job {
+        let jobs = self.0.iter().zip(&all).map(|(request, (first, second))| Job {
             first: (&first.0, &first.1),
             second: second.as_ref().map(|s| (&s.0, &s.1)),
-            k: of.kernel,
-            conv: of.conv,
+            k: request.kernel,
+            conv: request.conv,
         });
         weight_grads(queue, &jobs.collect::<Vec<_>>())
     }
@@ -101,7 +101,7 @@ fn weight_grads(queue: &Queue<'_>, jobs: &[Job<'_>]) -> Result<(Buffer, Shape)> 
 fn plan(job: &Job<'_>) -> Result<Plan> {
     let Job { first: (x, g), second, k, conv: Conv2d { pad, precision } } = *job;
     let mut shape = weight_grad_shape(x.layout, g.layout, k, pad)?;
-    let (first, ConvShape { n, h, w, ci, co, .. }) = (shape.n, shape);
+    let (first_pair, ConvShape { n, h, w, ci, co, .. }) = (shape.n, shape);
     let mut largest = n;
     if let Some((x2, g2)) = second {
         let more = weight_grad_shape(x2.layout, g2.layout, k, pad)?;
@@ -117,7 +117,7 @@ fn plan(job: &Job<'_>) -> Result<Plan> {
     int(largest * (h + 2 * k) * (w + 2 * k) * ci)?;
     int(largest * oh * (ow + 2) * co)?;
     let kernel = choice::weight_grad(ci, co, k, precision);
-    Ok(Plan { shape, first, oh, ow, kernel, splits: (0, 0) })
+    Ok(Plan { shape, first_pair, oh, ow, kernel, splits: (0, 0) })
 }
 
 impl Plan {
@@ -167,7 +167,7 @@ fn entry(job: &Job<'_>, p: &Plan, part: u64, out: u64) -> Result<[u64; WORDS]> {
     let bias_part = part + 4 * (p.parts() * p.values()) as u64;
     let (splits, pixels) = p.splits;
     let mut words = [x, g, x2, g2, part, bias_part, out, 0, 0, 0, 0, 0, 0, 0];
-    let numbers = [p.first, n, h, w, ci, co, k, pad, p.oh, p.ow, splits, pixels];
+    let numbers = [p.first_pair, n, h, w, ci, co, k, pad, p.oh, p.ow, splits, pixels];
     for (word, pair) in words[7..].iter_mut().zip(numbers.chunks_exact(2)) {
         int(pair[0].max(pair[1]))?;
         *word = pair[0] as u64 | (pair[1] as u64) << 32;
@@ -184,15 +184,15 @@ fn launch(
     blocks: &[usize],
 ) -> Result<()> {
     let mut table = Vec::with_capacity(WORDS * ENTRIES);
-    let mut first = 0;
+    let mut first_block = 0;
     for (entry, blocks) in entries.iter().zip(blocks) {
         table.extend(&entry[..WORDS - 1]);
-        table.push(first as u64);
-        first += blocks;
+        table.push(first_block as u64);
+        first_block += blocks;
     }
     table.resize(WORDS * ENTRIES, 0);
-    int(first)?;
+    int(first_block)?;
     let table = Arg::Table { words: &table, entry: WORDS, addresses: 7 };
-    let grid = Grid { blocks: [first as u32, 1, 1], ..grid };
+    let grid = Grid { blocks: [first_block as u32, 1, 1], ..grid };
     queue.launch(kernel, grid, &[table, int(entries.len())?])
 }
