@@ -90,7 +90,7 @@ impl Conv {
         self.weight.dims()[2]
     }
 
-    /// Asks for the gradients of weight and bias.
+    /// Requests the gradients of weight and bias.
     pub(crate) fn gradients(
         &self,
         x: &Tensor,
@@ -104,14 +104,15 @@ impl Conv {
     }
 }
 
-/// What the gradient of a parameter, or of a convolution's two, is once all are known.
+/// The gradient of one parameter, or a reference to the gradients of a convolution's weight and bias, which
+/// are computed later.
 pub(crate) enum Gradient {
-    /// Weight's and bias's, at this place of the weight gradients that were asked for.
+    /// The gradients of a convolution's weight and bias, at this index of the requested weight gradients.
     Conv(usize),
     Known(Tensor),
 }
 
-/// The gradients in their order.
+/// Computes what was requested, and returns all gradients in their order.
 pub(crate) fn resolve(gradients: Vec<Gradient>, sums: WeightGrads) -> Result<Vec<Tensor>> {
     let sums = sums.compute()?;
     let mut list = Vec::with_capacity(gradients.len() + sums.len());
@@ -145,7 +146,7 @@ impl Act {
         })
     }
 
-    /// The slope, if this is LeakyReLU, which the convolutions take along.
+    /// The slope, if this is LeakyReLU, which is fused into the convolutions.
     pub(crate) fn leaky(&self) -> Option<f32> {
         match self {
             Self::Fixed(Activation::LeakyRelu(slope)) => Some(*slope),
@@ -224,7 +225,7 @@ impl Block {
 
     /// Gradients of the parameters, and the gradient at the convolution's output.
     ///
-    /// `gy` is the gradient at the block's output, `masked` the same times the activation's derivative.
+    /// `gy` is the gradient at the block's output, and `masked` is `gy` times the activation's derivative.
     fn backward(
         &self,
         tape: &Tape,
@@ -281,7 +282,7 @@ impl Block {
     }
 }
 
-/// Runs `x` through the blocks, padding only in front of the first; the tapes in order.
+/// Runs `x` through the blocks, padding only before the first block; returns the tapes in order.
 pub(crate) fn chain_forward(blocks: &[Block], x: &Tensor, pad: usize) -> candle_core::Result<Vec<Tape>> {
     let mut tapes: Vec<Tape> = Vec::with_capacity(blocks.len());
     for (i, block) in blocks.iter().enumerate() {

@@ -1,10 +1,10 @@
-//! What the networks look like.
+//! The configuration of the networks.
 
 use kernels::Precision;
 use limits::{OutOfRange, within};
 use serde::{Deserialize, Serialize};
 
-/// The shape of both networks; they share all of it but batch norm, which only the generator has.
+/// The configuration of both networks. Only the generator uses `batch_norm`; everything else holds for both.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct NetConfig {
@@ -20,11 +20,12 @@ pub struct NetConfig {
     pub activation: ActivationKind,
     /// Slope of LeakyReLU on the negative side, 0 to 1 (0.05 in the paper).
     pub lrelu_alpha: f64,
-    /// Normalise in the generator's blocks (by the picture at hand, see [`kernels::norm`]).
+    /// Whether the generator's blocks normalise, by the statistics of the current picture (see
+    /// [`kernels::norm`]).
     pub batch_norm: bool,
-    /// How a stage gets the border that its convolutions use up.
+    /// How a stage gets the border that its convolutions without padding consume.
     pub border: Border,
-    /// How exactly a GPU multiplies. It is no part of the networks' shape, and is not stored with it.
+    /// How exactly a GPU multiplies. It does not change the networks' shape and is not stored.
     #[serde(skip)]
     pub precision: Precision,
 }
@@ -72,7 +73,7 @@ impl ActivationKind {
     }
 }
 
-/// How a stage gets the border that its convolutions use up.
+/// How a stage gets the border that its convolutions without padding consume.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Border {
@@ -98,12 +99,12 @@ impl NetConfig {
         within("lrelu-alpha", self.lrelu_alpha, 0.0..=1.0)
     }
 
-    /// What one convolution without padding takes off on each side.
+    /// Pixels by which one convolution without padding shrinks each side.
     pub(crate) fn half(&self) -> usize {
         self.kernel / 2
     }
 
-    /// What a stage's convolutions take off on each side.
+    /// Pixels by which a stage's convolutions shrink each side.
     pub(crate) fn margin(&self) -> usize {
         self.layers * self.half()
     }

@@ -164,7 +164,8 @@ impl Discriminator {
             conv: self.tail.padded(0),
         })?));
         let mut gradients = resolve(gradients, sums)?;
-        // What the last bias adds to both scores cancels; rounding must not leave something for Adam to blow up.
+        // The last bias cancels between both scores. Its gradient is set to exactly zero, because Adam would
+        // turn a rounding error into whole steps.
         if let Some(last) = gradients.last_mut() {
             *last = last.zeros_like()?;
         }
@@ -174,7 +175,7 @@ impl Discriminator {
         Ok(CriticStep { real: means.narrow(0, 0, 1)?, fake: means.narrow(0, 1, 1)?, penalty, gradients })
     }
 
-    /// Gradients that enter at the activations' inputs of the mixed picture, carried down to the picture.
+    /// Carries gradients that enter at the activations' inputs of the mixed picture down to the picture.
     fn add_second_order(&self, tapes: &[Tape], second: Vec<Tensor>, gradients: &mut [Tensor]) -> Result<()> {
         let (mut above, mut sums, blocks): (Option<Tensor>, _, _) = (None, WeightGrads::new(), second.len());
         for (i, dz) in second.into_iter().enumerate().rev() {
@@ -187,7 +188,7 @@ impl Discriminator {
             block.conv.gradients(tape.input(), &g, 0, &mut sums)?;
             above = Some(kernels::conv2d_input_grad(&g, &block.conv.weight, block.conv.padded(0), None)?);
         }
-        // Those of a convolution's weight and bias, the last block's first.
+        // The gradients of the convolutions' weights and biases, from the last block to the first.
         for (pair, (dw, db)) in gradients[..blocks * 2].chunks_exact_mut(2).rev().zip(sums.compute()?) {
             pair[0] = (&pair[0] + dw)?;
             pair[1] = (&pair[1] + db)?;
@@ -320,7 +321,8 @@ mod tests {
         Ok(())
     }
 
-    /// What candle's autograd makes of the forward pass is what the written-out pass gives, in the picture and in the weights.
+    /// candle's autograd and the written-out backward pass give the same gradients of the picture and of the
+    /// weights.
     #[test]
     fn candle_differentiates_it_alike() -> Result<()> {
         use ActivationKind::{Elu, Lrelu, Prelu, Selu};

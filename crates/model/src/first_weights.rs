@@ -1,8 +1,9 @@
 //! First weights: a backend of candle-nn's `VarBuilder` that knows each parameter's random numbers by its name.
 //!
-//! Every parameter that is drawn has a number, which is the iteration of the network's stream at which its values stand; the
-//! numbers count the drawn parameters in PyTorch's order. All is drawn on the CPU, so that every device begins with the same
-//! bits. Stages above 0 have the numbers of stage 0: they begin as its copies, as when a generator grows.
+//! Every random parameter has a number: the iteration of the network's stream that its values are drawn from.
+//! the numbers count the drawn parameters in PyTorch's order. All is drawn on the CPU, so that every device
+//! begins with the same bits. Stages above 0 have the numbers of stage 0: they begin as its copies, as when a
+//! generator grows.
 
 use crate::NetConfig;
 use candle_core::{DType, Device, Error, Result, Shape, Tensor, bail};
@@ -64,7 +65,7 @@ struct FirstWeights {
     own_name: fn(&str) -> String,
 }
 
-/// The parameter of stage 0 that a stage's parameter is a copy of; other names as they are.
+/// The name of the parameter of stage 0 of which a stage's parameter is a copy; other names unchanged.
 fn of_stage_0(name: &str) -> String {
     match name.strip_prefix("body.").and_then(|rest| rest.split_once('.')) {
         Some((_stage, rest)) => format!("body.0.{rest}"),
@@ -134,7 +135,7 @@ mod tests {
         tensor.flatten_all().and_then(|t| t.to_vec1()).expect("values")
     }
 
-    /// Numbers that runs of earlier versions began with; the same seed must go on giving them.
+    /// These are the first weights of earlier versions. The same seed must keep giving them.
     #[test]
     fn each_parameter_has_its_number() -> crate::Result<()> {
         let drawn = |number: u32, count: usize, mean: f64, stdev: f64| -> Result<Vec<f32>> {

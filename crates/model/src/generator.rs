@@ -21,12 +21,13 @@ pub struct Generator {
     pub(crate) tail: Conv,
 }
 
-/// What the stages are fed with. Stage `k` takes `noise[k]`, `sizes[k]` and `amps[k]`.
+/// The inputs of the stages. Stage `k` takes `noise[k]`, `sizes[k]` and `amps[k]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Inputs<'a> {
-    /// `[N, H, W, C]` of [`NetConfig::noise_shape`]; stage 0's is the picture or noise that all is made from.
+    /// `[N, H, W, C]` of [`NetConfig::noise_shape`]; that of stage 0 is the picture or noise from which
+    /// everything is made.
     pub noise: &'a [Tensor],
-    /// Height and width that each stage gives.
+    /// Output height and width of each stage.
     pub sizes: &'a [(usize, usize)],
     /// Noise amplitudes; stage 0's is not used.
     pub amps: &'a [f64],
@@ -164,8 +165,9 @@ impl Generator {
         Ok(kernels::activate(&self.tail.forward(features, self.config.half())?, Activation::Tanh)?)
     }
 
-    /// `body(enlarged + amp * noise) + enlarged` with the blocks of `stage`: what a stage above 0 does to features that the caller
-    /// has enlarged, any number of times. All `[N, H, W, filters]`; what the blocks use up is padded with zeros.
+    /// `body(enlarged + amp * noise) + enlarged` with the blocks of `stage`: what a stage above 0 does to
+    /// features that the caller has enlarged, any number of times. All `[N, H, W, filters]`; the border that
+    /// the blocks consume is padded with zeros.
     ///
     /// # Errors
     /// [`Error::Tensor`] where features and noise differ in shape.
@@ -278,7 +280,7 @@ impl Generator {
         resolve(parts.into_iter().rev().flatten().collect(), sums)
     }
 
-    /// What stage 0's blocks get of the head's output: room for what they use up.
+    /// The input of stage 0's blocks: the head's output with the border that they consume.
     fn stem(&self, x: &Tensor) -> Result<Tensor> {
         let (half, margin) = (self.config.half(), self.config.margin());
         match self.config.border {
@@ -298,7 +300,7 @@ impl Generator {
         }
     }
 
-    /// What the blocks of stage `k` get: the enlarged features with noise, and a border.
+    /// The input of the blocks of stage `k`: the enlarged features with noise, and a border.
     fn stage_input(&self, x: &Tensor, inputs: Inputs<'_>, k: usize) -> Result<Tensor> {
         let ((h, w), margin, amp) = (inputs.sizes[k], self.config.margin(), inputs.amps[k] as f32);
         match self.config.border {

@@ -1,4 +1,4 @@
-//! One parameter from a `VarBuilder`, and what candle says where there is none that fits.
+//! One parameter from a `VarBuilder`, and candle's errors about it as errors of this crate.
 
 use crate::{Error, Result};
 use candle_core::{DType, Shape, Tensor};

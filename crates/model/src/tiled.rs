@@ -1,7 +1,8 @@
-//! Pictures that can be laid side by side: the generator on a torus.
+//! Pictures that can be tiled: the generator on a torus.
 //!
-//! Along a wrapped axis no border is made up. Whatever a convolution needs beyond an edge comes from the other edge, and so
-//! do the taps of the upsampling, so that no place tells where the picture begins.
+//! Along a wrapped axis no border is made up. Whatever a convolution needs beyond an edge comes from the
+//! other edge, and so do the taps of the upsampling, so that the position of the edge cannot be seen in the
+//! picture.
 
 use crate::block::chain_output;
 use crate::{Border, Generator, Inputs, NetConfig, Result};

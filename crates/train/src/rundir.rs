@@ -33,16 +33,17 @@ const INFO: &str = "run.json";
 /// An opened run directory.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// Where it is.
+    /// The run directory.
     pub dir: PathBuf,
     /// What it is trained with.
     pub config: TrainConfig,
-    /// What it is and how far.
+    /// The contents of `run.json`: what the run is, and its progress.
     pub info: RunInfo,
 }
 
 impl Run {
-    /// Opens the run in `dir`. Nothing is written: a run of an older format is rewritten only when it is gone on with.
+    /// Opens the run in `dir`. Nothing is written: a run of an older format is rewritten only when its
+    /// training is resumed.
     ///
     /// # Errors
     /// [`Error::NotARun`] where it is none, [`Error::Format`] where its version cannot be read,
@@ -78,7 +79,8 @@ impl Run {
         self.dir.join("samples").join(format!("stage-{stage}.png"))
     }
 
-    /// Removes what a kill at an unlucky moment leaves: temporary files, and the checkpoint of a finished run.
+    /// Removes the files that remain when the program is killed: temporary files, and the checkpoint of a
+    /// finished run.
     ///
     /// # Errors
     /// [`Error::File`] where a file cannot be removed.
@@ -149,7 +151,7 @@ fn read_info(dir: &Path) -> Result<RunInfo> {
     serde_json::from_str(&text).map_err(|e| Error::damaged(&file, e))
 }
 
-/// Checks that nothing lies at `dir`.
+/// Checks that nothing exists at `dir`.
 pub(crate) fn vacant(dir: &Path) -> Result<()> {
     match dir.symlink_metadata() {
         Ok(_) => Err(::files::Error::Exists { path: dir.to_path_buf() }.into()),

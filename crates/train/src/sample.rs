@@ -1,4 +1,4 @@
-//! A trained generator with what belongs to it, and the pictures that it draws.
+//! A trained generator with its amplitudes, sizes and fixed noise, and drawing pictures with it.
 
 use crate::streams::{self, Moment};
 use crate::{Error, FirstInput, Result};
@@ -6,7 +6,8 @@ use candle_core::{DType, Device, Tensor};
 use kernels::Wrap;
 use model::{Generator, Inputs};
 
-/// A generator with what makes it this picture's: everything that drawing needs but the request. [`crate::Run::model`] loads it.
+/// A generator with the amplitudes, sizes and fixed noise of its picture: everything that drawing needs
+/// except the request. [`crate::Run::model`] loads it.
 ///
 /// All lists have an item for each of the generator's stages. A clone shares the weights with the original.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! A run while it is trained: what outlives its stages.
+//! A run under training: the state that is kept across stages.
 
 use crate::checkpoint::Checkpoint;
 use crate::event::{Event, Observer};
@@ -13,7 +13,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-/// When to write what; nothing here changes the numbers.
+/// How often losses and checkpoints are written. It does not change what is computed.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     /// Losses are read and logged every so many iterations (and at a stage's first and last).
@@ -58,7 +58,8 @@ impl<'a> Session<'a> {
         run.upgrade()?;
         let config = run.config.clone();
         let (stage, amps) = (run.info.stages_done, run.info.amps.len());
-        // One of another stage is left over from a stop between the end of a stage and its removal.
+        // A checkpoint of another stage remains when the program is killed between the end of that stage and
+        // the removal of its checkpoint.
         let checkpoint = Checkpoint::load(&run.dir, device)?.filter(|c| {
             let position = &c.position;
             position.stage == stage && position.amps.len() == amps + 1 && position.done <= config.niter
@@ -76,8 +77,8 @@ impl<'a> Session<'a> {
         Ok(Self { run, first, device, pace, observer, config, networks, fixed, log, checkpoint, _lock: lock })
     }
 
-    /// Makes the networks ready for the stage that comes next: stages above 0 begin as copies of the one below, optimizers are new.
-    /// Returns the model that is trained, whose last amplitude is still to be found.
+    /// Prepares the networks for the next stage: a stage above 0 starts as a copy of the one below, and the
+    /// optimizers are new. Returns the model that is trained, whose last amplitude is still to be found.
     pub(crate) fn grow(&mut self) -> Result<Model> {
         let stage = self.run.info.stages_done;
         if stage > 0 {
@@ -103,11 +104,11 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Keeps a second process from training the same run, for as long as what it returns lives. Where directories cannot be
-/// locked (Windows, some network file systems) it keeps nobody.
+/// Keeps a second process from training the same run, for as long as what it returns lives. Where directories
+/// cannot be locked (Windows, some network file systems) it has no effect.
 fn lock(dir: &Path) -> Result<Option<File>> {
     let Ok(directory) = File::open(dir) else { return Ok(None) };
-    // A process that was just started from this one may hold a copy of a lock that was given back, for a moment.
+    // A child process that is just being started may hold a copy of a released lock for a moment.
     for _ in 0..20 {
         match directory.try_lock() {
             Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(20)),
@@ -138,7 +139,8 @@ pub(crate) fn new_networks(
     Ok((Generator::new(&net, 1, of_generator)?, Discriminator::new(&net, of_discriminator)?))
 }
 
-/// The noise that gives the picture back: the task's at stage 0, drawn once above; or what the run brought with it.
+/// The noise that reconstructs the picture: the task's input at stage 0, noise that is drawn once at the
+/// stages above; or the stored noise of a run that trains another run's stage again.
 fn fixed_noise(run: &Run, first: &dyn FirstInput, stage: usize, device: &Device) -> Result<Tensor> {
     if run.info.origin.is_some() {
         let mut stored = run.fixed_noise(stage + 1, device)?;

@@ -17,10 +17,11 @@ pub enum Target {
 /// Longest side of an output, pixels.
 pub const LONGEST: usize = 16_384;
 
-/// Most pixels of an output: features take some 1 KiB a pixel while a stage is computed, this many 16 GiB.
+/// Largest number of pixels of an output. Features take about 1 KiB per pixel while a stage is computed, so
+/// this many take 16 GiB.
 pub const MOST_PIXELS: usize = 16 << 20;
 
-/// What the size of an output is called where it does not work.
+/// The name of the output size in errors.
 const NAME: &str = "the output size";
 
 /// The sizes of the stages for `target`, given those of training. With a size the last stage is exact and the others are

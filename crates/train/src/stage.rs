@@ -21,7 +21,7 @@ const LOOKED_AT: u32 = 4;
 /// The last stage of the session's networks while it is trained.
 pub(crate) struct Stage<'s, 'a> {
     session: &'s mut Session<'a>,
-    /// Where the stage is: all that a checkpoint says beside tensors.
+    /// The position in the stage: everything in a checkpoint except the tensors.
     position: Position,
     /// What the guard would go back to.
     snapshot: Snapshot,
@@ -30,7 +30,8 @@ pub(crate) struct Stage<'s, 'a> {
     fresh: Vec<Tensor>,
     replay: Replay,
     late: LateLosses,
-    /// When the stage was begun or gone on with, when its checkpoint was last written, and the seconds that it took before.
+    /// When training of the stage was started or resumed, when its checkpoint was last written, and the
+    /// seconds that it took before.
     begun: Instant,
     saved: Instant,
     seconds_before: f64,
@@ -40,7 +41,7 @@ pub(crate) struct Stage<'s, 'a> {
 }
 
 impl<'s, 'a> Stage<'s, 'a> {
-    /// The stage that comes next, as it was left or from its start; none where all are done.
+    /// The next stage, from its checkpoint or from its start; `None` where all stages are done.
     pub(crate) fn begin(session: &'s mut Session<'a>) -> Result<Option<Self>> {
         let stage = session.run.info.stages_done;
         if stage == session.config.train_stages {
@@ -125,7 +126,7 @@ impl<'s, 'a> Stage<'s, 'a> {
         }
     }
 
-    /// What the losses that have arrived tell the guard, with their iteration.
+    /// Logs the losses that have arrived, and returns the collapse that they show, with its iteration.
     fn log_losses(&mut self) -> Result<Option<(usize, Collapse)>> {
         let Session { config, pace, log, observer, .. } = &mut *self.session;
         let (stage, niter, done) = (self.position.stage, config.niter, self.position.done);
@@ -151,7 +152,8 @@ impl<'s, 'a> Stage<'s, 'a> {
         Ok(None)
     }
 
-    /// What samples tell the guard, before the state is copied that it would go back to.
+    /// Returns the collapse that samples show. It is called before the state is copied that the guard would
+    /// go back to.
     fn look_at_samples(&self) -> Result<Option<(usize, Collapse)>> {
         let done = self.position.done;
         if self.session.config.guard != GuardKind::All || !done.is_multiple_of(KEEP_EVERY) {
@@ -177,7 +179,7 @@ impl<'s, 'a> Stage<'s, 'a> {
             return Err(Error::Collapsed { stage, iteration: from, collapse });
         }
         self.position.guard.go_back(networks, &self.snapshot)?;
-        // Losses under way are those of an iteration that is void.
+        // The losses that have not arrived yet belong to an iteration that is discarded.
         self.late.fetch(None, true)?;
         log.flush()?;
         *log = Log::open(&run.dir, self.position.guard.logs)?;
@@ -203,7 +205,7 @@ impl<'s, 'a> Stage<'s, 'a> {
         Ok(self.control)
     }
 
-    /// Stores the stage, which counts as done from the moment at which `run.json` says so; what the observer wants.
+    /// Stores the stage, which counts as done as soon as `run.json` says so. Returns what the observer wants.
     pub(crate) fn finish(self) -> Result<Control> {
         let Session { networks, first, config, log, run, observer, .. } = self.session;
         let Position { stage, done, amps, losses, .. } = self.position;
@@ -231,8 +233,8 @@ impl<'s, 'a> Stage<'s, 'a> {
     }
 }
 
-/// Says that a stage begins or goes on. The log says it once: a run that is to be fine-tuned begins with a checkpoint, and one
-/// that was stopped when it had just gone back has said it.
+/// Notifies the observer that a stage begins or is resumed. The log has this only once: a fine-tuning run
+/// begins with a checkpoint at iteration 0, and so may a run that was stopped just after the guard went back.
 fn announce(session: &mut Session<'_>, position: &Position) -> Result<()> {
     let stage = position.stage;
     let (size, amp) = (session.run.info.sizes[stage], position.amps[stage]);

@@ -1,4 +1,4 @@
-//! The stage loop: grow, calibrate, train, store; from any moment of a run to its end.
+//! The stage loop (grow, calibrate, train, store), from any state of a run to its end.
 
 use crate::event::{Control, Observer};
 use crate::session::{Pace, Session};
@@ -15,11 +15,12 @@ pub enum Outcome {
     Stopped,
 }
 
-/// Trains `run` from where it is to its end.
+/// Trains `run` from its present state to its end.
 ///
-/// A stage begins as a copy of the one below (the discriminator goes on as it is), with its noise amplitude set from the
-/// reconstruction's error, new optimizers, and `niter` iterations; then its networks are stored. The same configuration
-/// gives the same bytes on the same machine, however often it was stopped in between. `first` is what stage 0 is fed with.
+/// A stage begins as a copy of the one below (the discriminator goes on as it is), with its noise amplitude
+/// set from the reconstruction's error, new optimizers, and `niter` iterations; then its networks are stored.
+/// The same configuration gives the same bytes on the same machine, however often it was stopped in between.
+/// `first` is the input of stage 0.
 ///
 /// # Errors
 /// [`crate::Error::InUse`] where another process trains the run, [`crate::Error::Damaged`] and

@@ -18,9 +18,10 @@ use std::iter;
 pub struct StageInputs {
     /// The stage's picture, `[1, H, W, C]` in [-1, 1].
     pub real: Tensor,
-    /// The generator that is trained (it shares its weights with that of [`Networks`]) and what belongs to it.
+    /// The generator that is trained (it shares its weights with that of [`Networks`]), with its amplitudes,
+    /// sizes and fixed noise.
     pub model: Model,
-    /// What the last iteration's losses were.
+    /// The losses of the last iteration.
     pub losses: LossBuffer,
     /// What the fixed input must give, which is the stage's picture unless a task has other examples.
     target: Tensor,
@@ -53,14 +54,15 @@ impl StageInputs {
             if stage < first_trained { Ok(fresh) } else { Tensor::cat(&[&fresh, fixed], 0) }
         };
         let noise = model.fixed.iter().enumerate().map(buffer).collect::<candle_core::Result<_>>()?;
-        // A buffer of its own, which examples are written to: what is replayed reads it there.
+        // The target has a buffer of its own, to which examples are written, because a replayed iteration
+        // reads it there.
         let target = real.copy()?;
         let alphas = Tensor::zeros(config.d_steps, DType::F32, real.device())?;
         let losses = LossBuffer::new(real.device())?;
         Ok(Self { real, model, losses, target, first_trained, noise, below, alphas })
     }
 
-    /// Puts an example in the place of stage 0's fixed input and of the picture that it must give back.
+    /// Replaces stage 0's fixed input, and the picture that it must reconstruct, by an example.
     ///
     /// # Errors
     /// [`crate::Error::Model`] and [`crate::Error::Tensor`] where the example does not have the sizes of
@@ -86,8 +88,8 @@ impl StageInputs {
     }
 }
 
-/// Puts an iteration's numbers onto the device: `alphas` mix the penalty's pictures, one a critic step, `factor` multiplies
-/// the rates.
+/// Writes an iteration's numbers to the device: `alphas` mix the penalty's pictures, one for each critic
+/// step, and `factor` multiplies the learning rates.
 ///
 /// # Errors
 /// [`crate::Error::Tensor`] where there are not `d_steps` factors, or the device fails.
@@ -103,8 +105,9 @@ pub fn prepare(
     networks.opt_g.plan(factor, 1, config.g_steps)
 }
 
-/// One iteration with the noise that stands in the buffers of `inputs` and the numbers that [`prepare`] put there. The losses are
-/// left in `inputs.losses`. It is the same work on the same memory each time, so that a GPU can replay it.
+/// One iteration with the noise in the buffers of `inputs` and the numbers that [`prepare`] wrote there. The
+/// losses are left in `inputs.losses`. It is the same work on the same memory each time, so that a GPU can
+/// replay it.
 ///
 /// # Errors
 /// [`crate::Error::Model`] and [`crate::Error::Tensor`] where the device fails.
@@ -184,8 +187,9 @@ fn generator_gradients(
     Ok(networks.generator.backward(tape, &Tensor::cat(&[at_fake, at_reconstruction], 0)?)?)
 }
 
-/// Noise amplitude of the last stage of `model`: `noise_amp` times the root mean square error of the reconstruction of `real`
-/// with this stage's noise off; 1 for stage 0. The model's own last amplitude is not looked at.
+/// Noise amplitude of the last stage of `model`: `noise_amp` times the root mean square error of the
+/// reconstruction of `real` with this stage's noise off; 1 for stage 0. The model's own last amplitude is
+/// ignored.
 ///
 /// # Errors
 /// [`crate::Error::StageCount`] where the lists of the model do not have an item a stage;
@@ -210,7 +214,7 @@ mod tests {
     use kernels::normal;
     use model::{Generator, first_weights};
 
-    /// A recorded iteration goes on reading where it read first.
+    /// A recorded iteration keeps reading from the same addresses.
     #[test]
     fn an_example_goes_where_the_one_before_stood() -> Result<()> {
         let config = TrainConfig { filters: 4, layers: 1, train_depth: 1, ..TrainConfig::default() };

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 const SHEET: u32 = 15;
 
 impl Run {
-    /// The generator as it was after the first `stages` stages, with what belongs to it.
+    /// The generator as it was after the first `stages` stages, with its amplitudes, sizes and fixed noise.
     ///
     /// # Errors
     /// [`Error::Range`] where the run does not have so many finished stages, [`Error::Damaged`] where a file
@@ -83,7 +83,7 @@ impl Run {
         (0..stages).map(|k| self.named(FIXED_NOISE, &format!("fixed.{k}"), shape(k), device)).collect()
     }
 
-    /// What stage 0 is fed with in a run that [`Run::fine_tune`] made, `[1, H, W, C]`; `None` in others.
+    /// The input of stage 0 in a run that [`Run::fine_tune`] made, `[1, H, W, C]`; `None` in others.
     ///
     /// # Errors
     /// [`Error::Damaged`] where the file is damaged, [`Error::File`] where it is not there.

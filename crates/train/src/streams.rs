@@ -1,8 +1,9 @@
-//! Every stream of random numbers that there is, by what its numbers are for.
+//! All streams of random numbers, named after their purpose.
 //!
-//! A stream is a seed, a name of three numbers and an iteration ([`kernels::Stream`]). The first number of the name says what the
-//! stream is for; what the other two say depends on that. No other place makes streams, so that this file shows which of them
-//! could meet. The numbers must stay: runs that were begun with them go on with them, and a seed gives the same pictures.
+//! A stream is a seed, a name of three numbers and an iteration ([`kernels::Stream`]). The first number of
+//! the name says what the stream is for; what the other two say depends on that. No other place makes
+//! streams, so that this file shows which of them could meet. The numbers must not change: runs that were
+//! started with them are resumed with them, and a seed gives the same pictures.
 
 use kernels::Stream;
 
@@ -54,8 +55,9 @@ pub fn walk_noise(seed: u64, level: usize, frame: u32) -> Stream {
     Stream::new(seed, [SAMPLING, 1, level as u32], frame)
 }
 
-/// The noise that enters stage `level` where a picture is enlarged perceptually: of the reconstruction (`repeat` 0), or of the
-/// last stage's repetition number `repeat`. The same numbers as an animation's, which no enlargement meets.
+/// The noise that enters stage `level` where a picture is enlarged perceptually: of the reconstruction
+/// (`repeat` 0), or of the last stage's repetition number `repeat`. It has the numbers of an animation's
+/// noise, which is never drawn in the same program run.
 pub fn upscaling_noise(seed: u64, level: usize, repeat: usize) -> Stream {
     Stream::new(seed, [SAMPLING, 1, level as u32], repeat as u32)
 }
@@ -76,9 +78,10 @@ pub fn synthetic_haze(seed: u64) -> Stream {
     Stream::new(seed, [TRIAL, 0, 0], 0)
 }
 
-/// For what, and when, something is drawn at random: an input of stage 0, or a case of a trial.
+/// The occasion of a random draw: a training iteration, a sample, or a case of a trial.
 ///
-/// It has noise, and any number of sets of choices, of which each may have noise of its own; none of them share numbers.
+/// A moment has noise and any number of sets of choices, each with noise of its own. None of them share
+/// numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
     seed: u64,
@@ -129,7 +132,7 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
-    /// The names as they have always been.
+    /// The names must not change.
     #[test]
     fn names_stay() {
         let named = |stream: Stream, name: [u32; 3], iteration: u32| {

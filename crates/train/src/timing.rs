@@ -1,4 +1,4 @@
-//! How long an iteration takes here: the real step on new weights.
+//! Times real training iterations, on new weights.
 
 use crate::loss_buffer::LateLosses;
 use crate::noise::{draw_noise, penalty_alphas};
@@ -104,7 +104,7 @@ impl<'a> Trial<'a> {
     }
 }
 
-/// The middle one of some times.
+/// The median of some times.
 pub fn median(mut times: Vec<Duration>) -> Duration {
     times.sort();
     times.get(times.len() / 2).copied().unwrap_or_default()
