@@ -9,7 +9,7 @@ use crate::maps::{Guided, Map, brightness, least};
 use crate::physics::{Airlight, most_haze};
 use ndarray::{ArrayView3, Axis};
 
-/// Share of the estimated haze that is taken away; the rest keeps distance visible.
+/// Share of the estimated haze that is removed. The rest keeps the impression of distance.
 const OMEGA: f32 = 0.95;
 
 /// Side of the patches in the paper, and the longer side of its pictures.

@@ -7,7 +7,7 @@ pub enum Error {
     /// A setting is outside its range.
     #[error(transparent)]
     Range(#[from] limits::OutOfRange),
-    /// The picture is too small to tell where haze is.
+    /// The picture is too small to estimate where haze is.
     #[error("the picture is {}x{}, it must have at least {least} pixels a side", size.0, size.1)]
     Small {
         /// Its height and width.
@@ -29,7 +29,7 @@ pub enum Error {
         /// Those of the picture.
         expected: (usize, usize),
     },
-    /// The losses are no numbers any more.
+    /// The losses are not finite any more.
     #[error("training diverged at stage {stage}, iteration {iteration}: the losses are not finite")]
     Diverged {
         /// The stage.
@@ -58,7 +58,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the fault is the calling program's, and not that of what its user gave.
+    /// Whether the calling program is at fault, and not the input of its user.
     pub fn is_internal(&self) -> bool {
         match self {
             Self::Model(e) => e.is_internal(),

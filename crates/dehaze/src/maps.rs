@@ -1,11 +1,11 @@
-//! Planes of numbers beside a picture: least values and means over windows, the guided filter, resizing.
+//! Maps with one number per pixel: minima and means over windows, the guided filter, and resizing.
 
 use crate::Result;
 use ndarray::{Array2, Array3, ArrayView2, ArrayView3, Axis, s};
 use pyramid::{Picture, Size, Target, imresize};
 use std::collections::VecDeque;
 
-/// One number a pixel, height x width.
+/// One number per pixel, height x width.
 pub(crate) type Map = Array2<f32>;
 
 /// The colours of a picture (alpha left out) in [0, 1], height x width x (1 or 3).
@@ -26,7 +26,8 @@ pub(crate) fn least(map: ArrayView2<'_, f32>, radius: usize) -> Map {
     for axis in [Axis(1), Axis(0)] {
         for mut lane in out.lanes_mut(axis) {
             let values = lane.to_vec();
-            // Indices of values that are smaller than all behind them: the first is the window's least.
+            // Indices of values that are smaller than all later ones in the window. The first is the index of
+            // the minimum.
             let mut queue: VecDeque<usize> = VecDeque::new();
             let mut next = 0;
             for (i, out) in lane.iter_mut().enumerate() {
@@ -49,7 +50,8 @@ pub(crate) fn least(map: ArrayView2<'_, f32>, radius: usize) -> Map {
     out
 }
 
-/// The mean within `radius` pixels along both axes; at the border over what there is.
+/// The mean within `radius` pixels along both axes. At the border it is the mean of the pixels inside the
+/// picture.
 pub(crate) fn mean(map: ArrayView2<'_, f32>, radius: usize) -> Map {
     let mut out = map.to_owned();
     for axis in [Axis(1), Axis(0)] {
@@ -71,7 +73,8 @@ pub(crate) fn mean(map: ArrayView2<'_, f32>, radius: usize) -> Map {
     out
 }
 
-/// What a guided filter found: `slope * guide + offset` is the filtered map, at the guide's size or any larger one of it.
+/// The result of a guided filter: `slope * guide + offset` is the filtered map, at the guide's size or any
+/// larger one of it.
 pub(crate) struct Guided {
     slope: Map,
     offset: Map,

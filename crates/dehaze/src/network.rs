@@ -14,10 +14,10 @@ use model::{ActivationKind, Border, Discriminator, Generator, Inputs, NetConfig,
 use ndarray::{Array3, ArrayView3, s};
 use train::{Adam, Observer, Work, streams};
 
-/// Most that the network changes of an optical depth, as a share of it.
+/// Largest change that the network makes to an optical depth, as a share of it.
 const REACH: f32 = 0.25;
 
-/// Most that it changes of a value of the clear picture, in [-1, 1].
+/// Largest change that it makes to a value of the clear picture, in [-1, 1].
 const RETOUCH: f32 = 0.5;
 
 /// Weights of the losses: reconstruction, the critic's opinion, staying with the prior, smoothness of the optical depth's
@@ -62,7 +62,7 @@ pub(crate) fn train_transmission(
             noise.push(scene.input(&device)?);
         } else {
             g.grow()?;
-            // The picture is all that there is to explain: nothing is random above it.
+            // There is no noise above stage 0, because the network explains this picture alone.
             let (h, w, c) = net.noise_shape(stage, sizes[stage]);
             noise.push(Tensor::zeros((1, h, w, c), candle_core::DType::F32, &device)?);
         }
@@ -76,7 +76,8 @@ pub(crate) fn train_transmission(
         groups.push((g.tail_parameters(), config.rate));
         let mut opt_g = Adam::new(groups, 0.5)?;
         for iteration in 0..config.niter {
-            // As everywhere in this program: a tenth of the rate for the last fifth.
+            // The last fifth of the iterations has a tenth of the learning rate, as in all training of this
+            // program.
             let factor = if iteration * 5 >= config.niter * 4 { 0.1 } else { 1.0 };
             let tape = g.forward_tape(inputs, None, 0)?;
             let state = scene.state(tape.picture())?;
@@ -107,18 +108,18 @@ pub(crate) fn train_transmission(
     Ok(transmission)
 }
 
-/// What stays the same through a stage. Pictures are in [-1, 1] here, as the networks have them.
+/// The data of a stage, which does not change. Pictures are in [-1, 1] here, as in the networks.
 struct Scene {
     hazy: Array3<f32>,
     airlight: [f32; 3],
-    /// The prior's transmission, and the picture that it gives.
+    /// The prior's transmission, and the clear picture computed with it.
     t: Map,
     clear: Array3<f32>,
     /// Crops of that where the haze is least.
     least_hazy: Vec<Tensor>,
 }
 
-/// What the generator's output means.
+/// The meaning of the generator's output channels.
 struct State {
     output: Array3<f32>,
     clear: Array3<f32>,

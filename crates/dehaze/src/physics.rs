@@ -26,10 +26,11 @@ pub fn haze(picture: &Picture, transmission: &Array2<f32>, airlight: Airlight) -
     Ok(Picture::from_pixels(pixels)?)
 }
 
-/// Least transmission that is divided by: what is below it is noise, which dividing would blow up.
+/// Smallest transmission to divide by. Below it the picture is mostly noise, which the division would
+/// amplify.
 pub(crate) const LEAST_TRANSMISSION: f32 = 0.1;
 
-/// A picture (height x width x channels, in [0, 1]) seen through haze.
+/// Puts haze over a picture (height x width x channels, in [0, 1]).
 pub(crate) fn through_haze(clear: ArrayView3<'_, f32>, t: &Map, airlight: &Airlight) -> Array3<f32> {
     Array3::from_shape_fn(clear.dim(), |(y, x, c)| {
         clear[[y, x, c]] * t[[y, x]] + airlight[c] * (1.0 - t[[y, x]])
@@ -44,7 +45,8 @@ pub(crate) fn behind_haze(hazy: ArrayView3<'_, f32>, t: &Map, airlight: &Airligh
     })
 }
 
-/// Every pixel's share of airlight at most, which is 1 - t at least: the least of the channels over the airlight.
+/// An upper bound on each pixel's share of airlight, and so on 1 - t: the smallest ratio of a channel to the
+/// airlight.
 pub(crate) fn most_haze(hazy: ArrayView3<'_, f32>, airlight: &Airlight) -> Map {
     let (h, w, channels) = hazy.dim();
     Map::from_shape_fn((h, w), |(y, x)| {
@@ -64,7 +66,7 @@ mod tests {
         let hazy = through_haze(clear.view(), &t, &airlight);
         let back = behind_haze(hazy.view(), &t, &airlight);
         assert!(clear.iter().zip(&back).all(|(a, b)| (a - b).abs() < 1e-5));
-        // No pixel can hold more haze than it holds light.
+        // No pixel can contain more airlight than it contains light.
         let most = most_haze(hazy.view(), &airlight);
         assert!(most.iter().zip(&t).all(|(most, t)| 1.0 - t <= most + 1e-5));
     }

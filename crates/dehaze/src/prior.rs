@@ -1,15 +1,15 @@
-//! What is believed of a picture's haze before any network: the dark channel, taken with caution.
+//! The estimate of a picture's haze before any network: a cautious version of the dark channel prior.
 //!
 //! The dark channel prior believes every patch to hold something black, and takes white walls and gray roads for haze. Three
 //! changes make it err on the side of too little:
 //!
 //! - Haze varies slowly over a picture. Instead of the least value of each patch, the *veil* is a smooth surface that a
-//!   hundredth of the pixels around lie below: a white thing does not raise it if anything dark is near.
+//! hundredth of the pixels around lie below: a white thing does not raise it if anything dark is near.
 //! - What light is left where the haze is least may be haze all over, or a scene without black. It is taken for the scene's,
-//!   for the most part.
+//! for the most part.
 //! - Haze takes contrast away in the measure in which it adds light. The airlight is the one with which the contrast
-//!   behind the haze depends least on the haze in front of it, near to what airlights usually are; a white thing is not
-//!   taken for it because it is bright.
+//! behind the haze depends least on the haze in front of it, near to what airlights usually are; a white thing is not
+//! taken for it because it is bright.
 
 use crate::maps::{Map, brightness, mean, quantile};
 use crate::physics::{Airlight, LEAST_TRANSMISSION, most_haze};
@@ -50,7 +50,8 @@ pub(crate) struct Prior {
 }
 
 impl Prior {
-    /// Of a picture in [0, 1], which should be small: the time goes with its pixels.
+    /// Estimates the haze of a picture in [0, 1]. The time is proportional to its pixels, so it should be
+    /// small.
     pub(crate) fn estimate(hazy: ArrayView3<'_, f32>) -> Self {
         let darkest_channel = most_haze(hazy, &[1.0; 3]);
         let veil = lower_surface(&darkest_channel);
@@ -67,7 +68,7 @@ fn plain_transmission(veil: f32, scene: f32) -> f32 {
     ((1.0 - veil) / (1.0 - scene.clamp(0.0, 0.9))).clamp(0.05, 1.0)
 }
 
-/// The same with caution: more where it is small.
+/// Raises a transmission as a precaution, the more the smaller it is.
 fn cautious(t: f32) -> f32 {
     (t + FLOOR * (-t / FLOOR).exp()).clamp(LEAST_TRANSMISSION, 1.0).powf(CAUTION)
 }

@@ -1,11 +1,11 @@
-//! How haze is taken away, and what cannot be dehazed.
+//! The settings of dehazing, and the check of the picture.
 
 use crate::maps::{brightness, colours, quantile};
 use crate::{Error, Result};
 use limits::{above_zero, within};
 use pyramid::Picture;
 
-/// How haze is taken away.
+/// The method of dehazing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Method {
     /// The multi-stage generator, trained on the picture.
@@ -48,7 +48,7 @@ impl Default for DehazeRequest {
     }
 }
 
-/// Shortest side that is accepted: smaller pictures say nothing of where haze is.
+/// Shortest side that is accepted. Smaller pictures do not show where haze is.
 const LEAST_SIDE: usize = 16;
 
 /// Least difference between the lightest and the darkest hundredth of a picture, of a range of 1.

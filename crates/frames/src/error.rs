@@ -45,7 +45,7 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// Whether the fault is the calling program's, and not that of what its user gave.
+    /// Whether the calling program is at fault, and not the input of its user.
     pub fn is_internal(&self) -> bool {
         matches!(self, Self::NoFrame | Self::Unlike { .. })
     }

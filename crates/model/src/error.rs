@@ -46,7 +46,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the fault is the calling program's, and not that of what its user gave.
+    /// Whether the calling program is at fault, and not the input of its user.
     pub fn is_internal(&self) -> bool {
         matches!(self, Self::NoStage | Self::Tensor(_))
     }

@@ -7,7 +7,7 @@ use candle_core::{Device, Tensor};
 use limits::{OutOfRange, within};
 use train::{Model, Run, streams};
 
-/// How to walk.
+/// The settings of an animation's random walk.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AnimateRequest {
     /// Pull back to the fixed noise, 0 to 1: at 1 nothing moves.
@@ -27,10 +27,10 @@ pub struct AnimateRequest {
 /// How a walk ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum End {
-    /// Wherever it is.
+    /// The walk ends at any point.
     #[default]
     Open,
-    /// One step before where it began: the first picture follows on the last.
+    /// The walk ends one step before its start, so that the animation loops.
     Loop,
 }
 
@@ -68,8 +68,8 @@ impl Animation {
         Ok(animation)
     }
 
-    /// Where the walk begins. An open one: from `z_rec` to `0.99 z_rec + 0.01 u`. A closed one: where a walk
-    /// with the same fresh noise comes back to after all its frames.
+    /// The start of the walk. An open walk starts with a step from `z_rec` to `0.99 z_rec + 0.01 u`. A closed
+    /// walk starts at the point to which a walk with the same fresh noise returns after all its frames.
     fn start(&self) -> Result<Vec<(Tensor, Tensor)>> {
         let moving = self.model.fixed.iter().enumerate().skip(self.request.start_stage);
         if self.request.end == End::Open {
@@ -134,7 +134,8 @@ impl Iterator for Animation {
     }
 }
 
-/// What a step multiplies the distance from the fixed noise with: now, before, and the fresh noise.
+/// The factors of a step: of the present distance from the fixed noise, of the distance before, and of the
+/// fresh noise.
 fn factors(request: &AnimateRequest) -> [f64; 3] {
     let AnimateRequest { alpha, beta, .. } = *request;
     [(1.0 - alpha) * (1.0 + beta), -(1.0 - alpha) * beta, (1.0 - alpha) * (1.0 - beta)]

@@ -9,13 +9,14 @@ use train::{TrainConfig, iteration_cost, median, time_stage};
 /// Longest side that is tried: beyond it the networks see too little of the picture at the coarsest stage's
 /// size.
 const LARGEST: usize = 500;
-/// Shortest, where the picture allows it.
+/// Shortest longer side that is tried, where the picture allows it.
 const SMALLEST: usize = 60;
-/// Between the sizes that are tried.
+/// Step between the sizes that are tried.
 const STEP: usize = 10;
-/// Fewest iterations of a stage that still make more than blurs.
+/// Smallest number of iterations of a stage that gives more than blurs.
 const FEWEST: usize = 200;
-/// Part of the budget that training is planned for; sheets, report and slow moments take the rest.
+/// Share of the time that is planned for training. The rest is for sheets, the report and slow moments of the
+/// machine.
 const PLANNED: f64 = 0.85;
 
 /// `base` with `max_size`, `train_stages` and `niter` such that training on `picture` takes about `minutes`
@@ -38,7 +39,7 @@ pub fn fit_to_time(
     let planned: Vec<(TrainConfig, Vec<(usize, usize)>)> =
         candidates().filter_map(|size| plan(base, picture, size)).collect();
     let Some((smallest, _)) = planned.last() else {
-        // Not even the smallest pyramid works: its own error says why.
+        // Not even the smallest pyramid works; its own error says why.
         let config = scaled(base, largest);
         config.schedule().sizes(picture.size(), config.net(picture.channels()).receptive_field())?;
         return Ok(config);
@@ -49,7 +50,7 @@ pub fn fit_to_time(
     if let Some((config, _)) = fits {
         return Ok(config.clone());
     }
-    // Too little time for the smallest: fewer iterations of it.
+    // There is too little time for the smallest size, so it gets fewer iterations.
     let (config, sizes) = &planned[planned.len() - 1];
     let niter = (config.niter as f64 * seconds / (rate * cost(config, sizes))) as usize;
     if niter < FEWEST {
@@ -89,7 +90,7 @@ fn cost(config: &TrainConfig, sizes: &[(usize, usize)]) -> f64 {
     stages.sum::<f64>() * config.niter as f64
 }
 
-/// Seconds for a unit of cost here, from a few iterations of the last stage.
+/// Seconds per unit of cost on this machine, from a few iterations of the last stage.
 fn rate(config: &TrainConfig, picture: &Picture, device: &Device) -> Result<f64> {
     let smallest = config.net(picture.channels()).receptive_field();
     let pictures = pyramid::pyramid(picture, &config.schedule(), smallest)?;

@@ -16,8 +16,8 @@ pub struct Draws {
 }
 
 impl Draws {
-    /// The choices of a moment, apart from all other numbers that are drawn for it. `set` tells several sets of choices for the
-    /// same moment apart.
+    /// The choices of a moment. They share no numbers with anything else that is drawn for it. `set` tells
+    /// several sets of choices for the same moment apart.
     pub fn new(moment: Moment, set: u32) -> Self {
         Self { moment, set, numbers: kernels::uniform(moment.choices(set), COUNT), next: 0 }
     }
@@ -44,7 +44,7 @@ impl Draws {
         from + ((to.saturating_sub(from) + 1) as f64 * self.unit()) as usize
     }
 
-    /// Yes with this probability.
+    /// True with this probability.
     pub fn chance(&mut self, probability: f64) -> bool {
         self.unit() < probability
     }

@@ -43,13 +43,13 @@ pub enum Error {
         /// The run directory.
         path: PathBuf,
     },
-    /// A folder of samples holds none.
+    /// The folder has no pictures.
     #[error("{path}: holds no pictures")]
     NoPictures {
         /// The folder.
         path: PathBuf,
     },
-    /// What the official program wrote cannot become a run.
+    /// The files of the official program cannot become a run.
     #[error("{path}: {reason}")]
     Import {
         /// The file or folder.
@@ -68,7 +68,7 @@ pub enum Error {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// The run or its training refuses.
@@ -92,7 +92,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the fault is the calling program's, and not that of what its user gave.
+    /// Whether the calling program is at fault, and not the input of its user.
     pub fn is_internal(&self) -> bool {
         match self {
             Self::Torch(e) => e.is_internal(),

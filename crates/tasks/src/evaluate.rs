@@ -1,4 +1,4 @@
-//! How good a set of samples is: the figures of `metrics`, for a run's samples or any folder of pictures.
+//! Quality of samples: the figures of `metrics` for the samples of a run or for a folder of pictures.
 
 use crate::{Error, Result, SampleRequest, Sampler};
 use candle_core::Device;
@@ -14,11 +14,11 @@ use train::{Observer, Run, Work};
 pub struct Quality {
     /// Every sample's figures, their mean, and the samples' diversity.
     pub report: Report,
-    /// What a set of patches that is as good as the picture's own scores.
+    /// The floor: the figures of the picture's own mirror image, which has equally good patches.
     pub floor: SampleReport,
     /// Mean SIFID of the samples that are large enough for it; `None` without Inception's weights.
     pub sifid: Option<f64>,
-    /// That of the mirror image.
+    /// The SIFID of the mirror image.
     pub floor_sifid: Option<f64>,
 }
 
@@ -27,7 +27,7 @@ pub struct Quality {
 pub struct EvaluateRequest<'a> {
     /// How many samples, 1 to 100000.
     pub samples: u32,
-    /// How they are drawn; their size is the run's own.
+    /// The seed and other settings of the samples, which have the run's own size.
     pub sample: SampleRequest,
     /// Inception's weights, for SIFID as well.
     pub inception: Option<&'a Inception>,

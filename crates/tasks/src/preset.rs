@@ -1,4 +1,4 @@
-//! The numbers that presets stand for.
+//! The settings of the presets.
 
 use train::{GuardKind, Preset, TrainConfig};
 

@@ -6,14 +6,14 @@ use kernels::Wrap;
 use limits::OutOfRange;
 use train::{FirstInput, Model, Run, Sampling, Target, output_sizes};
 
-/// What to draw from a run.
+/// The settings of sampling.
 #[derive(Clone, Debug, Default)]
 pub struct SampleRequest {
     /// Seed of the noise.
     pub seed: u64,
-    /// How large.
+    /// Size of the samples.
     pub target: Target,
-    /// Use the generator as it was after this many stages; all that are done if none is given.
+    /// Number of stages to use. The default is all that are done.
     pub stages: Option<usize>,
     /// Stages below it keep the fixed noise, and so the training picture's layout.
     pub start_stage: usize,
@@ -89,7 +89,7 @@ impl Sampler {
     }
 }
 
-/// How many stages of `run` are done. Fails if there is none to work with.
+/// The number of finished stages of `run`. Fails if there is none.
 pub(crate) fn stages_done(run: &Run) -> Result<usize> {
     if run.info.stages_done == 0 {
         return Err(Error::NoStage { path: run.dir.clone() });

@@ -1,4 +1,4 @@
-//! What a run can be trained for: its settings and what stage 0 is fed with.
+//! The tasks: their settings, and the input of stage 0.
 
 use crate::editing::{NOISE, Shuffled};
 use crate::harmonization::Augmented;
@@ -10,13 +10,13 @@ use model::Border;
 use pyramid::{Picture, Spacing};
 use train::{FirstInput, Moment, Noise, RetouchConfig, Run, TrainConfig, Transfer, streams};
 
-/// The numbers to train with for `task`, as `preset` has them.
+/// The settings of `preset` for `task`.
 pub fn settings(task: Task, preset: Preset) -> TrainConfig {
     let base = preset::config(preset);
     if task == Task::Generation {
         return base;
     }
-    // What `quick` has instead was chosen for generation.
+    // The value of `quick` was chosen for generation only.
     let base = TrainConfig { lr_scale: TrainConfig::default().lr_scale, ..base };
     match task {
         Task::Generation => base,
@@ -51,8 +51,8 @@ pub fn fit_min_size(task: Task, preset: Preset, config: &mut TrainConfig, (h, w)
     config.min_size = config.min_size.min(fitting.max(smallest));
 }
 
-/// Iterations of fine-tuning that suit the presets of our own: so few that what was edited is joined to its surroundings and not yet
-/// replaced by what was there.
+/// Iterations of fine-tuning of the presets `quick` and `auto`. They are few, so that the edited part is
+/// joined to its surroundings and not yet replaced by what was there before.
 const FINE_TUNE_NITER: usize = 40;
 
 fn harmonization(preset: Preset, base: TrainConfig) -> TrainConfig {
@@ -69,7 +69,7 @@ fn harmonization(preset: Preset, base: TrainConfig) -> TrainConfig {
     };
     match preset {
         Preset::Paper | Preset::Official | Preset::Custom => base,
-        // Examples of what to restore lead, the critic's taste comes second.
+        // The restoration examples have more weight than the critic.
         Preset::Quick | Preset::Auto => {
             let retouch = RetouchConfig {
                 restore: true,
@@ -97,7 +97,7 @@ fn editing(preset: Preset, base: TrainConfig) -> TrainConfig {
     }
 }
 
-/// What stage 0 of `run` is fed with.
+/// The input of stage 0 of `run`.
 ///
 /// # Errors
 /// [`crate::Error::Train`] where a file of the run is damaged.
@@ -123,7 +123,7 @@ pub(crate) fn own_input(task: Task, config: &TrainConfig, coarsest: &Picture) ->
     })
 }
 
-/// Animation's: the walk goes around noise, so noise must give the picture back.
+/// The input for animation. The walk goes around noise, so noise must reconstruct the picture.
 #[derive(Debug)]
 struct AllNoise;
 

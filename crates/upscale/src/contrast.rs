@@ -1,4 +1,4 @@
-//! Fine detail of the strength that the picture's own octaves foretell.
+//! Gives fine detail the strength that the picture's own octaves predict.
 //!
 //! A generator that is applied more often than it was trained for loses or gains strength on the way. How strong the detail of
 //! a finer octave is can be read off the given picture: from octave to octave it changes by much the same factor.
@@ -8,7 +8,7 @@ use crate::resample::{ROUNDS, back_project, enlarge, reduce, size_of};
 use crate::trust::energy;
 use ndarray::{Array3, ArrayView3};
 
-/// Octaves of the given picture that are looked at.
+/// Octaves of the given picture that are used for the prediction.
 const OCTAVES: usize = 2;
 
 /// `high`, with what it has beyond `low` (by `factor` smaller) as strong as the octaves of `low` foretell.

@@ -1,4 +1,4 @@
-//! Features between two stages: enlarged as pictures are, and given other moments.
+//! Features between two stages: enlarging them, and changing their moments.
 
 use crate::Result;
 use candle_core::Tensor;

@@ -15,7 +15,7 @@ use ndarray::{Array3, s};
 use pyramid::{Picture, Target, imresize};
 use train::{Observer, Work};
 
-/// Shorter side of a reduced picture that can teach anything.
+/// Smallest shorter side of a reduced picture to train on.
 const LEAST: usize = 8;
 
 /// A picture's own enlarger.
@@ -54,7 +54,7 @@ impl Enlarger {
             })?;
             Ok::<_, Error>((network, own))
         };
-        // What one step below says: the picture is the truth that the network trained there has not seen.
+        // The test one step below: the picture is a truth that the network trained there has not seen.
         let (h, w) = size_of(&reduced[0].view());
         let from_below = if h.min(w) < LEAST {
             (0.0, 0.0)

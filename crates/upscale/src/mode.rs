@@ -1,11 +1,11 @@
 //! The two kinds of enlargement.
 
-/// What an enlargement should be like.
+/// The aim of an enlargement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UpscaleMode {
-    /// Near to the true pixels.
+    /// Closeness to the true pixels.
     #[default]
     Fidelity,
-    /// Like a picture of that size, with detail that is made up.
+    /// The look of a picture of that size, with invented detail.
     Perceptual,
 }

@@ -1,4 +1,4 @@
-//! What a picture teaches about its own enlargement: the picture, and what is left of it when it is reduced and enlarged.
+//! Training pairs from one picture: the picture itself, and its reduction enlarged again.
 
 use crate::Result;
 use crate::resample::{ROUNDS, back_project, enlarge, reduce, rounded, size_of};

@@ -16,7 +16,7 @@ use train::{
     GuardKind, Label, Model, Observer, Preset, Run, Target, Task, TrainConfig, Work, output_sizes, streams,
 };
 
-/// A step of the generator, at best.
+/// The preferred factor between stages of the generator.
 const STEP: f64 = 1.259_921_049_894_873_2;
 
 /// Fresh noise above the reconstruction, relative to the last stage's amplitude. With 1 the patches of grainy pictures stay too
@@ -121,7 +121,7 @@ fn reconstruction(model: &Model, picture: &Picture, seed: u64) -> Result<Reconst
     Ok(Reconstruction { features, below })
 }
 
-/// How far the features grow.
+/// The growth of the features.
 struct Growth {
     factor: f64,
     /// Height and width of the result.

@@ -1,4 +1,4 @@
-//! What is asked of an enlargement, and what cannot be enlarged.
+//! The settings of an enlargement, and their check.
 
 use crate::resample::enlarged_size;
 use crate::{Error, Result, UpscaleMode};
@@ -11,7 +11,7 @@ use train::{LONGEST, MOST_PIXELS};
 pub struct UpscaleRequest {
     /// What the enlargement should be like.
     pub mode: UpscaleMode,
-    /// How many times larger, above 1, to 32.
+    /// The factor, above 1, at most 32.
     pub factor: f64,
     /// Seed of every random number, 0 to 2^63 - 1.
     pub seed: u64,

@@ -20,7 +20,8 @@ pub(crate) fn enlarge(pixels: ArrayView3<'_, f32>, factor: f64, size: Size) -> R
     Ok(fitted(imresize(pixels, Target::Scale(factor))?, size))
 }
 
-/// The other way: `pixels` reduced by `factor` to `size`. Both agree where a pixel lies: they share the upper left corner.
+/// Reduces `pixels` by `factor` to `size`, the inverse of enlarging. Both agree where a pixel lies: they
+/// share the upper left corner.
 pub(crate) fn reduce(pixels: ArrayView3<'_, f32>, factor: f64, size: Size) -> Result<Array3<f32>> {
     Ok(fitted(imresize(pixels, Target::Scale(1.0 / factor))?, size))
 }

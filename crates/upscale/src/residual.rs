@@ -1,4 +1,5 @@
-//! A small network that says what an enlargement misses: its training on pairs, its use on a picture of any size.
+//! A small network that predicts the residual of an enlargement: its training on pairs, and its use on a
+//! picture of any size.
 //!
 //! It is a generator of one stage. Its first input is the enlargement, and its output, a tanh, is the residual.
 
@@ -17,10 +18,10 @@ const BATCH: usize = 4;
 /// Side of a crop.
 const CROP: usize = 40;
 
-/// Rows and columns along a crop's border of which the loss takes no notice: the network sees zeros beyond it.
+/// Rows and columns along a crop's border that the loss ignores, because the network sees zeros beyond it.
 const RING: usize = 3;
 
-/// Rate at first; it falls to nothing along half a cosine.
+/// Initial learning rate. It falls to zero along half a cosine.
 const RATE: f64 = 1e-3;
 
 /// Half the network's receptive field: so much is mirrored around a picture, so that it sees no zeros.

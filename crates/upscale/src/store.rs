@@ -1,4 +1,4 @@
-//! An enlarger on disk: a directory with one file, weights and, as its metadata, what else it is.
+//! An enlarger on disk: a directory with one file of weights, whose metadata has the other values.
 
 use crate::fidelity::Enlarger;
 use crate::residual::net;

@@ -11,7 +11,7 @@ const TILE: usize = 6;
 /// Pixels of a strip; features take some 1 KiB each.
 const STRIP_PIXELS: usize = 1 << 18;
 
-/// Rows of a strip at least; fewer would be computed mostly for their neighbours.
+/// Smallest number of rows of a strip. With fewer, most of the work would be overlap.
 const LEAST_ROWS: usize = 96;
 
 /// What the one stage of `g` makes of `x [1, H, W, C]`: `[1, H, W, C]` in [-1, 1].
@@ -20,7 +20,7 @@ pub(crate) fn forward(g: &Generator, x: &Tensor) -> Result<Tensor> {
     forward_in_strips(g, x, (STRIP_PIXELS / width).max(LEAST_ROWS))
 }
 
-/// The same with about so many rows at once.
+/// Like [`forward`], with about this many rows at once.
 fn forward_in_strips(g: &Generator, x: &Tensor, rows: usize) -> Result<Tensor> {
     let (_, height, width, _) = x.dims4()?;
     let rows = rows.next_multiple_of(TILE);

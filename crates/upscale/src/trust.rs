@@ -1,13 +1,13 @@
-//! How much of what a network adds to an enlargement can be trusted.
+//! Estimates how much of a network's residual can be trusted.
 //!
 //! A network that has learned from a picture's reductions is used one step above them, where it has seen nothing. Mostly that
 //! goes well. Where it does not (a pattern that the reductions could not show, grain learned by heart), adding its residual is
 //! worse than nothing. Two tests, neither of which needs the truth; whichever trusts more decides:
 //!
 //! - *One step below*: a network trained on the reduced picture is tried on the picture, as this one will be tried on the
-//!   unknown. What share of its residual was right, and how much right residual is there to be had?
+//! unknown. What share of its residual was right, and how much right residual is there to be had?
 //! - *In use*: what a residual adds must vanish when the enlargement is reduced again, or it contradicts the given picture. The
-//!   share of its energy that does not vanish, and its energy, are held against those on the pair it was trained on.
+//! share of its energy that does not vanish, and its energy, are held against those on the pair it was trained on.
 
 use crate::Result;
 use crate::pairs::Pair;
@@ -29,7 +29,7 @@ pub(crate) struct Seen {
     pub(crate) remains: f64,
 }
 
-/// What the two tests were told in training.
+/// The results of the two tests in training.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Trust {
     /// One step below: the factor on the residual that was best there, and the energy that was right.

@@ -12,7 +12,8 @@ use train::{FirstInput, Moment, streams};
 /// Deviation of the noise on every input of stage 0.
 pub(crate) const NOISE: f64 = 0.1;
 
-/// Stage 0's input: the coarsest picture with some of its parts copied elsewhere, and noise; fixed, the picture with noise.
+/// The input of stage 0: the coarsest picture with some of its parts copied elsewhere, with noise. The fixed
+/// input is the picture with noise.
 #[derive(Debug)]
 pub(crate) struct Shuffled {
     /// The coarsest picture.

@@ -14,9 +14,9 @@ const KINDS: [f64; 4] = [5.0, 5.0, 5.0, 1.0];
 /// Shorter side that the cut-outs' sizes in pixels are meant for.
 const USUAL_SIDE: f64 = 120.0;
 
-/// Changes a picture (height x width x channels in [-1, 1]) as `draws` say. Gray pictures, which have one colour channel: sepia
-/// becomes a darkening like its own, channels are neither dropped nor shuffled, hue and saturation do nothing. Alpha stays as it
-/// is.
+/// Changes a picture (height x width x channels in [-1, 1]) at random, by `draws`. Gray pictures, which have
+/// one colour channel: sepia becomes a darkening like its own, channels are neither dropped nor shuffled, hue
+/// and saturation do nothing. Alpha stays as it is.
 pub(crate) fn augment(pixels: &mut Array3<f32>, draws: &mut Draws) {
     if draws.chance(COLOUR) {
         change_colours(pixels, draws);

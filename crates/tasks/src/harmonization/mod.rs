@@ -13,12 +13,12 @@ use recolour::{Patch, recolour};
 use train::pictures::{overwrite, pixels, resized, tensor_of};
 use train::{Example, FirstInput, Moment};
 
-/// Stage 0's input: the coarsest picture, changed at random; fixed, the picture itself.
+/// The input of stage 0: the coarsest picture, changed at random. The fixed input is the picture itself.
 #[derive(Debug)]
 pub(crate) struct Augmented {
     /// The coarsest picture.
     picture: Array3<f32>,
-    /// Whether recoloured pictures must give the picture back as well, which the paper does not do.
+    /// Whether the network also learns to restore recoloured pictures, which the paper does not do.
     restores: bool,
 }
 

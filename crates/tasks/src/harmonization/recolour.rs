@@ -9,16 +9,16 @@ use super::colour::on_colours;
 use crate::draws::Draws;
 use ndarray::{Array2, Array3, s};
 
-/// Probability that nothing is changed: the network must also leave alone what is right.
+/// Probability that nothing is changed, because the network must also learn to keep what is right.
 const UNTOUCHED: f64 = 0.1;
 
-/// Probability that the place is the whole picture, so that what stands around it tells nothing.
+/// Probability that the whole picture is recoloured, so that its surroundings give no hint.
 const EVERYWHERE: f64 = 0.25;
 
 /// Probability that a part of the picture is pasted elsewhere before.
 const PASTED: f64 = 0.75;
 
-/// Probability that what was pasted is what is recoloured, and not some other place.
+/// Probability that the pasted part is recoloured, and not some other place.
 const SAME_PLACE: f64 = 0.7;
 
 /// A part of a picture that is pasted elsewhere, all relative to the picture's sides: top and left of where
@@ -44,7 +44,7 @@ impl Patch {
         Some(Self { from: (y, x), to: (to_y, to_x), sides: (height, width) })
     }
 
-    /// Pastes it in a picture of any size.
+    /// Pastes the part in a picture of any size.
     pub(crate) fn paste(&self, pixels: &mut Array3<f32>) {
         let (h, w, _) = pixels.dim();
         let [(y, to_y, height), (x, to_x, width)] = self.at((h, w));
@@ -52,7 +52,7 @@ impl Patch {
         pixels.slice_mut(s![to_y..to_y + height, to_x..to_x + width, ..]).assign(&part);
     }
 
-    /// 1 where it goes in a picture of this size, 0 elsewhere.
+    /// A mask for a picture of this size: 1 where the part is pasted, 0 elsewhere.
     fn place(&self, size: (usize, usize)) -> Array2<f32> {
         let [(_, y, height), (_, x, width)] = self.at(size);
         let mut place = Array2::zeros(size);
@@ -77,17 +77,19 @@ impl Patch {
 pub struct Recolouring {
     /// The exponent on each value, above 0; 1 changes nothing.
     pub gamma: f64,
-    /// What a raised colour is multiplied with, row by row.
+    /// The matrix that multiplies the colour after the exponent, row by row.
     pub matrix: [[f64; 3]; 3],
     /// What is added to it.
     pub offset: [f64; 3],
 }
 
 impl Recolouring {
-    /// One of many: brightness, contrast, tint, hue and saturation, some strong, most moderate.
+    /// Draws a random change of brightness, contrast, tint, hue and saturation. Some are strong, most are
+    /// moderate.
     pub(crate) fn draw(draws: &mut Draws) -> Self {
         let strength = draws.between(0.3, 1.2);
-        // Every other one of these changes is left out, so that each is also seen alone.
+        // Each of these changes is left out with probability 1/2, so that the network sees each of them alone
+        // as well.
         let mut around = |spread: f64| {
             let by = strength * draws.between(-spread, spread);
             if draws.chance(0.5) { by } else { 0.0 }

@@ -1,8 +1,8 @@
 //! Models that the official program trained, as runs.
 //!
-//! It writes `parameters.txt`, the lists `reals.pth`, `fixed_noise.pth` and `noise_amp.pth`, and for each stage K the state
-//! dicts `K/netG.pth` (of all stages up to K) and `K/netD.pth`. `G.pth`, a pickled Python object, holds nothing that
-//! these do not, and is not looked at.
+//! It writes `parameters.txt`, the lists `reals.pth`, `fixed_noise.pth` and `noise_amp.pth`, and for each
+//! stage K the state dicts `K/netG.pth` (of all stages up to K) and `K/netD.pth`. `G.pth`, a pickled Python
+//! object, holds nothing that these do not, and is not read.
 
 mod parameters;
 

@@ -1,4 +1,4 @@
-//! `parameters.txt`: what the official program was called with, a line an option.
+//! `parameters.txt`: the options of the official program, one per line.
 
 use crate::{Error, Result};
 use model::{ActivationKind, Border};
@@ -22,8 +22,8 @@ pub(crate) struct Parameters {
     pub(crate) channels: usize,
 }
 
-/// Reads the parameters in `folder`. Options that are not there have the official program's defaults; those that this
-/// program has no use for are passed over.
+/// Reads the parameters in `folder`. Options that are not there have the official program's defaults; options
+/// that this program does not use are ignored.
 pub(crate) fn read(folder: &Path) -> Result<Parameters> {
     let path = folder.join(FILE);
     let refuse = |reason: String| Error::Import { path: path.clone(), reason };

@@ -13,10 +13,10 @@ use limits::OutOfRange;
 use pyramid::{Picture, imresize};
 use train::{Model, Run, Target, output_sizes, streams};
 
-/// How a painting becomes a picture.
+/// The settings of painting.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct PaintRequest {
-    /// The stage at whose size the painting enters: the lower, the more of it is made anew.
+    /// The stage at whose size the painting enters. The lower it is, the more is generated anew.
     pub start_stage: usize,
     /// Paint with this many colours of the training picture instead, 2 to 64.
     pub colours: Option<usize>,
@@ -26,7 +26,7 @@ pub struct PaintRequest {
     pub seed: u64,
 }
 
-/// A painting that is ready to be refined.
+/// A painting that is prepared for refinement.
 #[derive(Debug)]
 pub struct Painter {
     model: Model,
@@ -82,7 +82,7 @@ impl Painter {
         let Model { generator, sizes, .. } = &self.model;
         for (level, &size) in sizes.iter().enumerate().skip(1) {
             let stream = streams::sample_noise(self.request.seed, level, index);
-            // Skipped stages are not fed.
+            // Skipped stages get no noise.
             let shape = if level <= start { (1, 1, 1) } else { generator.config().noise_shape(level, size) };
             noise.push(kernels::normal(stream, (0, 0), shape, self.painting.device())?);
         }
@@ -95,7 +95,8 @@ impl Painter {
     }
 }
 
-/// `picture` as one with `channels` channels: grays are repeated or averaged, transparency is dropped or full.
+/// `picture` as one with `channels` channels: grays are repeated, colours are averaged, alpha is dropped or
+/// set to opaque.
 fn with_channels(picture: &Picture, channels: usize) -> Result<Picture> {
     let wide = picture.widened(channels).into_pixels();
     let (h, w, all) = wide.dim();

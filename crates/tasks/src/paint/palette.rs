@@ -1,4 +1,4 @@
-//! The few colours of a picture: k-means from a start that needs no random numbers.
+//! The main colours of a picture, by k-means with a deterministic start.
 
 use crate::Result;
 use limits::within;
@@ -48,7 +48,7 @@ fn pixels(picture: &Picture) -> Vec<Vec<f32>> {
     picture.pixels().lanes(ndarray::Axis(2)).into_iter().map(|pixel| pixel.to_vec()).collect()
 }
 
-/// The first pixel, then again and again the pixel that is farthest from all colours there are.
+/// Starts with the first pixel, then repeatedly adds the pixel that is farthest from all colours so far.
 fn spread(pixels: &[Vec<f32>], count: usize) -> Vec<Vec<f32>> {
     let mut colours: Vec<Vec<f32>> = pixels.first().cloned().into_iter().collect();
     let mut distances = vec![f32::INFINITY; pixels.len()];
@@ -97,7 +97,7 @@ mod tests {
             assert!((clean.pixels()[[5, x, 1]] - colours[x / 4]).abs() < 0.01);
             assert_eq!(clean.pixels()[[0, x, 0]], clean.pixels()[[9, x, 0]]);
         }
-        // A picture of one colour has no more.
+        // A picture may have fewer colours.
         let flat = Picture::from_pixels(Array3::from_elem((4, 4, 3), 0.25))?;
         assert_eq!(Palette::of(&flat, 8)?.0, [[0.25; 3]]);
         assert!(Palette::of(&flat, 1).is_err() && Palette::of(&flat, 65).is_err());

@@ -1,4 +1,5 @@
-//! What a run for paintings is trained with: flat, rough versions of the picture must give it back.
+//! The training input for paintings: the network learns to restore the picture from flat, rough versions of
+//! it.
 //!
 //! The pairs (rough version, picture) are of one picture; windows of all sizes and mirror images of them are what lets the
 //! network fill areas that lie elsewhere (DeepSIM, Vinker, Horwitz, Zabari and Hoshen 2021, trains on one pair likewise).
@@ -54,7 +55,7 @@ impl Painted {
 
 impl FirstInput for Painted {
     fn fixed(&self, real: &Tensor, _: u64) -> train::Result<Tensor> {
-        // One with all its colours and smooth areas.
+        // The version with most colours and smooth areas.
         tensor_of(&self.rough[self.rough.len() - 1], real.device())
     }
 
@@ -93,7 +94,7 @@ impl Window {
         Self { from: (y, x), side: (height, width), mirrored: draws.chance(0.5) }
     }
 
-    /// This part of `picture`, of `size`.
+    /// Crops this part of `picture` and resizes it to `size`.
     fn of(self, picture: &Array3<f32>, size: (usize, usize)) -> train::Result<Array3<f32>> {
         let (h, w, _) = picture.dim();
         let axis = |n: usize, from: f64, side: f64| {

@@ -1,4 +1,4 @@
-//! What must hold of a run and of a naive picture before anything is retouched.
+//! Checks of a run and of a naive picture before retouching.
 
 use crate::{Error, Result, Task};
 use ndarray::{Array3, s};
@@ -36,6 +36,6 @@ pub(crate) fn fitted(run: &Run, naive: &Picture) -> Result<Array3<f32>> {
         return fitted(run, &Picture::from_pixels(pixels)?);
     }
     let widened = naive.widened(wanted).into_pixels();
-    // What is left over is alpha that the run does not have.
+    // Any further channel is alpha, which the run does not have.
     Ok(if widened.dim().2 > wanted { widened.slice(s![.., .., ..wanted]).to_owned() } else { widened })
 }

@@ -9,10 +9,10 @@ use nalgebra::{DMatrix, DVector};
 use ndarray::{Array2, Array3};
 use pyramid::{Target, imresize};
 
-/// Weight of the identity beside the pixels, so that a place of one colour does not let the map run away.
+/// Weight of the identity in the fit, which keeps the map stable where a place has a single colour.
 const IDENTITY: f64 = 0.05;
 
-/// Rounds of fitting to twins, each of which trusts those less that the fit before did not explain.
+/// Rounds of fitting to twins. Each round gives less weight to twins that the fit before did not explain.
 const ROUNDS: usize = 4;
 
 /// `naive` with the colours of `network` (which may have another size) in `places` (of the network's size, 1

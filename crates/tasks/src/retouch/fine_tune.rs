@@ -1,4 +1,4 @@
-//! A run's last stage trained again, on the picture that it is to retouch.
+//! Fine-tuning: a run's last stage is trained again on the picture that it will retouch.
 
 use super::checks::{fitted, retouching_task};
 use crate::Result;
@@ -21,7 +21,8 @@ pub fn fine_tune(dir: &Path, run: &Run, naive: &Picture, niter: usize) -> Result
     Ok(Run::fine_tune(dir, run, niter, &input, &Device::Cpu)?)
 }
 
-/// Iterations of fine-tuning that suit a run: what its settings say, or as many as a stage's where they say nothing.
+/// Iterations of fine-tuning for a run: those of its settings, or as many as for a stage if the settings have
+/// none.
 pub fn fine_tune_niter(run: &Run) -> usize {
     run.config.retouch.and_then(|retouch| retouch.fine_tune_niter).unwrap_or(run.config.niter)
 }

@@ -1,4 +1,4 @@
-//! Where to change a picture: masks that people draw, or that are derived, and their soft form.
+//! Masks: drawn by people or derived from a difference, and softened.
 
 use crate::{Error, Result};
 use image::{GrayImage, ImageBuffer, Luma};
@@ -60,7 +60,7 @@ pub(crate) fn narrowed(mask: &Array2<f32>, changed: &Array2<f32>) -> Array2<f32>
     })
 }
 
-/// Dilated by a disk of `radius` pixels, blurred, and stretched to 0..1.
+/// Dilates a mask by a disk of `radius` pixels, blurs it, and stretches it to 0..1.
 pub(crate) fn softened(mask: &Array2<f32>, radius: u8) -> Array2<f32> {
     let wide = grayscale_dilate(&to_gray(mask), &Disk::disk(radius));
     let (h, w) = mask.dim();

@@ -1,5 +1,5 @@
-//! A trained harmonization or editing run at work on a naive picture: one into which something was pasted, or
-//! in which parts were moved.
+//! Retouching of a naive picture (one into which something was pasted, or in which parts were moved) by a run
+//! of harmonization or editing.
 
 mod checks;
 mod colours;
@@ -22,7 +22,7 @@ use train::pictures::{add_noise, pixels, resized, tensor_of};
 use train::{Moment, Run};
 use transfer::Places;
 
-/// How to retouch.
+/// The settings of retouching.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RetouchRequest<'a> {
     /// White where to change, of any size; derived from the difference to the training picture if none is
@@ -30,7 +30,7 @@ pub struct RetouchRequest<'a> {
     pub mask: Option<&'a Picture>,
     /// Seed of the noise on an edited picture.
     pub seed: u64,
-    /// What to take from the network's picture; what the run's settings say if none is given.
+    /// What to take from the network's picture. The default is that of the run's settings.
     pub transfer: Option<Transfer>,
 }
 
@@ -39,15 +39,15 @@ pub struct RetouchRequest<'a> {
 pub struct Retouched {
     /// The result, of the naive picture's size and channels.
     pub picture: Picture,
-    /// What the network made of the naive picture, of the run's finest size.
+    /// The network's output for the naive picture, at the run's finest size.
     pub network: Picture,
     /// The mask that was given or derived, white where to change, of the naive picture's size.
     pub mask: Picture,
 }
 
 /// Applies `run`, which was trained for harmonization or editing, to a picture: stage 0 gets the picture,
-/// resized (for editing with noise on it), the stages above the fixed noise. What comes out is brought into
-/// the naive picture where the mask is white; everything else stays as it is.
+/// resized (for editing with noise on it), the stages above the fixed noise. The output replaces the naive
+/// picture where the mask is white; the rest stays unchanged.
 ///
 /// # Errors
 /// [`crate::Error::CannotRetouch`] and [`crate::Error::Unfinished`] for the run; [`crate::Error::BlackMask`],

@@ -13,7 +13,7 @@ pub(crate) struct NaiveInput {
     picture: Array3<f32>,
     fixed: Tensor,
     noise: f64,
-    /// The task's own input, whose examples go on to be learnt.
+    /// The task's own input, whose examples are still used.
     task: Box<dyn FirstInput>,
 }
 

@@ -1,4 +1,4 @@
-//! Where a picture has what the training picture has nowhere.
+//! Finds the places of a picture whose patches the training picture does not have.
 
 use crate::Result;
 use imageproc::filter::gaussian_blur_f32;

@@ -1,4 +1,4 @@
-//! How what the network made gets into the naive picture at its full size.
+//! Transfers the network's output into the naive picture at its full size.
 
 use crate::{Result, Transfer};
 use ndarray::{Array2, Array3};
@@ -7,15 +7,15 @@ use pyramid::{Target, imresize};
 /// Where the naive picture may change.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Places<'a> {
-    /// How much, of the naive picture's size.
+    /// The amount of change per pixel, at the naive picture's size.
     pub(crate) soft: &'a Array2<f32>,
-    /// What was pasted, without what lies around it: 1 inside, 0 outside, of the network's size.
+    /// The pasted part without its surroundings: 1 inside, 0 outside, at the network's size.
     pub(crate) pasted: &'a Array2<f32>,
     /// The training picture, of the network's size.
     pub(crate) real: &'a Array3<f32>,
 }
 
-/// Brings `network` into `naive`, which may have another size.
+/// Transfers `network` into `naive`, which may have another size.
 pub(crate) fn transfer(
     transfer: Transfer,
     naive: &Array3<f32>,

@@ -8,11 +8,11 @@ use ndarray::{Array2, Array3};
 
 /// Side of a patch, pixels.
 const SIDE: usize = 7;
-/// Between the patches that are looked up.
+/// Distance between the patches that are compared, in pixels.
 const STRIDE: usize = 2;
 /// Patches of less contrast (standard deviation of the brightness, of a range of 2) look like all others.
 const FLATTEST: f32 = 0.03;
-/// Correlation from which on patches are taken for relatives; a full one counts as 1, this as 0.
+/// Smallest correlation of patches that count as alike. It has weight 0, and a correlation of 1 has weight 1.
 const LEAST: f32 = 0.85;
 
 /// Two patches by their upper left corners, and how much they are alike, above 0 to 1.
@@ -115,7 +115,7 @@ mod tests {
             assert!(t.likeness > 0.99);
         }
         assert_eq!(pixels(&found[0]).count(), 49);
-        // Flat things are like everything, and so like nothing.
+        // Flat patches resemble every other flat patch, so they tell nothing.
         assert!(twins(&Array3::zeros((20, 20, 3)), &real, |_, _| true).is_empty());
     }
 }
