@@ -1,4 +1,4 @@
-//! What is written and told when a training ends.
+//! What the program writes and prints at the end of training.
 
 use crate::progress::WorkShown;
 use crate::signals::Interrupt;
@@ -8,22 +8,22 @@ use std::path::PathBuf;
 /// Name of the report in a run directory.
 pub(crate) const REPORT: &str = "report.html";
 
-/// Pixels of all samples that are scored at the end of training. A sample of a picture that this lets through takes at
-/// most two seconds of a core, and the end is to take seconds; `consingan report` takes its time.
+/// Pixels of all samples that are scored at the end of training. Such a sample takes at most two seconds of a
+/// core to score, so that training ends within seconds. `consingan report` scores more.
 const SCORED_PIXELS: usize = 125_000;
 
-/// Tells how to go on with a run that was stopped.
+/// Prints how to resume a run that was stopped.
 pub(crate) fn tell_stopped(run: &Run) {
     tracing::warn!("stopped; go on with: consingan train --resume {}", run.dir().display());
 }
 
-/// Writes the report of a run that has just been finished: few samples, fewer of large pictures, so that it is a matter
-/// of seconds. The run is what matters, and it is whole: a report that cannot be written is only told of.
+/// Writes the report of a run that has just been finished, with few samples (fewer for large pictures), so
+/// that it takes seconds. The run itself is complete, so a report that cannot be written is only a warning.
 pub(crate) fn report_finished(run: &Run, stop: &Interrupt) -> Option<PathBuf> {
     let sizes = &run.info().sizes;
     let (h, w) = sizes[sizes.len() - 1];
     let scored = (SCORED_PIXELS / (h * w)).min(8) as u32;
-    // Diversity is a figure of two samples or more.
+    // Diversity needs two samples or more.
     let request =
         ReportRequest { samples: if scored > 1 { scored } else { 4 }, scored: scored > 1, seed: None };
     let path = run.dir().join(REPORT);

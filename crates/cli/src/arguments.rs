@@ -15,7 +15,7 @@ pub(crate) struct Threads {
 }
 
 impl Threads {
-    /// Sets the number of worker threads of all that follows.
+    /// Sets the number of worker threads.
     pub(crate) fn apply(self) {
         if let Some(n) = self.threads {
             consingan::set_threads(n.into());
@@ -32,7 +32,7 @@ pub(crate) struct Seed {
     pub(crate) value: u64,
 }
 
-/// What `--seed` takes: as much as a whole number of TOML holds.
+/// The largest seed: the largest integer of TOML.
 pub(crate) fn seed() -> clap::builder::RangedU64ValueParser {
     value_parser!(u64).range(0..=i64::MAX as u64)
 }
@@ -54,7 +54,7 @@ pub(crate) struct TargetSize {
 }
 
 impl TargetSize {
-    /// What was asked for; the training picture's size where nothing was.
+    /// The wanted size; that of the training picture if no flag is given.
     pub(crate) fn target(self) -> Target {
         self.size.or(self.scale).unwrap_or_default()
     }

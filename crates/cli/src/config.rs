@@ -6,7 +6,7 @@ use anyhow::Result;
 use consingan::{Device, PRESETS, Picture, Preset, Task, TrainConfig, fit_min_size, fit_to_time, settings};
 use std::path::Path;
 
-/// The layers that settings are made of, as the command line gives them.
+/// The layers of settings that the command line gives.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layers<'a> {
     /// Name of the task.
@@ -17,7 +17,7 @@ pub(crate) struct Layers<'a> {
     pub(crate) minutes: Option<f64>,
     /// A TOML file; its task and preset count where the command line names none.
     pub(crate) file: Option<&'a Path>,
-    /// What wins over all of these.
+    /// The settings of the command line, which override all others.
     pub(crate) flags: &'a Overrides,
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn resolve(layers: Layers<'_>, picture: &Picture, device: &Device) ->
     settle(&mut config)?;
     if preset == Preset::Auto {
         config = fit_to_time(&config, picture, minutes.unwrap_or(MINUTES), device)?;
-        // What was asked for wins over what was chosen.
+        // Explicit settings override those that `auto` chose.
         settle(&mut config)?;
     } else if minutes.is_some() {
         let what = format!("--minutes is for --preset auto, this is {}", preset.name());
@@ -91,7 +91,7 @@ fn read(path: &Path) -> Result<Overrides> {
     })
 }
 
-/// The text of a file, and of nothing else: a pipe would be waited for, a device read without end.
+/// Reads the text of a regular file. A pipe could block, and a device could be read without end.
 fn contents(path: &Path) -> std::io::Result<String> {
     let found = std::fs::metadata(path)?;
     if found.is_dir() {
@@ -103,5 +103,5 @@ fn contents(path: &Path) -> std::io::Result<String> {
     std::fs::read_to_string(path)
 }
 
-/// Bytes of a settings file; no real one comes near.
+/// Largest size of a settings file in bytes.
 const LONGEST: u64 = 1 << 20;

@@ -1,4 +1,4 @@
-//! `--device`: where the work is done.
+//! `--device`: the device to compute on.
 
 use crate::refusal::refusal;
 use anyhow::Result;
@@ -32,7 +32,7 @@ fn parse(text: &str) -> Result<Wanted, String> {
 }
 
 impl DeviceArgs {
-    /// Checks that no GPU was asked for where none would be used.
+    /// Refuses a GPU for a command that would not use it.
     ///
     /// # Errors
     /// If one was: `what` is computed on the CPU, and `with` is what a GPU helps with.
@@ -46,7 +46,7 @@ impl DeviceArgs {
         }
     }
 
-    /// Opens it, and logs which GPU it is if it is one.
+    /// Opens the device, and logs the name of a GPU.
     ///
     /// # Errors
     /// For a GPU that is not there or cannot be used.
@@ -75,8 +75,7 @@ fn gpu(number: usize) -> Result<Device> {
     Ok(device)
 }
 
-/// The first GPU, or nothing where it cannot be used; only a program that was built for GPUs says that it
-/// looked for one.
+/// The first GPU, or `None` if it cannot be used. Only a program that was built with CUDA logs that.
 fn any_gpu() -> Option<Device> {
     if cfg!(not(feature = "cuda")) {
         return None;

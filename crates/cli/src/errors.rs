@@ -1,5 +1,5 @@
-//! Errors as people and scripts see them: `error: ...` in one line, at most one line `hint: ...`, and the exit status.
-//! Status 2: something is wrong with what was given; 1: with this program.
+//! Printing of errors: `error: ...` in one line, at most one line `hint: ...`, and the exit status. Status 2:
+//! something is wrong with what was given; 1: with this program.
 
 use crate::advice::{self, Flags};
 use crate::output::tell_error;
@@ -18,18 +18,18 @@ pub(crate) struct Told {
     pub(crate) internal: bool,
 }
 
-/// What the program prints about `error` to who gave a command with these `flags`.
+/// What the program prints about `error` of a command that has these `flags`.
 pub(crate) fn told(error: &Error, flags: &Flags) -> Told {
     let internal = advice::is_internal(error);
     let hint = if internal { None } else { advice::hint(error, flags) };
     Told { what: message(error), hint, internal }
 }
 
-/// The messages of an error and of all that caused it, in one.
+/// Joins the messages of an error and of its causes.
 fn message(error: &Error) -> String {
     let mut message = String::new();
     for cause in error.chain().map(ToString::to_string) {
-        // Errors that wrap another often repeat it.
+        // Many errors repeat the message of their cause.
         if !message.contains(&cause) {
             message = if message.is_empty() { cause } else { format!("{message}: {cause}") };
         }
@@ -37,14 +37,15 @@ fn message(error: &Error) -> String {
     message
 }
 
-/// Tells an error; the exit status.
+/// Prints an error and returns the exit status.
 pub(crate) fn report(error: &Error, flags: &Flags) -> ExitCode {
     let told = told(error, flags);
     tell_error(&told.what, told.hint.as_deref());
     ExitCode::from(if told.internal { 1 } else { 2 })
 }
 
-/// Tells what is wrong with the command line in the same two lines; help and version are printed as clap has them.
+/// Prints an error of the command line in the same two lines. Help and version are printed as clap formats
+/// them.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     let help = [
         ErrorKind::DisplayHelp,
@@ -52,7 +53,7 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,
     ];
     if help.contains(&error.kind()) {
-        // Nobody is left to tell if this fails.
+        // Nothing can be reported if this fails.
         let _ = error.print();
         return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
     }

@@ -23,7 +23,8 @@ pub(crate) fn start_logging(verbose: u8, quiet: bool) {
     if terminal { builder.without_time().init() } else { builder.init() }
 }
 
-/// Writes to standard error without tearing a progress bar. A reader that went away must not end hours of training.
+/// Writes to standard error without tearing a progress bar. A reader that has gone away must not end hours of
+/// training.
 struct AboveBars;
 
 impl Write for AboveBars {

@@ -91,7 +91,7 @@ fn main() -> ExitCode {
         Err(error) => return errors::usage(&error),
     };
     logging::start_logging(cli.verbose, cli.quiet);
-    // A bug of ours must not look like an input error, nor like a crash of the machine.
+    // A bug of this program must not look like an input error or like a crash of the machine.
     match std::panic::catch_unwind(|| run(&cli.command)) {
         Ok(Ok(code)) => code,
         Ok(Err(error)) if was_stopped(&error) => {

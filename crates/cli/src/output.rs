@@ -14,12 +14,12 @@ pub(crate) fn line(text: &str) {
     }
 }
 
-/// Tells what is wrong in one line, and what to do about it in another, on standard error.
+/// Prints the error in one line and the hint in another, on standard error.
 pub(crate) fn tell_error(what: &str, hint: Option<&str>) {
-    // Names of files may hold anything, line breaks and a terminal's commands included.
+    // File names can contain anything, including line breaks and terminal commands.
     let plain = |text: &str| text.replace(char::is_control, " ");
     let mut err = io::stderr().lock();
-    // Nobody is left to tell if this fails.
+    // Nothing can be reported if this fails.
     let _ = writeln!(err, "error: {}", plain(what));
     if let Some(hint) = hint {
         let _ = writeln!(err, "hint: {}", plain(hint));

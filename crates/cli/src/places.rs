@@ -1,13 +1,13 @@
-//! Where results go: names that are free, and what is refused before minutes are spent on it.
+//! Output paths: free names, and checks before long work.
 
 use crate::refusal::refusal;
 use anyhow::Result;
 use std::path::Path;
 
-/// What to do where something has the name already.
+/// The hint where the name exists already.
 const TAKEN: &str = "choose another name or remove it";
 
-/// Makes the directory `out` for results; what lies in one that is there already is not written over.
+/// Makes the directory `out` for results. Existing contents are never overwritten.
 ///
 /// # Errors
 /// Where there is something in it, or it cannot be made.
@@ -21,7 +21,7 @@ pub(crate) fn make_folder(out: &Path) -> Result<()> {
     })
 }
 
-/// Checks that a file or directory could be made at a path.
+/// Checks that a file or directory can be made at a path.
 ///
 /// # Errors
 /// For a path that something has already, or that cannot become a file or directory.
@@ -29,7 +29,7 @@ pub(crate) fn check_free(path: &Path) -> Result<()> {
     Ok(consingan::check_free(path)?)
 }
 
-/// Checks that a file could be made at a path.
+/// Checks that a file can be made at a path.
 ///
 /// # Errors
 /// As [`check_free`], and where the file's directory is not there.

@@ -1,8 +1,8 @@
-//! What the program itself refuses.
+//! Errors of the program itself.
 
 use std::fmt;
 
-/// Something that was given and cannot be used, and a way out.
+/// Input that cannot be used, with a hint.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     what: String,

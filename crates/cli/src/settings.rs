@@ -6,8 +6,8 @@ use clap::Args;
 use consingan::{Border, GuardKind, Precision, RetouchConfig, Spacing, TrainConfig};
 use serde::Deserialize;
 
-/// Settings of a training that the command line or a file gives; what neither gives stays as it was. A file's keys are
-/// the flags' names.
+/// Settings of a training that the command line or a file gives; everything else keeps its value. A file's
+/// keys are the flags' names.
 #[derive(Clone, Debug, Default, Args, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Overrides {

@@ -22,7 +22,7 @@ impl Interrupt {
     /// Listens to Ctrl-C and SIGTERM from here on; a second signal ends the program at once.
     ///
     /// # Errors
-    /// Where the system takes no handler.
+    /// Where the system accepts no handler.
     pub(crate) fn listen() -> Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
@@ -33,12 +33,12 @@ impl Interrupt {
         Ok(Self(stop))
     }
 
-    /// Whether it has.
+    /// Whether a signal has come.
     pub(crate) fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// What an observer returns.
+    /// The control that an observer returns.
     pub(crate) fn wanted(&self) -> Control {
         if self.is_set() { Control::Stop } else { Control::Continue }
     }

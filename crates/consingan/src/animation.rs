@@ -1,4 +1,4 @@
-//! A run's picture moves.
+//! Animations of a run.
 
 use crate::{FrameFormat, Result, Run};
 use candle_core::Tensor;

@@ -1,4 +1,4 @@
-//! Where the work is done.
+//! Devices to compute on.
 
 use crate::Result;
 use candle_core::Device;

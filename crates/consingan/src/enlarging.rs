@@ -1,4 +1,4 @@
-//! Pictures enlarged, and haze taken away: what is learnt from the picture itself each time.
+//! Enlarging and dehazing, which train on the picture itself.
 
 use crate::source::free_place;
 use crate::training::trained;
@@ -37,7 +37,7 @@ pub fn upscale<'a>(
     run.upscale(picture.as_ref(), request.factor, request.seed, observer)
 }
 
-/// What a picture has taught of its own enlargement ([`UpscaleMode::Fidelity`]), to be used again.
+/// A network that was trained to enlarge one picture ([`UpscaleMode::Fidelity`]), for repeated use.
 #[derive(Debug)]
 pub struct Enlarger(upscale::Enlarger);
 
@@ -55,7 +55,7 @@ impl Enlarger {
         Ok(Self(upscale::Enlarger::train(&picture, &request, observer)?))
     }
 
-    /// Opens what [`Enlarger::save`] made.
+    /// Loads an enlarger that [`Enlarger::save`] made.
     ///
     /// # Errors
     /// [`crate::Error::Upscale`] where there is none, or it is damaged.
@@ -63,7 +63,7 @@ impl Enlarger {
         Ok(Self(upscale::Enlarger::load(dir.as_ref())?))
     }
 
-    /// Makes a directory with it.
+    /// Saves the enlarger in a new directory.
     ///
     /// # Errors
     /// [`crate::Error::Upscale`] where the directory exists or cannot be made.
@@ -71,7 +71,7 @@ impl Enlarger {
         Ok(self.0.save(dir.as_ref())?)
     }
 
-    /// A picture enlarged by the factor of training, or a power of the step that it was trained for.
+    /// Enlarges a picture by the factor of training, or by a power of the step that it was trained for.
     ///
     /// # Errors
     /// As [`upscale()`].
@@ -121,7 +121,7 @@ impl Run {
     }
 }
 
-/// Takes haze away from a picture.
+/// Removes haze from a picture.
 ///
 /// # Errors
 /// [`crate::Error::Picture`] where the picture cannot be read, [`crate::Error::Dehaze`] for values outside

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-/// Why something could not be done.
+/// An error of this crate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The observer stopped the training of a run; [`crate::resume`] goes on with it.
+    /// The observer stopped the training of a run; [`crate::resume`] resumes it.
     #[error("{run}: its training was stopped")]
     Interrupted {
         /// The run directory.
@@ -35,13 +35,13 @@ pub enum Error {
     /// A run or its training refuses.
     #[error(transparent)]
     Train(Box<train::Error>),
-    /// Something that is made with a run cannot be made.
+    /// A task cannot be done with a run.
     #[error(transparent)]
     Tasks(Box<tasks::Error>),
     /// A picture cannot be enlarged.
     #[error(transparent)]
     Upscale(Box<upscale::Error>),
-    /// Haze cannot be taken away.
+    /// Haze cannot be removed.
     #[error(transparent)]
     Dehaze(Box<dehaze::Error>),
     /// An animation cannot be written.
@@ -76,7 +76,7 @@ impl Error {
         }
     }
 
-    /// Whether the observer wanted it so, and nothing went wrong.
+    /// Whether the observer stopped the work, and nothing went wrong.
     pub fn is_stopped(&self) -> bool {
         match self {
             Self::Interrupted { .. } | Self::Stopped(_) => true,
@@ -107,7 +107,7 @@ impl Error {
     }
 }
 
-/// The large errors are boxed, so that a result is small where nothing goes wrong.
+/// Large errors are boxed, so that a successful result is small.
 macro_rules! boxed {
     ($($variant:ident($error:ty),)*) => {$(
         impl From<$error> for Error {

@@ -25,10 +25,10 @@ pub struct Options<'a> {
     /// The settings.
     pub config: TrainConfig,
     /// Minutes, above 0, that training may take on this machine: `niter`, `train_stages` and `max_size` are
-    /// then chosen for the picture, but for those that differ from the preset's.
+    /// then chosen for the picture, except those that differ from the preset's.
     pub minutes: Option<f64>,
-    /// The run directory to make; `runs/NAME` after the picture's file, numbered where that is taken, if none
-    /// is given.
+    /// The run directory to create. The default is `runs/NAME` after the picture's file, with a number if
+    /// that exists.
     pub out: Option<PathBuf>,
     /// The device to compute on. The default is a GPU if there is one, and the CPU otherwise.
     pub device: Option<Device>,

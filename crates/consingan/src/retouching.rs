@@ -1,17 +1,17 @@
-//! Pictures that were changed by hand, harmonized or edited with a run that was trained for it.
+//! Harmonizing and editing pictures that were changed by hand.
 
 use crate::{Result, Run, Source};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use tasks::{RetouchRequest, Retouched, fine_tune_niter};
 
-/// How a run is trained further on the picture that it is to retouch.
+/// The settings of fine-tuning a run on the picture that it will retouch.
 #[derive(Clone, Debug, Default)]
 pub struct FineTuneRequest {
-    /// Iterations, 1 to 1000000; as many as the run's settings say if none are given.
+    /// Iterations, 1 to 1000000. The default is that of the run's settings.
     pub niter: Option<usize>,
-    /// The run directory to make; beside the run's own, named `RUN-fine-tuned`, numbered where that is taken,
-    /// if none is given.
+    /// The run directory to create. The default is `RUN-fine-tuned` beside the run's own, with a number if
+    /// that exists.
     pub out: Option<PathBuf>,
 }
 

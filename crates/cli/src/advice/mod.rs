@@ -10,7 +10,7 @@ pub(crate) use flags::Flags;
 
 use crate::refusal::Refusal;
 
-/// The hint on an error, if there is one: on the first of the error and its causes on which there is any.
+/// The hint on an error: that of the first of the error and its causes for which there is one.
 pub(crate) fn hint(error: &anyhow::Error, flags: &Flags) -> Option<String> {
     error.chain().find_map(|cause| of_cause(cause, flags))
 }
@@ -22,7 +22,7 @@ pub(crate) fn is_internal(error: &anyhow::Error) -> bool {
 
 type Cause<'a> = &'a (dyn std::error::Error + 'static);
 
-/// The types of errors on which there are hints, a line each.
+/// The types of errors that have hints, one per line.
 fn of_cause(cause: Cause<'_>, flags: &Flags) -> Option<String> {
     None.or_else(|| cause.downcast_ref().map(|e: &Refusal| Some(e.hint.clone())))
         .or_else(|| cause.downcast_ref().map(|e: &consingan::Error| of_cause(e.underneath()?, flags)))
@@ -42,8 +42,8 @@ fn of_cause(cause: Cause<'_>, flags: &Flags) -> Option<String> {
         .flatten()
 }
 
-/// The types of errors that may be faults of the program, a line each. A tensor operation that fails always is one: what
-/// was given has been checked before it comes to those.
+/// The types of errors that may be faults of the program, one per line. A failed tensor operation always is
+/// one, because all input is checked before.
 fn is_fault(cause: Cause<'_>) -> bool {
     cause.is::<candle_core::Error>()
         || cause.downcast_ref().is_some_and(consingan::Error::is_internal)

@@ -6,7 +6,7 @@ use pyramid::Error;
 /// The longest side that `--max-size` takes.
 const MAX_SIZE: usize = 8192;
 
-/// On what `pyramid` refuses.
+/// Hints on errors of `pyramid`.
 pub(super) fn pyramid(error: &Error, flags: &Flags) -> Option<String> {
     let text = match *error {
         Error::NotFound { .. } => "check the path",
@@ -28,7 +28,7 @@ pub(super) fn pyramid(error: &Error, flags: &Flags) -> Option<String> {
     Some(text.into())
 }
 
-/// On stages that a picture cannot have.
+/// Hints on stages that are impossible for a picture.
 fn sizes(error: &Error, flags: &Flags) -> Option<String> {
     match *error {
         Error::MinAboveMax { min_size, max_size } => flags.ways(&[
@@ -54,7 +54,8 @@ fn sizes(error: &Error, flags: &Flags) -> Option<String> {
     }
 }
 
-/// The way out for a picture that is large enough, but not where its longer side is scaled down to `--max-size`.
+/// The hint for a picture that is large enough, but becomes too small when its longer side is scaled down to
+/// `--max-size`.
 fn longer_side(enough: Option<usize>) -> String {
     match enough.filter(|&max_size| max_size <= MAX_SIZE) {
         Some(max_size) => format!("give --max-size {max_size} or more"),
@@ -62,7 +63,7 @@ fn longer_side(enough: Option<usize>) -> String {
     }
 }
 
-/// On what `metrics` refuses.
+/// Hints on errors of `metrics`.
 pub(super) fn metrics(error: &metrics::Error) -> Option<String> {
     match error {
         metrics::Error::SizeMismatch { .. } => Some("give pictures of one size".into()),

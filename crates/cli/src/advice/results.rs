@@ -5,7 +5,7 @@ use super::{Flags, of_cause, runs};
 /// Where a file or a directory could not be written.
 const WRITABLE: &str = "check that the directory exists, is writable and has space";
 
-/// On what `files` refuses.
+/// Hints on errors of `files`.
 pub(super) fn files(error: &files::Error, flags: &Flags) -> Option<String> {
     use files::Error;
     let text = match error {
@@ -19,7 +19,7 @@ pub(super) fn files(error: &files::Error, flags: &Flags) -> Option<String> {
     Some(text.into())
 }
 
-/// On what `tasks` refuses.
+/// Hints on errors of `tasks`.
 pub(super) fn tasks(error: &tasks::Error, flags: &Flags) -> Option<String> {
     use tasks::Error;
     let text = match error {
@@ -42,7 +42,7 @@ pub(super) fn tasks(error: &tasks::Error, flags: &Flags) -> Option<String> {
     Some(text.into())
 }
 
-/// On what `upscale` refuses.
+/// Hints on errors of `upscale`.
 pub(super) fn upscale(error: &upscale::Error, flags: &Flags) -> Option<String> {
     use upscale::Error;
     let text = match error {
@@ -65,7 +65,7 @@ pub(super) fn upscale(error: &upscale::Error, flags: &Flags) -> Option<String> {
     Some(text.into())
 }
 
-/// On what `dehaze` refuses.
+/// Hints on errors of `dehaze`.
 pub(super) fn dehaze(error: &dehaze::Error, flags: &Flags) -> Option<String> {
     use dehaze::Error;
     let text = match error {
@@ -80,7 +80,7 @@ pub(super) fn dehaze(error: &dehaze::Error, flags: &Flags) -> Option<String> {
     Some(text.into())
 }
 
-/// On what `report` refuses.
+/// Hints on errors of `report`.
 pub(super) fn report(error: &report::Error, flags: &Flags) -> Option<String> {
     use report::Error;
     match error {
@@ -92,7 +92,7 @@ pub(super) fn report(error: &report::Error, flags: &Flags) -> Option<String> {
     }
 }
 
-/// On what `frames` refuses.
+/// Hints on errors of `frames`.
 pub(super) fn frames(error: &frames::Error, flags: &Flags) -> Option<String> {
     use frames::Error;
     match error {
@@ -103,7 +103,7 @@ pub(super) fn frames(error: &frames::Error, flags: &Flags) -> Option<String> {
     }
 }
 
-/// On weights of Inception.
+/// Hints on weights of Inception.
 pub(super) fn sifid(error: &sifid::Error) -> Option<String> {
     match error {
         sifid::Error::Io { .. } => Some("check the path".into()),
@@ -111,7 +111,7 @@ pub(super) fn sifid(error: &sifid::Error) -> Option<String> {
     }
 }
 
-/// On files of the official program.
+/// Hints on files of the official program.
 pub(super) fn pth(error: &pth::Error) -> Option<String> {
     match error {
         pth::Error::Missing { .. } | pth::Error::NotAFile { .. } => {

@@ -7,7 +7,7 @@ use std::path::Path;
 /// What to do where a file of a run is not whole.
 const WHOLE: &str = "put a whole copy of it back or train anew";
 
-/// Advice on what `train` refuses.
+/// Hints on errors of `train`.
 pub(super) fn train(error: &train::Error, flags: &Flags) -> Option<String> {
     use train::Error;
     let text = match error {
@@ -33,7 +33,8 @@ pub(super) fn train(error: &train::Error, flags: &Flags) -> Option<String> {
     Some(text.into())
 }
 
-/// Advice on what `model` refuses. A value outside its range says all; weights that do not fit are told of with their file.
+/// Hints on errors of `model`. A value outside its range needs none, and weights that do not fit are reported
+/// with their file by `train`.
 pub(super) fn model(error: &model::Error) -> Option<String> {
     match error {
         model::Error::File { .. } => Some(WHOLE.into()),
@@ -41,12 +42,12 @@ pub(super) fn model(error: &model::Error) -> Option<String> {
     }
 }
 
-/// Advice on a run that has more to train before it can be used.
+/// The hint on a run that must be trained further before it can be used.
 pub(super) fn go_on(path: &Path) -> String {
     format!("go on with it first: consingan train --resume {}", path.display())
 }
 
-/// Advice on instructions that were asked for.
+/// The hint on an instruction set that cannot be used.
 pub(super) fn cpu_path(_: &kernels::PathError) -> Option<String> {
     Some("unset KERNELS_CPU, which takes the fastest there are".into())
 }

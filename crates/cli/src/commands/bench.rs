@@ -85,7 +85,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints a line for each kernel.
+/// Prints one line per kernel.
 #[cfg(feature = "cuda")]
 fn profile(config: &TrainConfig, pictures: &[Picture], stage: usize, device: &Device) -> Result<()> {
     if device.is_cpu() {
@@ -120,7 +120,7 @@ struct Line {
     stage: usize,
     size: [usize; 2],
     ms_per_iter: f64,
-    /// What the step's operations take at the machine's peak, where that was asked for.
+    /// The time that the step's operations would take at the machine's peak, if it was requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     floor_ms: Option<f64>,
     /// Operations of an iteration's convolutions as matrix units compute them, on a GPU.

@@ -67,7 +67,7 @@ pub(crate) fn run(args: &DehazeArgs) -> Result<ExitCode> {
         ..DehazeRequest::default()
     };
     let format = args.format.get();
-    // Found before anything takes time.
+    // Errors are found before anything takes long.
     if let Some(out) = &args.out {
         check_free(out)?;
     }

@@ -1,4 +1,4 @@
-//! The commands, a file each: its arguments first, then how it runs.
+//! The commands, one file each: first the arguments, then the function that runs it.
 
 pub(crate) mod animate;
 pub(crate) mod bench;

@@ -35,7 +35,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode> {
     args.threads.apply();
     let run = consingan::open(&args.run)?;
     let path = args.out.clone().unwrap_or_else(|| run.dir().join(REPORT));
-    // Before minutes of drawing and scoring, not after.
+    // The check comes before minutes of drawing and scoring.
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
     if path.is_dir() || folder.is_some_and(|p| !p.is_dir()) {
         let what = format!("{}: is no place for a file", path.display());

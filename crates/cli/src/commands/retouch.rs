@@ -1,4 +1,4 @@
-//! `consingan harmonize` and `consingan edit`: a trained run at work on a picture that was changed by hand.
+//! `consingan harmonize` and `consingan edit`: a trained run retouches a picture that was changed by hand.
 
 use crate::after_training::tell_stopped;
 use crate::arguments::{Json, PictureFormat, Seed, Threads};
@@ -95,7 +95,7 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
         seed: args.seed.value,
         transfer: args.transfer.map(TransferArg::into_transfer),
     };
-    // Also where the run is to be trained further first: what is wrong is found before.
+    // This also happens before fine-tuning, so that errors are found before the training.
     let mut retouched = run.retouch(&naive, request)?;
     let mut out = args.out.clone().unwrap_or_else(|| free_name(&run.dir().join(name)));
     if args.fine_tune {
@@ -113,9 +113,9 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A new run, which is `run` with its last stage trained on `naive`; none if that was stopped.
+/// Makes a new run, which is `run` with its last stage trained on `naive`; `None` if that was stopped.
 fn fine_tuned(args: &RetouchArgs, run: Run, naive: &Picture) -> Result<Option<Run>> {
-    // Before the run's directory is made: a GPU that cannot be used leaves nothing behind.
+    // The GPU is opened before the run's directory is made, so that nothing is left if it cannot be used.
     let run = run.on(args.device.open()?);
     let request = FineTuneRequest { niter: args.niter, out: args.out.clone() };
     let mut tuned = run.fine_tune(naive, request)?;

@@ -65,7 +65,7 @@ impl TileArg {
     }
 }
 
-/// Pictures on a sheet; more would not be looked at.
+/// Largest number of pictures on a sheet.
 const SHEET: u32 = 64;
 
 /// Longer side of a picture on the sheet; larger ones are scaled down, or a sheet of large samples would not fit in memory.

@@ -1,4 +1,4 @@
-//! `consingan upscale`: a picture enlarged by what it tells about itself.
+//! `consingan upscale`: enlarges a picture by a network that is trained on it.
 
 use crate::arguments::{Json, PictureFormat, Seed, Threads};
 use crate::device::DeviceArgs;
@@ -73,7 +73,7 @@ impl UpscaleArgs {
     }
 }
 
-/// What a mode made, and where what it trained was kept.
+/// The result of a mode, and where the trained network was kept.
 struct Made {
     picture: Picture,
     run: Option<PathBuf>,
@@ -144,7 +144,7 @@ fn perceptual(args: &UpscaleArgs, picture: &Picture, stop: &Interrupt) -> Result
     Ok(Some(Made { picture, run: Some(run.dir().to_path_buf()) }))
 }
 
-/// A new run, trained on `picture`; none if that was stopped.
+/// Makes a new run that is trained on `picture`; `None` if that was stopped.
 fn trained(args: &UpscaleArgs, picture: &Picture, stop: &Interrupt) -> Result<Option<Run>> {
     let name = args.image.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let settings = args.settings(UpscaleMode::Perceptual);

@@ -1,13 +1,13 @@
-//! The one kind of progress bar there is.
+//! The progress bar of all commands.
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::LazyLock;
 
-/// Every bar, so that log lines can go above them.
+/// All bars, so that log lines are printed above them.
 static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
-/// A progress bar on standard error; nothing at all where that is no terminal. It goes away when dropped.
+/// A progress bar on standard error. Without a terminal nothing is shown. It is removed when dropped.
 pub(crate) struct Bar(Option<ProgressBar>);
 
 impl Bar {
@@ -31,28 +31,28 @@ impl Bar {
         self.0.is_some()
     }
 
-    /// Changes how many steps there are.
+    /// Sets the number of steps.
     pub(crate) fn set_total(&self, total: usize) {
         if let Some(bar) = &self.0 {
             bar.set_length(total as u64);
         }
     }
 
-    /// Says how many steps are done.
+    /// Sets the number of steps that are done.
     pub(crate) fn set(&self, done: usize) {
         if let Some(bar) = &self.0 {
             bar.set_position(done as u64);
         }
     }
 
-    /// What stands in front of the bar.
+    /// Sets the text before the bar.
     pub(crate) fn set_label(&self, label: &str) {
         if let Some(bar) = &self.0 {
             bar.set_prefix(format!("{label} "));
         }
     }
 
-    /// What stands after the count.
+    /// Sets the text after the count.
     pub(crate) fn set_note(&self, note: String) {
         if let Some(bar) = &self.0 {
             bar.set_message(note);
@@ -68,7 +68,7 @@ impl Drop for Bar {
     }
 }
 
-/// Does `write`, which writes lines to the terminal, without tearing a bar.
+/// Calls `write`, which writes lines to the terminal, while bars are hidden.
 pub(crate) fn above_bars<T>(write: impl FnOnce() -> T) -> T {
     BARS.suspend(write)
 }

@@ -1,4 +1,4 @@
-//! How far long work is: a bar on a terminal, log lines elsewhere.
+//! Progress of long work: a bar on a terminal, log lines elsewhere.
 
 mod bar;
 mod training;

@@ -27,9 +27,9 @@ struct Shown<'a> {
     niter: usize,
     /// Cost of an iteration of each stage.
     costs: Vec<f64>,
-    /// The last losses that were told of this stage.
+    /// The last losses of this stage.
     losses: Option<Losses>,
-    /// When the present stretch of iterations began, and how many were done then.
+    /// When the current iterations began, and how many were done then.
     since: (Instant, usize),
     /// When the last log line about iterations was written.
     logged: Instant,
@@ -55,7 +55,8 @@ impl<'a> Shown<'a> {
         let seconds = self.since.0.elapsed().as_secs_f64();
         let count = (done - self.since.1).max(1) as f64;
         let each = seconds / count;
-        // Small stages cost more than their pixels say: later ones are guessed from what a pixel costs here and now.
+        // Small stages cost more per pixel than large ones, so later stages are estimated from the cost per
+        // pixel of this one.
         let rate = each / self.costs[stage];
         let later: f64 = self.costs[stage + 1..].iter().map(|c| c * rate * self.niter as f64).sum();
         (1.0 / each.max(1e-9), each * (self.niter - done) as f64 + later)

@@ -1,10 +1,10 @@
-//! Work other than training, shown: a bar on a terminal, nothing elsewhere.
+//! Progress of work other than training: a bar on a terminal, nothing elsewhere.
 
 use super::Bar;
 use crate::signals::Interrupt;
 use consingan::{Control, Event, Observer, Work};
 
-/// Shows how far some work is, and stops it where the program is to end.
+/// Shows the progress of some work, and stops it when a signal has come.
 pub(crate) struct WorkShown<'a> {
     stop: &'a Interrupt,
     bar: Bar,
