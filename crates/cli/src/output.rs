@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 pub(crate) use consingan::duration;
 
-/// Writes a line to standard output. A reader that went away (`| head`) ends the program quietly, as it does others.
+/// Writes a line to standard output. If the reader has gone away (`| head`), the program ends quietly, as
+/// others do.
 pub(crate) fn line(text: &str) {
     if let Err(e) = writeln!(io::stdout().lock(), "{text}") {
         if e.kind() == io::ErrorKind::BrokenPipe {

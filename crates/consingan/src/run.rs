@@ -67,8 +67,8 @@ impl Run {
         self.run.is_finished()
     }
 
-    /// Trains it from where it is to its end, or until the observer stops it; it is saved then, and can be
-    /// gone on with.
+    /// Trains it from its present state to its end, or until the observer stops it. A run that is stopped is
+    /// saved and can be resumed.
     ///
     /// # Errors
     /// [`crate::Error::Train`] where another process trains it, its files are damaged, the memory does not

@@ -1,22 +1,21 @@
-//! New pictures of a run, and paintings that become pictures.
+//! Sampling, and refinement of paintings.
 
 use crate::{Result, Run, Source};
 use candle_core::Tensor;
 use pyramid::{Picture, Size};
 use tasks::{PaintRequest, SampleRequest};
 
-/// A run that is ready to draw. Picture number n is a function of the request's seed and of n, whatever was
-/// drawn before.
+/// A run that is prepared for sampling. Picture number n depends only on the request's seed and on n.
 #[derive(Debug)]
 pub struct Sampler(tasks::Sampler);
 
-/// A painting that is ready to become pictures, which differ in their detail. Picture number n is a function
-/// of the request's seed and of n.
+/// A painting that is prepared for refinement. The pictures differ in their detail. Picture number n depends
+/// only on the request's seed and on n.
 #[derive(Debug)]
 pub struct Painter(tasks::Painter);
 
 impl Run {
-    /// Makes the run ready to draw new pictures.
+    /// Prepares the run for sampling.
     ///
     /// # Errors
     /// [`crate::Error::Tasks`] for a run without a finished stage, and for stages and sizes that do not work.
@@ -24,7 +23,7 @@ impl Run {
         Ok(Sampler(tasks::Sampler::new(&self.run, &request, &self.device)?))
     }
 
-    /// Makes the run ready to turn a rough painting into pictures.
+    /// Prepares the run for turning a rough painting into pictures.
     ///
     /// # Errors
     /// [`crate::Error::Picture`] where the painting cannot be read, [`crate::Error::Tasks`] for a run without
@@ -49,7 +48,7 @@ impl Sampler {
         Ok(train::picture(&self.tensor(index)?)?)
     }
 
-    /// The same as a tensor, `[1, H, W, C]` in [-1, 1].
+    /// Picture number `index` as a tensor, `[1, H, W, C]` in [-1, 1].
     ///
     /// # Errors
     /// As [`Sampler::picture`].
@@ -57,7 +56,8 @@ impl Sampler {
         Ok(self.0.sample(index)?)
     }
 
-    /// What the fixed noise gives: the training picture again, as far as the run has learnt it.
+    /// The reconstruction: the picture of the fixed noise, which resembles the training picture as far as the
+    /// run has learnt it.
     ///
     /// # Errors
     /// As [`Sampler::picture`].
@@ -83,7 +83,7 @@ impl Painter {
         Ok(train::picture(&self.tensor(index)?)?)
     }
 
-    /// The same as a tensor, `[1, H, W, C]` in [-1, 1].
+    /// Picture number `index` as a tensor, `[1, H, W, C]` in [-1, 1].
     ///
     /// # Errors
     /// As [`Painter::picture`].

@@ -1,4 +1,4 @@
-//! How good a run is: figures, and a report to look at.
+//! Quality of a run: figures, and a report.
 
 use crate::{Result, Run, Source};
 use report::ReportRequest;
@@ -33,9 +33,8 @@ impl Run {
     }
 }
 
-/// Scores the pictures in a folder, which any program may have made, against the picture that they are
-/// samples of; with SIFID if Inception's weights are given. Contact sheets are skipped. The observer is told
-/// of every picture.
+/// Scores the pictures in a folder, made by any program, against their training picture; with SIFID if
+/// Inception's weights are given. Contact sheets are skipped. The observer is notified of every picture.
 ///
 /// # Errors
 /// [`crate::Error::Tasks`] for files that cannot be read or compared, and where the observer stops it.

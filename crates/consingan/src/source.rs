@@ -1,4 +1,4 @@
-//! Where a picture comes from.
+//! The source of a picture: a file, or memory.
 
 use crate::Result;
 use pyramid::Picture;
@@ -14,7 +14,7 @@ pub enum Source<'a> {
     Memory {
         /// The picture.
         picture: Cow<'a, Picture>,
-        /// What a run calls it.
+        /// The file name that a run records.
         name: String,
     },
 }
@@ -37,8 +37,8 @@ impl<'a> Source<'a> {
     }
 }
 
-/// `directory/STEM` and what is to be added to it, STEM being the file name without its extension; numbered
-/// where that is taken.
+/// The free path `directory/STEM` with an addition, where STEM is the file name without its extension. A
+/// number is added if the path exists.
 pub(crate) fn free_place(directory: &str, name: &str, addition: &str) -> PathBuf {
     let mut stem = Path::new(name).file_stem().unwrap_or_default().to_os_string();
     stem.push(addition);

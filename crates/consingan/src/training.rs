@@ -28,7 +28,7 @@ pub fn resume(dir: impl AsRef<Path>, observer: &mut dyn Observer) -> Result<Run>
     trained(open(dir)?.on(crate::any_device()), observer)
 }
 
-/// Makes the run directory for a picture. [`Run::train`] then trains it; [`train()`] does both.
+/// Creates the run directory for a picture. [`Run::train`] then trains it; [`train()`] does both.
 ///
 /// # Errors
 /// [`Error::Picture`] and [`Error::Train`] for pictures and settings that do not work, [`Error::Tasks`] where
@@ -62,7 +62,7 @@ pub struct Estimate {
 /// Seconds to spend on timed iterations; later stages are estimated from the last stage that was timed.
 const TIMED: f64 = 4.0;
 
-/// Estimates the training on a picture with these settings from some iterations, for which it takes a few
+/// Estimates the training on a picture with these settings. It times a few iterations, which takes some
 /// seconds.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! How well haze is taken away where the truth is known.
+//! Trials of dehazing on pictures whose truth is known.
 
 use crate::random_haze;
 use anyhow::Result;
@@ -6,7 +6,7 @@ use dehaze::{Airlight, DehazeRequest, Method, dehaze, haze};
 use pyramid::Picture;
 use train::Silent;
 
-/// What came of one hazy picture: PSNR to the clear one in dB.
+/// The result for one hazy picture: PSNR to the clear one in dB.
 #[derive(Clone, Copy, Debug)]
 pub struct DehazingRow {
     /// Density of the haze: the optical depth at the farthest pixel.

@@ -56,7 +56,7 @@ pub(crate) fn run(args: &EvalTasksArgs) -> Result<bool> {
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let result = all(args, folder);
     if args.keep.is_none() {
-        // What is left of it is in the way of nobody.
+        // A temporary directory that cannot be removed does no harm.
         let _ = std::fs::remove_dir_all(&temporary);
     }
     let trials = result?;

@@ -1,4 +1,4 @@
-//! Haze that lies over a picture like real haze, somewhere, where the truth is to be known.
+//! Synthetic haze with a known truth.
 
 use ndarray::Array2;
 use pyramid::Size;

@@ -1,4 +1,4 @@
-//! `lab`: what only the developers run. Users get `consingan`, which lacks it.
+//! `lab`: the program of the developers, which users do not get.
 
 mod device;
 mod eval_tasks;

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-/// Writes a line to standard output. A reader that went away (`| head`) ends the program quietly, as it does
-/// others.
+/// Writes a line to standard output. If the reader has gone away (`| head`), the program ends quietly, as
+/// others do.
 pub(crate) fn line(text: &str) {
     match writeln!(io::stdout().lock(), "{text}") {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
@@ -14,6 +14,6 @@ pub(crate) fn line(text: &str) {
 
 /// Writes a line to standard error.
 pub(crate) fn say(text: &str) {
-    // Nobody is left to tell if this fails.
+    // Nothing can be reported if this fails.
     let _ = writeln!(io::stderr().lock(), "{text}");
 }

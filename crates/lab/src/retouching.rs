@@ -1,4 +1,4 @@
-//! How well retouching does where the truth is known: pictures are pasted together from a clear one.
+//! Trials of retouching on pictures that are made of a clear one, so that the truth is known.
 
 use anyhow::Result;
 use candle_core::Device;
@@ -26,13 +26,13 @@ pub struct RetouchTrial<'a> {
     pub fine_tune: Option<(usize, &'a Path)>,
 }
 
-/// The figures of one naive picture: of itself, and of what became of it.
+/// The figures of one naive picture and of its result.
 #[derive(Clone, Debug)]
 pub struct RetouchFigures {
     /// Harmonization: mean absolute difference to the truth inside the mask, of a range of 1. Editing: patch realism across the
     /// tiles' borders, the mean squared difference a value of the 7x7 patches there to the training picture's nearest.
     pub naive: f64,
-    /// The same of the result.
+    /// The same figure of the result.
     pub result: f64,
     /// Editing: mean absolute difference to the naive picture inside the tiles, 7 px in, of a range of 1.
     pub moved: Option<f64>,
@@ -45,7 +45,7 @@ pub struct RetouchCase {
     pub truth: Picture,
     /// What was retouched.
     pub naive: Picture,
-    /// What became of it.
+    /// The result.
     pub retouched: Retouched,
 }
 
@@ -159,13 +159,13 @@ fn recoloured(trial: &RetouchTrial<'_>, case: u32) -> (Array3<f32>, Array3<f32>,
         let mut truth = clear.clone();
         let to = s![to_y..to_y + height, to_x..to_x + width, ..];
         truth.slice_mut(to).assign(&clear.slice(s![y..y + height, x..x + width, ..]));
-        // Tints and hues are none of a gray picture's.
+        // Gray pictures have no tint and no hue.
         let change = kind(if gray { case | 1 } else { case }, &mut draws);
         let mut changed = truth.slice(to).to_owned();
         change.apply(&mut changed);
         let seen = (&changed - &truth.slice(to)).mapv(f32::abs).mean().unwrap_or_default() / 2.0;
         attempt += 1;
-        // A change that can hardly be seen is none to undo; a picture of one colour has no other.
+        // Changes that can hardly be seen are drawn again, unless the picture has a single colour.
         if seen > 0.04 || attempt > 40 {
             let mut naive = truth.clone();
             naive.slice_mut(to).assign(&changed);

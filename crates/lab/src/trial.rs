@@ -1,4 +1,4 @@
-//! Trials: how well tasks do on pictures whose truth is known, beside the bar that each should clear.
+//! Trials of the tasks on pictures whose truth is known, with the bar that each figure should clear.
 
 use crate::dehazing::evaluate_dehazing;
 use crate::retouching::{RetouchFigures, RetouchTrial, try_editing, try_harmonization};

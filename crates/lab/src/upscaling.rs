@@ -1,4 +1,4 @@
-//! How good an enlargement is, on a picture whose truth is known.
+//! Trials of enlargements of pictures whose truth is known.
 
 use anyhow::Result;
 use candle_core::Device;
@@ -25,7 +25,7 @@ pub struct Likeness {
 pub struct UpscalingRow {
     /// Those of the bicubic enlargement.
     pub bicubic: Likeness,
-    /// Ours.
+    /// The figures of this program's enlargement.
     pub ours: Likeness,
     /// Our result, of the truth's size.
     pub result: Picture,

@@ -93,7 +93,7 @@ impl Enlarger {
     }
 
     /// `picture` enlarged by `factor`, which must be that of training or a power of its step. The observer is
-    /// told of every pass of the network: eight for each step of the factor.
+    /// notified of every pass of the network: eight for each step of the factor.
     ///
     /// # Errors
     /// As [`Enlarger::check`], and [`Error::Stopped`] where the observer stops it.

@@ -63,8 +63,9 @@ pub fn upscaling_run(picture: &Picture, request: &UpscaleRequest, dir: &Path, na
     Ok(Run::create(dir, config(picture.size(), request), picture, label)?)
 }
 
-/// `picture` enlarged by `factor` with the generator of `run`, a finished run of super-resolution for a picture of as many
-/// channels. `seed` is that of the noise. The observer is told how often of how many times the last stage has been applied.
+/// `picture` enlarged by `factor` with the generator of `run`, a finished run of super-resolution for a
+/// picture of as many channels. `seed` is that of the noise. The observer is notified of every application of
+/// the last stage.
 ///
 /// # Errors
 /// [`Error::Range`] and [`Error::TooLarge`] for the factor; [`Error::OtherTask`], [`Error::Unfinished`] and
