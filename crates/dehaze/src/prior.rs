@@ -1,15 +1,15 @@
 //! The estimate of a picture's haze before any network: a cautious version of the dark channel prior.
 //!
-//! The dark channel prior believes every patch to hold something black, and takes white walls and gray roads for haze. Three
-//! changes make it err on the side of too little:
+//! The dark channel prior assumes that every patch contains something black, and takes white walls and gray roads for haze. Three
+//! changes make it err towards too little haze:
 //!
-//! - Haze varies slowly over a picture. Instead of the least value of each patch, the *veil* is a smooth surface that a
-//! hundredth of the pixels around lie below: a white thing does not raise it if anything dark is near.
-//! - What light is left where the haze is least may be haze all over, or a scene without black. It is taken for the scene's,
-//! for the most part.
-//! - Haze takes contrast away in the measure in which it adds light. The airlight is the one with which the contrast
-//! behind the haze depends least on the haze in front of it, near to what airlights usually are; a white thing is not
-//! taken for it because it is bright.
+//! - Haze varies slowly over a picture. Instead of the minimum of each patch, the *veil* is a smooth surface below which lies a
+//!   hundredth of the pixels around each place. A white object does not raise it if anything dark is near.
+//! - The light that remains where the haze is least may be haze everywhere, or a scene without black. Most of it is attributed
+//!   to the scene.
+//! - Haze removes contrast in proportion to the light that it adds. The airlight is the one for which the contrast of the scene
+//!   depends least on the haze before it, near the usual values of airlights. A white object is not taken for it because it is
+//!   bright.
 
 use crate::maps::{Map, brightness, mean, quantile};
 use crate::physics::{Airlight, LEAST_TRANSMISSION, most_haze};

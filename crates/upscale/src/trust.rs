@@ -4,10 +4,10 @@
 //! goes well. Where it does not (a pattern that the reductions could not show, grain learned by heart), adding its residual is
 //! worse than nothing. Two tests, neither of which needs the truth; whichever trusts more decides:
 //!
-//! - *One step below*: a network trained on the reduced picture is tried on the picture, as this one will be tried on the
-//! unknown. What share of its residual was right, and how much right residual is there to be had?
+//! - *One step below*: a network that was trained on the reduced picture is tried on the picture, as this one will be tried on
+//!   the unknown. The test measures the share of its residual that was right, and how much right residual there can be.
 //! - *In use*: what a residual adds must vanish when the enlargement is reduced again, or it contradicts the given picture. The
-//! share of its energy that does not vanish, and its energy, are held against those on the pair it was trained on.
+//!   share of its energy that does not vanish, and its energy, are compared with those on the pair it was trained on.
 
 use crate::Result;
 use crate::pairs::Pair;
