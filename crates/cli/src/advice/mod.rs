@@ -1,6 +1,7 @@
 //! What to do about an error. The libraries state facts, as types with fields; the program knows which flags and
-//! commands its user has. One function for each library's errors, in `pictures.rs`, `runs.rs` and `results.rs`.
+//! commands its user has. One function for each library's errors, in `files.rs`, `pictures.rs`, `runs.rs` and `results.rs`.
 
+mod files;
 mod flags;
 mod pictures;
 mod results;
@@ -31,7 +32,7 @@ fn of_cause(cause: Cause<'_>, flags: &Flags) -> Option<String> {
         .or_else(|| cause.downcast_ref().map(|e: &dehaze::Error| results::dehaze(e, flags)))
         .or_else(|| cause.downcast_ref().map(|e: &report::Error| results::report(e, flags)))
         .or_else(|| cause.downcast_ref().map(|e: &frames::Error| results::frames(e, flags)))
-        .or_else(|| cause.downcast_ref().map(|e: &files::Error| results::files(e, flags)))
+        .or_else(|| cause.downcast_ref().map(|e: &::files::Error| files::files(e, flags)))
         .or_else(|| cause.downcast_ref().map(results::sifid))
         .or_else(|| cause.downcast_ref().map(results::pth))
         .or_else(|| cause.downcast_ref().map(|e: &train::Error| runs::train(e, flags)))

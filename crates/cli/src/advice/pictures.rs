@@ -1,6 +1,6 @@
 //! Advice on pictures, their sizes and their figures.
 
-use super::{Flags, results};
+use super::{Flags, files};
 use pyramid::Error;
 
 /// The longest side that `--max-size` takes.
@@ -21,7 +21,7 @@ pub(super) fn pyramid(error: &Error, flags: &Flags) -> Option<String> {
         Error::TooManyPixels { .. } => "scale it down first",
         Error::TooManyBytes { .. } => "save the picture smaller first",
         Error::Samples { .. } => "rescale it or save it with 16 bits",
-        Error::File(ref e) => return results::files(e, flags),
+        Error::File(ref e) => return files::files(e, flags),
         Error::Write { .. } => "check that the directory exists, is writable and has space",
         _ => return sizes(error, flags),
     };

@@ -1,23 +1,7 @@
-//! Advice on what is made with pictures and runs, and on the files that it is written to.
+//! Advice on what is made with pictures and runs.
 
+use super::files::WRITABLE;
 use super::{Flags, of_cause, runs};
-
-/// Where a file or a directory could not be written.
-const WRITABLE: &str = "check that the directory exists, is writable and has space";
-
-/// Hints on errors of `files`.
-pub(super) fn files(error: &files::Error, flags: &Flags) -> Option<String> {
-    use files::Error;
-    let text = match error {
-        Error::Exists { .. } => "choose another name or remove it",
-        Error::NoName { .. } => "give one like results/photo",
-        Error::NotADirectory { .. } => return flags.ways(&["name another with --out"]),
-        Error::NoDirectory { .. } => "name one in a directory that is there",
-        Error::Io { .. } => WRITABLE,
-        _ => return None,
-    };
-    Some(text.into())
-}
 
 /// Hints on errors of `tasks`.
 pub(super) fn tasks(error: &tasks::Error, flags: &Flags) -> Option<String> {

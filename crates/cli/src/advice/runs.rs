@@ -1,6 +1,6 @@
 //! Advice on runs and their training.
 
-use super::{Flags, pictures, results};
+use super::{Flags, files, pictures};
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -11,8 +11,8 @@ const WHOLE: &str = "put a whole copy of it back or train anew";
 pub(super) fn train(error: &train::Error, flags: &Flags) -> Option<String> {
     use train::Error;
     let text = match error {
-        Error::File(files::Error::Io { source, .. }) if source.kind() == ErrorKind::NotFound => WHOLE,
-        Error::File(e) => return results::files(e, flags),
+        Error::File(::files::Error::Io { source, .. }) if source.kind() == ErrorKind::NotFound => WHOLE,
+        Error::File(e) => return files::files(e, flags),
         Error::Model(e) => return model(e),
         Error::Picture(e) => return pictures::pyramid(e, flags),
         Error::NotARun { .. } => "name a directory that consingan train made",
