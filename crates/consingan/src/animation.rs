@@ -26,7 +26,10 @@ impl Run {
 }
 
 impl Animation {
-    /// The next frame as a tensor, `[1, H, W, C]` in [-1, 1]; none after the last one.
+    /// The next frame as a tensor, `[1, H, W, C]` in [-1, 1]; `None` after the last one.
+    ///
+    /// # Errors
+    /// [`crate::Error::Tasks`] where the memory does not suffice.
     pub fn next_tensor(&mut self) -> Option<Result<Tensor>> {
         Some(self.walk.next()?.map_err(Into::into))
     }

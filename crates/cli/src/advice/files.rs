@@ -1,0 +1,20 @@
+//! Advice on files and directories that are written.
+
+use super::Flags;
+
+/// Where a file or a directory could not be written.
+pub(super) const WRITABLE: &str = "check that the directory exists, is writable and has space";
+
+/// Hints on errors of `files`.
+pub(super) fn files(error: &::files::Error, flags: &Flags) -> Option<String> {
+    use ::files::Error;
+    let text = match error {
+        Error::Exists { .. } => "choose another name or remove it",
+        Error::NoName { .. } => "give one like results/photo",
+        Error::NotADirectory { .. } => return flags.ways(&["name another with --out"]),
+        Error::NoDirectory { .. } => "name one in a directory that is there",
+        Error::Io { .. } => WRITABLE,
+        _ => return None,
+    };
+    Some(text.into())
+}
