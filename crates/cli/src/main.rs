@@ -43,10 +43,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Debug, Parser)]
 #[command(name = "consingan", version, about, max_term_width = 110)]
 struct Cli {
-    /// Say more (twice: everything); RUST_LOG says it in detail
+    /// Print more (twice: everything); RUST_LOG selects in detail
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
-    /// Say only what went wrong
+    /// Print only errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
     #[command(subcommand)]
@@ -55,19 +55,19 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Train on a picture, or go on with a run
+    /// Train on a picture, or resume a run
     Train(Box<TrainArgs>),
     /// Make new pictures with a run
     Sample(SampleArgs),
-    /// Let a run's picture move
+    /// Animate the picture of a run
     Animate(AnimateArgs),
     /// Make a rough painting into a picture in the style of a run
     Paint(PaintArgs),
-    /// Take haze away from a picture
+    /// Remove haze from a picture
     Dehaze(DehazeArgs),
     /// Score a run's samples, or a folder of pictures, against the picture
     Evaluate(EvaluateArgs),
-    /// Write a report of a run to look at: one HTML file
+    /// Write a report of a run as one HTML file
     Report(ReportArgs),
     /// Give what was pasted into a picture the picture's colours, with a run of the task harmonization
     Harmonize(RetouchArgs),
@@ -77,7 +77,7 @@ enum Command {
     Import(ImportArgs),
     /// Enlarge a picture, trained on itself
     Upscale(UpscaleArgs),
-    /// Say what a run is and how far
+    /// Show the settings and the progress of a run
     Inspect(InspectArgs),
     /// Time the training step stage by stage, with the paper's settings
     Bench(BenchArgs),

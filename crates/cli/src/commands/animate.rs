@@ -31,7 +31,7 @@ pub(crate) struct AnimateArgs {
     /// Frames a second, 0.1 to 50 for a GIF, to 1000 otherwise
     #[arg(long, value_name = "X", default_value_t = 10.0, allow_negative_numbers = true)]
     fps: f64,
-    /// End where it began, so that it can be shown again and again without a jump
+    /// End where the animation began, so that it loops without a jump
     #[arg(long = "loop")]
     closed: bool,
     #[command(flatten)]

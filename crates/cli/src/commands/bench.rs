@@ -33,7 +33,7 @@ pub(crate) struct BenchArgs {
     /// How exactly a GPU multiplies: tf32 or f32
     #[arg(long, value_name = "NAME", default_value = "tf32", value_parser = precision)]
     precision: Precision,
-    /// What each kernel of an iteration takes on a GPU instead
+    /// Show the time of each kernel of an iteration on a GPU instead
     #[arg(long, conflicts_with = "floor")]
     profile: bool,
     #[command(flatten)]

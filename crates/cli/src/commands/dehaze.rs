@@ -24,7 +24,7 @@ pub(crate) struct DehazeArgs {
     method: MethodArg,
     #[command(flatten)]
     seed: Seed,
-    /// Longer side of what the network is trained on, 32 to 1024; the result has the picture's own size
+    /// Longer side of the picture to train on, 32 to 1024; the result has the picture's own size
     #[arg(long, value_name = "PIXELS", default_value_t = DehazeRequest::default().max_size, allow_negative_numbers = true)]
     max_size: usize,
     /// Iterations a stage, 0 to 100000; 0 takes the prior's estimate without training

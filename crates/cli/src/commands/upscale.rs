@@ -22,10 +22,10 @@ pub(crate) struct UpscaleArgs {
     /// How many times larger, above 1, to 32
     #[arg(short, long, value_name = "F", default_value_t = 2.0, allow_negative_numbers = true)]
     factor: f64,
-    /// What matters
+    /// What the enlargement aims at
     #[arg(long, value_enum, default_value_t = ModeArg::Fidelity)]
     mode: ModeArg,
-    /// Use what was trained before (--save) instead of training
+    /// Use a network that was trained before (--save) instead of training
     #[arg(long, value_name = "RUN", conflicts_with_all = ["save", "niter", "max_size"])]
     run: Option<PathBuf>,
     /// The file to write [default: NAME-xF.png here, numbered where that is taken]
@@ -34,7 +34,7 @@ pub(crate) struct UpscaleArgs {
     /// Where to keep what is trained [default: perceptual runs/NAME-upscale, numbered; fidelity nowhere]
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
-    /// Longer side of what is trained on, pixels, 16 to 8192; the result is as large as it should be all the same
+    /// Longer side of the picture to train on, pixels, 16 to 8192; it does not change the result's size
     #[arg(long, value_name = "PX", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(16..=8192))]
     max_size: Option<u64>,
     #[command(flatten)]
@@ -54,9 +54,9 @@ pub(crate) struct UpscaleArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum ModeArg {
-    /// The true pixels: nearer to them than bicubic, no made-up detail
+    /// Closeness to the true pixels: closer than bicubic, without invented detail
     Fidelity,
-    /// The look: detail such as the picture has, made up
+    /// The look of the picture: invented detail of the same kind
     Perceptual,
 }
 
