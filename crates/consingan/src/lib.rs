@@ -32,7 +32,8 @@ pub use pyramid::{Picture, Size, contact_sheet, load};
 pub use report::{ReportRequest, duration};
 pub use sifid::Inception;
 pub use tasks::{
-    AnimateRequest, End, EvaluateRequest, PaintRequest, Quality, RetouchRequest, Retouched, SampleRequest,
+    AnimateRequest, End, EvaluateRequest, MaskReading, PaintRequest, Quality, RetouchRequest, Retouched,
+    SampleRequest,
 };
 pub use train::{Format, Target, Transfer};
 pub use upscale::{UpscaleMode, UpscaleRequest, check_upscale};

@@ -214,7 +214,7 @@ pub enum Error {
 fn impossible(from: Size, target: Target) -> String {
     match target {
         _ if from.0 == 0 || from.1 == 0 => "at all: there is none".into(),
-        Target::Size((height, width)) => {
+        Target::Size((height, width)) | Target::Factors { size: (height, width), .. } => {
             format!(
                 "to {width}x{height}: the result must have 1 pixel to {} megapixels",
                 MAX_PIXELS / 1_000_000

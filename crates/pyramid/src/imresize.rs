@@ -17,6 +17,15 @@ pub enum Target {
     Scale(f64),
     /// Resize to this height and width in pixels; each axis has its own factor.
     Size(Size),
+    /// Resize by these factors for height and width and keep this many pixels from the top left corner. What the
+    /// size needs beyond the picture's end is mirrored. A size that was rounded up, as that of a training picture, is made
+    /// with the factor that it was rounded from.
+    Factors {
+        /// The height and width of the result in pixels.
+        size: Size,
+        /// The factor of each axis.
+        scales: (f64, f64),
+    },
 }
 
 /// The smallest factor accepted, with which each output pixel depends on about 260,000 input pixels per axis.
@@ -44,8 +53,8 @@ pub fn imresize(pixels: ArrayView3<'_, f32>, target: Target) -> Result<Array3<f3
         columns,
         values: input.as_slice().map_or_else(|| input.iter().copied().collect(), Cow::Borrowed),
     };
-    let down = (scales.0 != 1.0).then(|| Taps::new(height, size.0, scales.0));
-    let across = (scales.1 != 1.0).then(|| Taps::new(width, size.1, scales.1));
+    let down = ((scales.0, size.0) != (1.0, height)).then(|| Taps::new(height, size.0, scales.0));
+    let across = ((scales.1, size.1) != (1.0, width)).then(|| Taps::new(width, size.1, scales.1));
     let mixed = match (down, across) {
         (None, None) => return Ok(input.into_owned()),
         (Some(down), None) => down.mix_rows(&source),
@@ -75,6 +84,13 @@ fn resolve(from: Size, target: Target) -> Result<(Size, (f64, f64)), Error> {
             ((side(from.0), side(from.1)), (scale, scale))
         }
         Target::Size(size) => (size, (size.0 as f64 / from.0 as f64, size.1 as f64 / from.1 as f64)),
+        Target::Factors { size, scales } => {
+            let usable = |scale: f64| scale.is_finite() && scale >= MIN_SCALE;
+            if !usable(scales.0) || !usable(scales.1) {
+                return refuse();
+            }
+            (size, scales)
+        }
     };
     let pixels = size.0.checked_mul(size.1);
     if pixels.is_none_or(|n| n == 0 || n > MAX_PIXELS) {

@@ -120,13 +120,13 @@ impl Schedule {
         Ok(())
     }
 
-    /// The factor from the picture to the finest stage, at most 1.
-    fn finest_scale(&self, (height, width): Size) -> f64 {
+    /// The factor from a picture of this height and width to the finest stage, at most 1.
+    pub fn finest_scale(&self, (height, width): Size) -> f64 {
         (self.max_size as f64 / height.max(width) as f64).min(1.0)
     }
 
-    /// The factors from the finest stage to each of the others, coarsest first.
-    fn scales(&self, (height, width): Size) -> Vec<f64> {
+    /// The factors from a finest stage of this height and width to each of the others, coarsest first.
+    pub fn scales(&self, (height, width): Size) -> Vec<f64> {
         let last = self.stages - 1;
         let factor = (self.min_size as f64 / height.min(width) as f64).powf(1.0 / last as f64);
         let exponent = |stage: usize| match self.spacing {

@@ -37,6 +37,24 @@ pub enum Error {
         "the naive picture hardly differs from the training picture, so that no mask can be derived from it"
     )]
     NoDifference,
+    /// A picture has another shape than the training picture.
+    #[error("the {what} has {}x{} pixels, another shape than the training picture's {}x{}", size.1, size.0, expected.1, expected.0)]
+    OtherShape {
+        /// Which picture.
+        what: &'static str,
+        /// Its height and width.
+        size: (usize, usize),
+        /// The training picture's.
+        expected: (usize, usize),
+    },
+    /// The naive picture has nothing to do with the training picture.
+    #[error(
+        "the naive picture differs from the training picture in {percent} per cent of its area, so that no mask can be derived from it"
+    )]
+    OtherPicture {
+        /// The share that differs.
+        percent: u32,
+    },
     /// The naive picture has colours that the run does not know.
     #[error("the naive picture is in colour, it must be gray as the picture of {path}")]
     InColour {

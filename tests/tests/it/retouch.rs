@@ -162,3 +162,39 @@ fn small_pictures_are_harmonized_without_settings_for_them() {
     assert_eq!(sizes[1], serde_json::json!([34, 40]));
     assert!(sizes[0][0].as_u64().unwrap() < 34);
 }
+
+#[test]
+fn the_training_picture_itself_hardly_differs_whatever_its_shape() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    // 101 rows of 150 become 54 of 80, which cover 101.25: a resize to the size alone would shift every edge.
+    let picture = RgbImage::from_fn(150, 101, |x, y| {
+        let v = if (x / 4 + y / 3) % 2 == 0 { 230 } else { 20 };
+        Rgb([v, v, (x % 256) as u8])
+    });
+    picture.save(dir.join("p.png")).unwrap();
+    let settings = ["--niter", "1", "--filters", "4", "--train-stages", "2", "--max-size", "80"];
+    let train = ["train", "p.png", "--task", "harmonization", "--out", "run"];
+    succeeds(dir, [&train[..], &settings[..]].concat());
+    let told = refused(dir, ["harmonize", "run", "p.png", "--out", "x"]);
+    assert!(told.contains("hardly differs"), "{told}");
+    // A picture of another shape, and another picture of this one, are not taken for changed ones.
+    image::imageops::rotate90(&picture).save(dir.join("turned.png")).unwrap();
+    let told = refused(dir, ["harmonize", "run", "turned.png", "--out", "x"]);
+    assert!(told.contains("another shape"), "{told}");
+    let mut negative = picture.clone();
+    image::imageops::invert(&mut negative);
+    negative.save(dir.join("negative.png")).unwrap();
+    let told = refused(dir, ["harmonize", "run", "negative.png", "--out", "x"]);
+    assert!(told.contains("per cent of its area"), "{told}");
+    // The official programs' name of a mask is heeded.
+    let mut pasted = picture;
+    GrayImage::from_fn(150, 101, |x, y| image::Luma([if x < 40 && y < 40 { 255 } else { 0 }]))
+        .save(dir.join("pasted_mask.png"))
+        .unwrap();
+    (10..30).for_each(|n| pasted.put_pixel(n, 20, Rgb([0, 255, 0])));
+    pasted.save(dir.join("pasted.png")).unwrap();
+    succeeds(dir, ["harmonize", "run", "pasted.png", "--out", "x"]);
+    let white = image::open(dir.join("x/mask.png")).unwrap().to_luma8();
+    assert_eq!((white.get_pixel(20, 20).0[0], white.get_pixel(100, 80).0[0]), (255, 0));
+}

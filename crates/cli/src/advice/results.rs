@@ -18,6 +18,11 @@ pub(super) fn tasks(error: &tasks::Error, flags: &Flags) -> Option<String> {
         Error::NoDifference => {
             return flags.ways(&["say where to change with --mask", "give the picture that was changed"]);
         }
+        Error::OtherPicture { .. } => {
+            return flags
+                .ways(&["give the training picture with your changes", "say where to change with --mask"]);
+        }
+        Error::OtherShape { .. } => "cut it to the training picture's shape, or scale the whole of it",
         Error::InColour { .. } => "turn it to gray first",
         Error::NoPictures { .. } => "name a directory of PNG or JPEG files",
         Error::Import { .. } => "name the folder that the official program wrote, with parameters.txt in it",

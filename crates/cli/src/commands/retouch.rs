@@ -10,7 +10,9 @@ use crate::refusal::refusal;
 use crate::signals::{Interrupt, stopped};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use consingan::{FineTuneRequest, Outcome, Picture, RetouchRequest, Retouched, Run, Task, Transfer};
+use consingan::{
+    FineTuneRequest, MaskReading, Outcome, Picture, RetouchRequest, Retouched, Run, Task, Transfer,
+};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -21,7 +23,8 @@ pub(crate) struct RetouchArgs {
     run: PathBuf,
     /// The picture to change, of any size
     naive: PathBuf,
-    /// A picture that is white where to change [default: where the picture differs from the training picture]
+    /// A picture that is white where to change [default: NAME_mask.EXT beside the picture, else where it differs from the
+    /// training picture]
     #[arg(long, value_name = "FILE")]
     mask: Option<PathBuf>,
     /// Train the run's last stage on the picture first; makes a new run
@@ -89,7 +92,7 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
     }
     args.out.as_deref().map(check_free).transpose()?;
     let naive = pyramid::load(&args.naive)?;
-    let mask = args.mask.as_deref().map(pyramid::load).transpose()?;
+    let mask = mask_file(args).as_deref().map(pyramid::load).transpose()?;
     let request = RetouchRequest {
         mask: mask.as_ref(),
         seed: args.seed.value,
@@ -105,12 +108,40 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
     }
     make_folder(&out)?;
     write(args, &retouched, &out)?;
-    if args.mask.is_none() {
-        tracing::info!(
-            "the mask is where the picture differs from the training picture; correct it and give it with --mask"
-        );
-    }
+    tell_mask(&retouched);
     Ok(ExitCode::SUCCESS)
+}
+
+/// The mask that was given, or `NAME_mask.EXT` beside the picture, as the official programs have it.
+fn mask_file(args: &RetouchArgs) -> Option<PathBuf> {
+    if args.mask.is_some() {
+        return args.mask.clone();
+    }
+    let mut name = args.naive.file_stem()?.to_os_string();
+    name.push("_mask");
+    let beside = args.naive.with_file_name(name).with_extension(args.naive.extension().unwrap_or_default());
+    let found = beside.is_file().then_some(beside)?;
+    tracing::info!("mask: {}", found.display());
+    Some(found)
+}
+
+/// Says how the mask was understood, and warns where it is white in most of the picture.
+fn tell_mask(retouched: &Retouched) {
+    let percent = (retouched.covered * 100.0).ceil();
+    match retouched.reading {
+        MaskReading::Derived => tracing::info!(
+            "the mask is where the picture differs from the training picture ({percent} per cent); correct it and give it \
+             with --mask"
+        ),
+        MaskReading::White => {}
+        MaskReading::Faint => tracing::info!("the mask has values of 0 and 1 of 255: 1 was taken as white"),
+        MaskReading::Inverted => tracing::warn!(
+            "the mask is black where the picture was changed: it was inverted; white is where to change"
+        ),
+    }
+    if retouched.covered > 0.5 {
+        tracing::warn!("the mask covers {percent} per cent of the picture; white is where to change");
+    }
 }
 
 /// Makes a new run, which is `run` with its last stage trained on `naive`; `None` if that was stopped.

@@ -1,50 +1,74 @@
-//! Masks: drawn by people or derived from a difference, and softened.
+//! Masks: drawn by people, narrowed and softened.
 
+use super::fit::Fit;
 use crate::{Error, Result};
 use image::{GrayImage, ImageBuffer, Luma};
 use imageproc::filter::gaussian_blur_f32;
-use imageproc::morphology::{Mask as Disk, grayscale_close, grayscale_dilate, grayscale_open};
-use ndarray::{Array2, Array3, Axis};
-use pyramid::{Picture, Target, imresize};
+use imageproc::morphology::{Mask as Disk, grayscale_close, grayscale_dilate};
+use ndarray::{Array2, Axis};
+use pyramid::Picture;
 
 /// Deviation of the blur that softens a mask, in pixels.
 const BLUR: f32 = 5.0;
 
-/// From this difference on (mean over the channels, of a range of 2) a pixel counts as changed: 8 of 255
-/// levels, more than JPEG and resizing do to most pixels.
-const CHANGED: f32 = 0.06;
+/// From this share of the picture on a mask is suspected of being inverted.
+const MOST: f32 = 0.5;
+/// Values of 0 and 1 of 255, as programs for labels write masks.
+const FAINT: f32 = 1.5 / 255.0;
 
-/// The picture's mask at `size`: white where its colours, times alpha, are at least half. Fails where nothing
-/// is.
-pub(crate) fn given(mask: &Picture, size: (usize, usize)) -> Result<Array2<f32>> {
-    let pixels = mask.pixels();
-    let channels = mask.channels();
-    let colours = if channels >= 3 { 3 } else { 1 };
-    let values = pixels.map_axis(Axis(2), |pixel| {
-        let white = pixel.iter().take(colours).map(|v| (v + 1.0) / 2.0).sum::<f32>() / colours as f32;
-        white * if channels > colours { (pixel[colours] + 1.0) / 2.0 } else { 1.0 }
-    });
-    let binary = scaled(&values, size)?.mapv(|v| if v >= 0.5 { 1.0 } else { 0.0 });
+/// How a mask was understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MaskReading {
+    /// None was given: it is where the naive picture differs from the training picture.
+    Derived,
+    /// White where to change, as it should be.
+    White,
+    /// Almost black, with 1 of 255 where to change.
+    Faint,
+    /// Black where the picture was changed and white elsewhere: it was taken the other way around.
+    Inverted,
+}
+
+/// A given mask, at the size of the run's finest stage: 1 where its brightest channel, times alpha, is at least half, 0
+/// elsewhere. `changed` is where the picture differs, if that is known. Fails where nothing is white.
+pub(crate) fn given(
+    mask: &Picture,
+    fit: &Fit,
+    changed: Option<&Array2<f32>>,
+) -> Result<(Array2<f32>, MaskReading)> {
+    let mut values = whiteness(mask);
+    let brightest = values.iter().copied().fold(0.0, f32::max);
+    let mut reading = MaskReading::White;
+    if brightest > 0.0 && brightest <= FAINT {
+        values /= brightest;
+        reading = MaskReading::Faint;
+    }
+    let mut binary = fit.mask_down(&values)?.mapv(|v| if v >= 0.5 { 1.0 } else { 0.0 });
     if binary.iter().all(|&v| v == 0.0) {
         return Err(Error::BlackMask);
     }
-    Ok(binary)
+    if binary.mean() > Some(MOST) && changed.is_some_and(|changed| is_inverse(&binary, changed)) {
+        binary.mapv_inplace(|v| 1.0 - v);
+        reading = MaskReading::Inverted;
+    }
+    Ok((binary, reading))
 }
 
-/// Where two pictures of one size differ, without specks. Fails where nothing does.
-pub(crate) fn derived(naive: &Array3<f32>, real: &Array3<f32>) -> Result<Array2<f32>> {
-    let difference = (naive - real).mapv_into(f32::abs).mean_axis(Axis(2)).unwrap_or_default();
-    let difference = to_array(&gaussian_blur_f32(&to_image(&difference), 1.0));
-    let changed = to_gray(&difference.mapv(|v| if v >= CHANGED { 1.0 } else { 0.0 }));
-    let whole = grayscale_close(&changed, &Disk::disk(2));
-    let without_specks = grayscale_open(&whole, &Disk::disk(1));
-    let mask = Array2::from_shape_fn(difference.dim(), |(y, x)| {
-        f32::from(u8::from(without_specks.get_pixel(x as u32, y as u32).0[0] > 127))
-    });
-    if mask.iter().all(|&v| v == 0.0) {
-        return Err(Error::NoDifference);
-    }
-    Ok(mask)
+/// How white a picture is, 0 to 1: its brightest colour channel, times alpha.
+fn whiteness(mask: &Picture) -> Array2<f32> {
+    let channels = mask.channels();
+    let colours = if channels >= 3 { 3 } else { 1 };
+    mask.pixels().map_axis(Axis(2), |pixel| {
+        let white = pixel.iter().take(colours).fold(-1.0f32, |most, &v| most.max(v));
+        let alpha = if channels > colours { (pixel[colours] + 1.0) / 2.0 } else { 1.0 };
+        (white + 1.0) / 2.0 * alpha
+    })
+}
+
+/// Whether nearly all that changed lies where the mask is black.
+fn is_inverse(mask: &Array2<f32>, changed: &Array2<f32>) -> bool {
+    let (inside, all) = ((mask * changed).sum(), changed.sum());
+    all > 0.0 && inside < 0.1 * all
 }
 
 /// The part of `mask` in which something changed, without the holes that are left where a pasted pixel
@@ -74,19 +98,12 @@ pub(crate) fn softened(mask: &Array2<f32>, radius: u8) -> Array2<f32> {
     soft.mapv(|v| (v - low) / (high - low))
 }
 
-/// Resized, clamped to 0..1.
-pub(crate) fn scaled(values: &Array2<f32>, size: (usize, usize)) -> Result<Array2<f32>> {
-    let with_channel = values.view().insert_axis(Axis(2));
-    let scaled = imresize(with_channel, Target::Size(size))?;
-    Ok(scaled.index_axis_move(Axis(2), 0).mapv(|v| v.clamp(0.0, 1.0)))
-}
-
 /// As a gray picture to write.
 pub(crate) fn picture(values: &Array2<f32>) -> Result<Picture> {
     Ok(Picture::from_pixels(values.mapv(|v| v * 2.0 - 1.0).insert_axis(Axis(2)))?)
 }
 
-fn to_gray(values: &Array2<f32>) -> GrayImage {
+pub(crate) fn to_gray(values: &Array2<f32>) -> GrayImage {
     let (h, w) = values.dim();
     GrayImage::from_fn(w as u32, h as u32, |x, y| {
         Luma([(values[[y as usize, x as usize]] * 255.0).round() as u8])
@@ -106,6 +123,7 @@ pub(crate) fn to_array(image: &ImageBuffer<Luma<f32>, Vec<f32>>) -> Array2<f32> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::Array3;
 
     fn square(size: usize, from: usize, to: usize) -> Array2<f32> {
         let inside = |n: usize| (from..to).contains(&n);
@@ -124,26 +142,27 @@ mod tests {
 
     #[test]
     fn a_given_mask_is_cut_at_half() -> Result<()> {
+        let read =
+            |mask: &Picture, size| given(mask, &Fit::between(mask.size(), size), None).map(|read| read.0);
         let mask = picture(&square(40, 10, 20).mapv(|v| 0.1 + 0.5 * v))?;
-        assert_eq!(given(&mask, (40, 40))?, square(40, 10, 20));
-        assert_eq!(given(&mask.widened(4), (40, 40))?, square(40, 10, 20));
-        assert_eq!(given(&mask, (20, 20))?, square(20, 5, 10));
-        assert!(given(&picture(&Array2::from_elem((9, 9), 0.4))?, (9, 9)).is_err());
+        assert_eq!(read(&mask, (40, 40))?, square(40, 10, 20));
+        assert_eq!(read(&mask.widened(4), (40, 40))?, square(40, 10, 20));
+        assert_eq!(read(&mask, (20, 20))?, square(20, 5, 10));
+        assert!(read(&picture(&Array2::from_elem((9, 9), 0.4))?, (9, 9)).is_err());
         Ok(())
     }
 
     #[test]
-    fn what_differs_is_found_and_specks_are_not() -> Result<()> {
-        let real = Array3::from_shape_fn((40, 40, 3), |(y, x, c)| ((y + x + c) % 5) as f32 / 5.0 - 0.5);
-        let mut naive = real.clone();
-        for ((y, x, _), v) in naive.indexed_iter_mut() {
-            *v += 0.3 * square(40, 10, 25)[[y, x]] + 0.02;
-        }
-        naive[[35, 35, 0]] = 0.3;
-        let mask = derived(&naive, &real)?;
-        let wrong = (&mask - &square(40, 10, 25)).mapv(f32::abs).sum();
-        assert!(wrong < 70.0 && mask[[35, 35]] == 0.0, "{wrong} pixels are wrong");
-        assert!(derived(&real, &real).is_err());
+    fn a_red_mask_one_of_zeros_and_ones_and_an_inverted_one_are_understood() -> Result<()> {
+        let (inside, fit) = (square(40, 10, 20), Fit::between((40, 40), (40, 40)));
+        let mut red = Array3::from_elem((40, 40, 3), -1.0);
+        red.index_axis_mut(Axis(2), 0).assign(&inside.mapv(|v| v * 2.0 - 1.0));
+        assert_eq!(given(&Picture::from_pixels(red)?, &fit, None)?, (inside.clone(), MaskReading::White));
+        let labels = picture(&inside.mapv(|v| v / 255.0))?;
+        assert_eq!(given(&labels, &fit, None)?, (inside.clone(), MaskReading::Faint));
+        let inverted = picture(&inside.mapv(|v| 1.0 - v))?;
+        assert_eq!(given(&inverted, &fit, Some(&inside))?, (inside.clone(), MaskReading::Inverted));
+        assert_eq!(given(&inverted, &fit, None)?.1, MaskReading::White);
         Ok(())
     }
 }

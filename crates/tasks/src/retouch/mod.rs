@@ -3,7 +3,9 @@
 
 mod checks;
 mod colours;
+mod difference;
 mod fine_tune;
+mod fit;
 mod mask;
 mod naive;
 mod strange;
@@ -11,14 +13,16 @@ mod transfer;
 mod twins;
 
 pub use fine_tune::{fine_tune, fine_tune_niter};
+pub use mask::MaskReading;
 pub(crate) use naive::NaiveInput;
 
-use crate::{Result, Task, Transfer, editing};
+use crate::{Error, Result, Task, Transfer, editing};
 use candle_core::Device;
 use checks::{fitted, retouching_task};
-use ndarray::Array3;
+use fit::{Fit, coarsest};
+use ndarray::{Array2, Array3};
 use pyramid::Picture;
-use train::pictures::{add_noise, pixels, resized, tensor_of};
+use train::pictures::{add_noise, pixels, tensor_of};
 use train::{Moment, Run};
 use transfer::Places;
 
@@ -43,33 +47,35 @@ pub struct Retouched {
     pub network: Picture,
     /// The mask that was given or derived, white where to change, of the naive picture's size.
     pub mask: Picture,
+    /// How the mask was understood.
+    pub reading: MaskReading,
+    /// The share of the picture in which the mask is white, 0 to 1.
+    pub covered: f64,
 }
 
+/// A derived mask that covers more than this share tells that the picture is another one.
+const MOST_CHANGED: f64 = 0.7;
+
 /// Applies `run`, which was trained for harmonization or editing, to a picture: stage 0 gets the picture,
-/// resized (for editing with noise on it), the stages above the fixed noise. The output replaces the naive
+/// resized as training pictures were (for editing with noise on it), the stages above the fixed noise. The output replaces the naive
 /// picture where the mask is white; the rest stays unchanged.
 ///
 /// # Errors
 /// [`crate::Error::CannotRetouch`] and [`crate::Error::Unfinished`] for the run; [`crate::Error::BlackMask`],
-/// [`crate::Error::NoDifference`] and [`crate::Error::InColour`] for the pictures; [`crate::Error::Train`]
+/// [`crate::Error::NoDifference`], [`crate::Error::OtherPicture`], [`crate::Error::OtherShape`] and
+/// [`crate::Error::InColour`] for the pictures; [`crate::Error::Train`]
 /// where the run's files are damaged.
 pub fn retouch(run: &Run, naive: &Picture, request: &RetouchRequest<'_>) -> Result<Retouched> {
     let task = retouching_task(run)?;
     let device = &Device::Cpu;
     let last = run.config.train_stages - 1;
-    let size = run.info.sizes[last];
+    let fit = Fit::new(run, naive.size(), "naive picture")?;
     let fitted = fitted(run, naive)?;
-    let (small, real) = (resized(&fitted, size)?, pixels(&run.real(last, device)?)?);
-    let derived = mask::derived(&small, &real);
-    let mask = match request.mask {
-        Some(given) => mask::given(given, size)?,
-        None => mask::derived(&small, &real)?,
-    };
-    // People draw masks with some room around what they pasted, which must not count as pasted.
-    let pasted = derived.map_or_else(|_| mask.clone(), |derived| mask::narrowed(&mask, &derived));
+    let (small, real) = (fit.finest(&fitted)?, pixels(&run.real(last, device)?)?);
+    let (mask, pasted, reading) = masks(run, request.mask, &small, &real)?;
 
     let model = run.model(last + 1, device)?;
-    let mut input = tensor_of(&resized(&fitted, run.info.sizes[0])?, device)?;
+    let mut input = tensor_of(&coarsest(run, &small)?, device)?;
     if task == Task::Editing {
         input = add_noise(&input, Moment::sample(request.seed, 0).noise(), editing::NOISE)?;
     }
@@ -79,18 +85,49 @@ pub fn retouch(run: &Run, naive: &Picture, request: &RetouchRequest<'_>) -> Resu
     if how == Transfer::Seams {
         soft *= &strange::strangeness(&small, &real, &soft)?;
     }
-    let soft = mask::scaled(&soft, naive.size())?;
+    let soft = fit.mask_up(&soft)?;
     let mut noise = model.fixed.clone();
     noise[0] = input;
     let network = pixels(&model.generator.forward(model.inputs(&noise)).map_err(train::Error::from)?)?;
-    let changed =
-        transfer::transfer(how, &fitted, &network, Places { soft: &soft, pasted: &pasted, real: &real })?;
-    let full_mask = mask::scaled(&mask, naive.size())?.mapv(|v| if v >= 0.5 { 1.0 } else { 0.0 });
+    let changed = transfer::transfer(
+        how,
+        &fitted,
+        &network,
+        Places { soft: &soft, pasted: &pasted, real: &real, fit },
+    )?;
+    let full_mask = fit.mask_up(&mask)?.mapv(|v| if v >= 0.5 { 1.0 } else { 0.0 });
     Ok(Retouched {
         picture: with_own_alpha(changed, naive)?,
         network: Picture::from_pixels(network)?,
         mask: mask::picture(&full_mask)?,
+        reading,
+        covered: f64::from(mask.mean().unwrap_or(0.0)),
     })
+}
+
+/// The mask at the size of the finest stage, the part of it that was really changed, and how it was understood. `small` is the
+/// naive picture of that size and `real` the training picture.
+fn masks(
+    run: &Run,
+    given: Option<&Picture>,
+    small: &Array3<f32>,
+    real: &Array3<f32>,
+) -> Result<(Array2<f32>, Array2<f32>, MaskReading)> {
+    let changed = difference::derived(small, real);
+    let Some(given) = given else {
+        let changed = changed?;
+        let share = f64::from(changed.mean().unwrap_or(0.0));
+        if share > MOST_CHANGED {
+            return Err(Error::OtherPicture { percent: (share * 100.0).round() as u32 });
+        }
+        return Ok((changed.clone(), changed, MaskReading::Derived));
+    };
+    let fit = Fit::new(run, given.size(), "mask")?;
+    let changed = changed.ok();
+    let (mask, reading) = mask::given(given, &fit, changed.as_ref())?;
+    // People draw masks with some room around what they pasted, which must not count as pasted.
+    let pasted = changed.map_or_else(|| mask.clone(), |changed| mask::narrowed(&mask, &changed));
+    Ok((mask, pasted, reading))
 }
 
 /// Radius of the disk that a mask is dilated by, in pixels of the run's finest stage.

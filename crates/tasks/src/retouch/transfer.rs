@@ -1,8 +1,8 @@
 //! Transfers the network's output into the naive picture at its full size.
 
+use super::fit::Fit;
 use crate::{Result, Transfer};
 use ndarray::{Array2, Array3};
-use pyramid::{Target, imresize};
 
 /// Where the naive picture may change.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +13,8 @@ pub(crate) struct Places<'a> {
     pub(crate) pasted: &'a Array2<f32>,
     /// The training picture, of the network's size.
     pub(crate) real: &'a Array3<f32>,
+    /// The resizes between both sizes.
+    pub(crate) fit: Fit,
 }
 
 /// Transfers `network` into `naive`, which may have another size.
@@ -22,12 +24,10 @@ pub(crate) fn transfer(
     network: &Array3<f32>,
     places: Places<'_>,
 ) -> Result<Array3<f32>> {
-    let (h, w, _) = naive.dim();
-    let (sh, sw, _) = network.dim();
-    let up = |pixels: &Array3<f32>| imresize(pixels.view(), Target::Size((h, w)));
+    let fit = places.fit;
     let wanted = match transfer {
-        Transfer::Picture | Transfer::Seams => up(network)?,
-        Transfer::Change => naive + &up(&(network - &imresize(naive.view(), Target::Size((sh, sw)))?))?,
+        Transfer::Picture | Transfer::Seams => fit.up(network)?,
+        Transfer::Change => naive + &fit.up(&(network - &fit.down(naive)?))?,
         Transfer::Colours => super::colours::matched(naive, network, places.real, places.pasted)?,
     };
     let mut result = naive.clone();
