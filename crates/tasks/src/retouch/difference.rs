@@ -20,6 +20,10 @@ const MOST_NOISE: f32 = 0.15;
 /// A region counts where so much of it was surely changed, and where it has this share of the picture.
 const SURE_SHARE: f32 = 0.2;
 const LEAST_SHARE: f32 = 2e-4;
+/// A pixel counts where it differs by this share of the most around it, in a square of this radius: what a blur
+/// spreads beyond the border of a region is less.
+const BESIDE_MOST: f32 = 0.3;
+const AROUND: usize = 4;
 /// Deviation of the blur below which differences cancel out where they are noise, in pixels.
 const BLUR: f32 = 1.5;
 /// The groups of equally many pixels, by how detailed their places are, whose noise is estimated.
@@ -40,10 +44,11 @@ pub(crate) fn derived(naive: &Array3<f32>, real: &Array3<f32>) -> Result<Array2<
         usual(values, &detail).mapv_into(|v| (times * v).min(MOST_NOISE * times / ABOVE_NOISE))
     };
     let (smooth_noise, fine_noise) = (noise_of(&smooth, ABOVE_NOISE), noise_of(&fine, 1.5 * ABOVE_NOISE));
+    let (smooth_most, fine_most) = (local_most(&smooth), local_most(&fine));
     let exceeds = |colour: f32, texture: f32, times: f32| {
         Array2::from_shape_fn(smooth.dim(), |at| {
-            let found = smooth[at] > colour.max(times * smooth_noise[at])
-                || fine[at] > texture.max(times * fine_noise[at]);
+            let found = smooth[at] > colour.max(times * smooth_noise[at]).max(BESIDE_MOST * smooth_most[at])
+                || fine[at] > texture.max(times * fine_noise[at]).max(BESIDE_MOST * fine_most[at]);
             f32::from(u8::from(found))
         })
     };
@@ -112,6 +117,18 @@ fn usual(values: &Array2<f32>, detail: &Array2<f32>) -> Array2<f32> {
     }
     let (_, w) = values.dim();
     Array2::from_shape_fn(values.dim(), |(y, x)| result[y * w + x])
+}
+
+/// The largest value around each pixel.
+fn local_most(values: &Array2<f32>) -> Array2<f32> {
+    let along_rows = |values: &Array2<f32>| {
+        let (h, w) = values.dim();
+        Array2::from_shape_fn((h, w), |(y, x)| {
+            let around = x.saturating_sub(AROUND)..(x + AROUND + 1).min(w);
+            around.map(|x| values[[y, x]]).fold(0.0, f32::max)
+        })
+    };
+    along_rows(&along_rows(values).reversed_axes()).reversed_axes()
 }
 
 /// How much detail there is around each pixel: the smoothed size of the differences between neighbours.
