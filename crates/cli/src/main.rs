@@ -3,6 +3,7 @@
 mod advice;
 mod after_training;
 mod arguments;
+mod blank;
 mod commands;
 mod config;
 mod device;

@@ -44,7 +44,8 @@ pub use model::{ActivationKind, Border};
 pub use pyramid::Spacing;
 pub use tasks::{PRESETS, fit_min_size, fit_to_time, settings};
 pub use train::{
-    GuardKind, Losses, Outcome, Preset, RetouchConfig, RunInfo, Task, TrainConfig, iteration_cost,
+    Collapse, GuardKind, Losses, Outcome, Preset, RetouchConfig, RunInfo, Task, TrainConfig, calmer_settings,
+    iteration_cost,
 };
 
 // Devices, threads and observers.

@@ -5,7 +5,7 @@ use crate::html::escape;
 use crate::losses::Log;
 use crate::{Result, duration};
 use candle_core::Device;
-use train::Run;
+use train::{Run, calmer_settings};
 
 /// The title, and a line that describes the run.
 pub(crate) fn header(run: &Run, log: &Log) -> String {
@@ -20,8 +20,23 @@ pub(crate) fn header(run: &Run, log: &Log) -> String {
     };
     let (preset, task) = (info.preset.name(), info.task.name());
     format!(
-        "<header>\n<h1>{}</h1>\n<p>ConSinGAN, {task}, preset {preset}, {state}</p>\n</header>\n",
-        escape(&info.picture)
+        "<header>\n<h1>{}</h1>\n<p>ConSinGAN, {task}, preset {preset}, {state}</p>\n{}</header>\n",
+        escape(&info.picture),
+        blank(run)
+    )
+}
+
+/// What is wrong with a run whose samples are blank, and what helps.
+fn blank(run: &Run) -> String {
+    if !run.info.is_blank() {
+        return String::new();
+    }
+    let ways = calmer_settings(&run.config);
+    let ways: Vec<String> =
+        ways.iter().map(|(name, value)| format!("<code>--{name}={value}</code>")).collect();
+    format!(
+        "<p><strong>Samples are blank: training collapsed.</strong> Train again with {}.</p>\n",
+        ways.join(", or with ")
     )
 }
 

@@ -1,6 +1,6 @@
 //! What training that went wrong looks like, and what of it the guard acts on.
 
-use crate::Losses;
+use crate::{Losses, TrainConfig};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -16,6 +16,9 @@ pub enum Collapse {
     Exploded(&'static str, f32),
     /// Samples hardly vary; the number is their deviation relative to the picture's.
     Flat(f64),
+    /// The reconstruction is further from the picture than a picture of its mean colour would be; the number is how many
+    /// times as far, in squared error.
+    Lost(f64),
 }
 
 /// What the guard acts on.
@@ -28,6 +31,26 @@ pub enum GuardKind {
     All,
 }
 
+/// The learning rate's scale with which training hardly ever collapses, that of the paper.
+const CALM_LR_SCALE: f64 = 0.1;
+
+/// The settings that help against a collapse and that `config` does not have yet: their names with values to try. Batch norm
+/// helps most; a scale that is low already is lowered further.
+pub fn calmer_settings(config: &TrainConfig) -> Vec<(&'static str, String)> {
+    let (mut settings, usual) = (Vec::new(), TrainConfig::default());
+    for (name, rate, usual) in [("lr-g", config.lr_g, usual.lr_g), ("lr-d", config.lr_d, usual.lr_d)] {
+        if rate > usual {
+            settings.push((name, format!("{usual}")));
+        }
+    }
+    if !config.batch_norm {
+        settings.push(("batch-norm", "true".into()));
+    }
+    let calm = if config.lr_scale > CALM_LR_SCALE { CALM_LR_SCALE } else { config.lr_scale / 10.0 };
+    settings.push(("lr-scale", format!("{calm}")));
+    settings
+}
+
 impl fmt::Display for Collapse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -35,6 +58,9 @@ impl fmt::Display for Collapse {
             Self::Exploded(loss, value) => write!(f, "the loss {loss} has exploded ({value:e})"),
             Self::Flat(deviation) => {
                 write!(f, "samples have gone flat ({deviation:.4} of the picture's contrast)")
+            }
+            Self::Lost(times) => {
+                write!(f, "the reconstruction is lost ({times:.1} times the error of the mean colour)")
             }
         }
     }

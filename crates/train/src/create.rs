@@ -54,6 +54,7 @@ impl Run {
         info.amps.truncate(last);
         info.seconds.truncate(last);
         info.losses.truncate(last);
+        info.collapsed.retain(|&stage| stage < last);
         info.logs = LogLengths::default();
         info.origin = Some(from.dir.to_string_lossy().into_owned());
         Self::make(dir, config, info, |run| {

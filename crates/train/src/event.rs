@@ -65,6 +65,16 @@ pub enum Event<'a> {
         /// What was seen.
         collapse: Collapse,
     },
+    /// A stage has collapsed, and nothing is done about it: the guard does not act on it, or went back already.
+    /// Training goes on to its end; [`crate::RunInfo::is_blank`] tells whether it recovered.
+    Collapsed {
+        /// The stage.
+        stage: usize,
+        /// The iteration in which it was seen.
+        iteration: usize,
+        /// What was seen.
+        collapse: Collapse,
+    },
     /// A stage is done and stored.
     StageFinished {
         /// The stage.

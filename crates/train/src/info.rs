@@ -39,6 +39,9 @@ pub struct RunInfo {
     pub seconds: Vec<f64>,
     /// The last losses of each finished stage.
     pub losses: Vec<Losses>,
+    /// The finished stages at whose end samples were blank or the reconstruction was lost, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub collapsed: Vec<usize>,
     /// How long the logs were when the last stage ended.
     pub logs: LogLengths,
 }
@@ -65,8 +68,14 @@ impl RunInfo {
             stages_done: 0,
             seconds: Vec::new(),
             losses: Vec::new(),
+            collapsed: Vec::new(),
             logs: LogLengths::default(),
         }
+    }
+
+    /// Whether training has collapsed: samples of the last finished stage are blank.
+    pub fn is_blank(&self) -> bool {
+        self.stages_done.checked_sub(1).is_some_and(|last| self.collapsed.contains(&last))
     }
 
     /// Whether another program trained it ([`crate::Run::assemble`]): its losses and times are not known then.

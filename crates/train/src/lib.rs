@@ -36,7 +36,7 @@ pub mod streams;
 mod timing;
 
 pub use assemble::Trained;
-pub use collapse::{Collapse, GuardKind};
+pub use collapse::{Collapse, GuardKind, calmer_settings};
 pub use config::TrainConfig;
 pub use cost::{direct_flops, iteration_cost, step_flops};
 pub use error::{Error, Result};

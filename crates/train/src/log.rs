@@ -58,6 +58,11 @@ pub(crate) enum Line {
         to: usize,
         reason: String,
     },
+    Collapsed {
+        stage: usize,
+        iteration: usize,
+        reason: String,
+    },
     StageDone {
         stage: usize,
         seconds: f64,

@@ -114,16 +114,21 @@ impl<'s, 'a> Stage<'s, 'a> {
         Ok(())
     }
 
-    /// Logs the losses that have arrived. Where they or the samples show that training has gone wrong, goes back once.
+    /// Logs the losses that have arrived, and looks at samples. Where either shows that training has gone wrong, goes back
+    /// once.
     pub(crate) fn collect_losses(&mut self) -> Result<()> {
-        let mut found = self.log_losses()?;
-        if found.is_none() {
-            found = self.look_at_samples()?;
+        if let Some((iteration, collapse)) = self.log_losses()? {
+            return self.go_back(iteration, collapse);
         }
-        match found {
-            None => Ok(()),
-            Some((iteration, collapse)) => self.go_back(iteration, collapse),
+        let Some(collapse) = self.look_at_samples()? else { return Ok(()) };
+        if self.session.config.guard == GuardKind::All && !self.position.guard.tripped {
+            return self.go_back(self.position.done, collapse);
         }
+        let Session { log, observer, .. } = &mut *self.session;
+        let (stage, iteration) = (self.position.stage, self.position.done);
+        log.line(&Line::Collapsed { stage, iteration, reason: collapse.to_string() })?;
+        observer.notify(&Event::Collapsed { stage, iteration, collapse });
+        Ok(())
     }
 
     /// Logs the losses that have arrived, and returns the collapse that they show, with its iteration.
@@ -152,11 +157,11 @@ impl<'s, 'a> Stage<'s, 'a> {
         Ok(None)
     }
 
-    /// Returns the collapse that samples show. It is called before the state is copied that the guard would
-    /// go back to.
-    fn look_at_samples(&self) -> Result<Option<(usize, Collapse)>> {
-        let done = self.position.done;
-        if self.session.config.guard != GuardKind::All || !done.is_multiple_of(KEEP_EVERY) {
+    /// Returns the collapse that samples show, and at a stage's end the reconstruction. It is called before the
+    /// state is copied that the guard would go back to.
+    fn look_at_samples(&self) -> Result<Option<Collapse>> {
+        let (done, niter) = (self.position.done, self.session.config.niter);
+        if !guard::is_look_due(done, niter) {
             return Ok(None);
         }
         let sampling = Sampling {
@@ -165,9 +170,13 @@ impl<'s, 'a> Stage<'s, 'a> {
             wrap: Wrap::default(),
             seed: self.session.config.seed,
         };
-        let samples = (0..LOOKED_AT).map(|index| self.inputs.model.draw(sampling, index));
-        let samples = samples.collect::<Result<Vec<_>>>()?;
-        Ok(guard::check_samples(&self.inputs.real, &samples)?.map(|collapse| (done, collapse)))
+        let (model, real) = (&self.inputs.model, &self.inputs.real);
+        let samples = (0..LOOKED_AT).map(|index| model.draw(sampling, index));
+        let flat = guard::check_samples(real, &samples.collect::<Result<Vec<_>>>()?)?;
+        if flat.is_some() || done < niter {
+            return Ok(flat);
+        }
+        guard::check_reconstruction(real, &model.reconstruct(Wrap::default())?)
     }
 
     /// Goes back to the state that was kept, with lower rates from there on; fails the second time.
@@ -207,6 +216,8 @@ impl<'s, 'a> Stage<'s, 'a> {
 
     /// Stores the stage, which counts as done as soon as `run.json` says so. Returns what the observer wants.
     pub(crate) fn finish(self) -> Result<Control> {
+        // A run that was stopped after the stage's last iteration comes here without having looked.
+        let collapsed = self.look_at_samples()?;
         let Session { networks, first, config, log, run, observer, .. } = self.session;
         let Position { stage, done, amps, losses, .. } = self.position;
         let seconds = self.seconds_before + self.begun.elapsed().as_secs_f64();
@@ -224,6 +235,7 @@ impl<'s, 'a> Stage<'s, 'a> {
         run.info.amps = amps;
         run.info.seconds.push(seconds);
         run.info.losses.push(losses);
+        run.info.collapsed.extend(collapsed.map(|_| stage));
         run.info.logs = log.flush()?;
         run.save_info()?;
         run.remove_checkpoint()?;

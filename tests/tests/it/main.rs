@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // what fails here fails a test
 
 mod animate;
+mod blank;
 mod commands;
 mod config;
 mod damaged;

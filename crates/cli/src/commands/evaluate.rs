@@ -1,6 +1,7 @@
 //! `consingan evaluate`: how real and how varied samples are.
 
 use crate::arguments::{Json, Seed, Threads, count};
+use crate::blank;
 use crate::output::line;
 use crate::progress::WorkShown;
 use crate::refusal::refusal;
@@ -41,20 +42,31 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     let inception = args.inception.as_deref().map(Inception::load).transpose()?;
     let stop = Interrupt::listen()?;
     let mut shown = WorkShown::new(&stop);
+    let mut advice = None;
     let quality = match (&args.run, &args.samples, &args.real) {
         (Some(dir), ..) => {
             let sample = SampleRequest { seed: args.seed.value, ..SampleRequest::default() };
             let request = EvaluateRequest { samples: args.n, sample, inception: inception.as_ref() };
-            consingan::open(dir)?.evaluate(request, &mut shown)?
+            let run = consingan::open(dir)?;
+            advice = blank::advice(&run);
+            run.evaluate(request, &mut shown)?
         }
         (None, Some(samples), Some(real)) => evaluate_folder(samples, real, inception.as_ref(), &mut shown)?,
         _ => return Err(refusal("nothing to evaluate", "name a run, or --samples DIR with --real FILE")),
     };
     drop(shown);
     if args.json.wanted {
-        line(&json(&quality).to_string());
+        let mut value = json(&quality);
+        if let Some(advice) = advice {
+            value["blank"] = true.into();
+            value["advice"] = advice.into();
+        }
+        line(&value.to_string());
     } else {
         table(&quality);
+        if let Some(advice) = advice {
+            line(&advice);
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

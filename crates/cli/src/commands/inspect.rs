@@ -1,6 +1,7 @@
 //! `consingan inspect`: what a run is and how far.
 
 use crate::arguments::Json;
+use crate::blank;
 use crate::output::{duration, line};
 use anyhow::Result;
 use clap::Args;
@@ -23,6 +24,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
     if args.json.wanted {
         let value = serde_json::json!({
             "run": run.dir().to_string_lossy(), "finished": run.is_finished(), "info": info, "config": run.config(),
+            "blank": info.is_blank(), "advice": blank::advice(&run),
             "parameters": parameters.map(|p| serde_json::json!({"generator": p.generator, "discriminator": p.discriminator})),
         });
         line(&value.to_string());
@@ -50,6 +52,9 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
         format!("{} in all", duration(info.seconds.iter().sum()))
     };
     line(&format!("{state}, {} iterations a stage, {time}", run.config().niter));
+    if let Some(advice) = blank::advice(&run) {
+        line(&advice);
+    }
     if let Some(origin) = &info.origin {
         line(&format!("trains the last stage of {origin} again"));
     }

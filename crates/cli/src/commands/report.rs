@@ -2,6 +2,7 @@
 
 use crate::after_training::REPORT;
 use crate::arguments::{Json, Threads, count, seed};
+use crate::blank;
 use crate::output::line;
 use crate::progress::WorkShown;
 use crate::refusal::refusal;
@@ -43,8 +44,17 @@ pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode> {
     }
     let request = ReportRequest { samples: args.n, seed: args.seed, ..ReportRequest::default() };
     run.report(&path, request, &mut WorkShown::new(&Interrupt::listen()?))?;
+    let advice = blank::advice(&run);
+    if let Some(advice) = &advice {
+        tracing::warn!("{advice}");
+    }
     if args.json.wanted {
-        line(&serde_json::json!({"file": path}).to_string());
+        let mut value = serde_json::json!({"file": path});
+        if let Some(advice) = advice {
+            value["blank"] = true.into();
+            value["advice"] = advice.into();
+        }
+        line(&value.to_string());
     } else {
         line(&path.display().to_string());
     }

@@ -1,6 +1,7 @@
 //! Training with its events shown: a progress bar on a terminal, plain log lines elsewhere, JSON lines for scripts.
 
 use super::Bar;
+use crate::blank;
 use crate::output::{duration, line};
 use crate::signals::Interrupt;
 use anyhow::Result;
@@ -13,7 +14,11 @@ use std::time::{Duration, Instant};
 /// As [`Run::train`].
 pub(crate) fn train_shown(run: &mut Run, stop: &Interrupt, json: bool) -> Result<Outcome> {
     let mut shown = Shown::new(run, stop, json);
-    Ok(run.train(&mut shown)?)
+    let outcome = run.train(&mut shown)?;
+    if json && outcome == Outcome::Finished {
+        line(&blank::done(run).to_string());
+    }
+    Ok(outcome)
 }
 
 /// Without a terminal, a log line this often.
@@ -115,6 +120,9 @@ impl Observer for Shown<'_> {
                 );
                 self.since = (Instant::now(), to);
             }
+            Event::Collapsed { stage, iteration, collapse } => {
+                tracing::warn!("stage {stage}, iteration {iteration}: {collapse}");
+            }
             Event::StageFinished { stage, seconds, sheet } => {
                 tracing::info!("stage {stage} done in {}: {}", duration(seconds), sheet.display());
                 self.since = (Instant::now(), 0);
@@ -140,7 +148,8 @@ fn print_json(event: &Event<'_>) {
             }
             value
         }
-        Event::Iteration { .. } | Event::Progress { .. } => return,
+        // The end is told when it is known whether the samples are blank.
+        Event::Iteration { .. } | Event::Progress { .. } | Event::Finished => return,
         Event::NotRecorded { stage, why } => {
             serde_json::json!({"event": "not-recorded", "stage": stage, "reason": why})
         }
@@ -150,10 +159,12 @@ fn print_json(event: &Event<'_>) {
         Event::WentBack { stage, from, to, collapse } => serde_json::json!({
             "event": "went-back", "stage": stage, "from": from, "to": to, "reason": collapse.to_string(),
         }),
+        Event::Collapsed { stage, iteration, collapse } => serde_json::json!({
+            "event": "collapsed", "stage": stage, "iteration": iteration, "reason": collapse.to_string(),
+        }),
         Event::StageFinished { stage, seconds, sheet } => {
             serde_json::json!({"event": "stage-done", "stage": stage, "seconds": seconds, "sheet": sheet.to_string_lossy()})
         }
-        Event::Finished => serde_json::json!({"event": "done"}),
     };
     line(&value.to_string());
 }

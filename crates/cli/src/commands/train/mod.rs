@@ -4,6 +4,7 @@ mod dry_run;
 
 use crate::after_training::{REPORT, report_finished, tell_stopped};
 use crate::arguments::{Json, Threads};
+use crate::blank;
 use crate::config::{Layers, Resolved, resolve};
 use crate::device::DeviceArgs;
 use crate::output::{duration, line};
@@ -68,7 +69,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
             if run.is_finished() {
                 finish_again(&run, args.json.wanted)?;
                 tracing::info!("{} is finished; nothing to do", dir.display());
-                return Ok(ExitCode::SUCCESS);
+                return Ok(blank::status(&run));
             }
             run.on(device)
         }
@@ -84,7 +85,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         return Ok(stopped());
     }
     tell_end(&run, &stop);
-    Ok(ExitCode::SUCCESS)
+    Ok(blank::status(&run))
 }
 
 /// Does what is left to do for a finished run, whose very end may have been cut short.
@@ -94,7 +95,7 @@ fn finish_again(run: &Run, json: bool) -> Result<()> {
         write_report(run, &Interrupt::listen()?);
     }
     if json {
-        line(&serde_json::json!({"event": "done"}).to_string());
+        line(&blank::done(run).to_string());
     }
     Ok(())
 }
@@ -164,6 +165,9 @@ fn tell_end(run: &Run, stop: &Interrupt) {
     tracing::info!("done in {}", duration(run.info().seconds.iter().sum()));
     tracing::info!("samples: {}", sheet.display());
     write_report(run, stop);
+    if run.info().is_blank() {
+        return;
+    }
     let dir = run.dir().display();
     match run.info().task {
         Task::Harmonization => tracing::info!("use it: consingan harmonize {dir} PICTURE"),
