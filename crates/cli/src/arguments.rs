@@ -1,5 +1,6 @@
 //! Arguments that several commands take. A command flattens them into its own; `--device` is in `device.rs`.
 
+use crate::refusal::refusal;
 use anyhow::Result;
 use clap::{Args, ValueEnum, value_parser};
 use consingan::{Format, Picture, Target};
@@ -78,26 +79,59 @@ fn pair<T: FromStr>(text: &str) -> Option<(T, T)> {
 /// `--format` of pictures; animations have one of their own.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct PictureFormat {
-    /// File format of the pictures
-    #[arg(long, value_enum, default_value_t = FormatArg::Png)]
-    format: FormatArg,
+    /// File format of the pictures [default: as --out ends where that is a file, else png]
+    #[arg(long, value_enum)]
+    format: Option<FormatArg>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum FormatArg {
     /// 8 bits a channel
     Png,
+    /// PNG with 16 bits a channel
+    Png16,
+    /// 16 bits a channel
+    Tiff,
+    /// Lossless, 8 bits a channel
+    Webp,
+    /// Quality 95, without transparency
+    Jpeg,
     /// The tensor `image`, [1, C, H, W] in [-1, 1]
     Safetensors,
 }
 
 impl PictureFormat {
-    /// The format that was chosen.
+    /// The format that was chosen, else PNG.
     pub(crate) fn get(self) -> Format {
         match self.format {
-            FormatArg::Png => Format::Png,
-            FormatArg::Safetensors => Format::Safetensors,
+            None | Some(FormatArg::Png) => Format::Png,
+            Some(FormatArg::Png16) => Format::Png16,
+            Some(FormatArg::Tiff) => Format::Tiff,
+            Some(FormatArg::Webp) => Format::Webp,
+            Some(FormatArg::Jpeg) => Format::Jpeg,
+            Some(FormatArg::Safetensors) => Format::Safetensors,
         }
+    }
+
+    /// The format of the file `out`, whose ending names it.
+    ///
+    /// # Errors
+    /// Where the ending names no format, or another one than was chosen.
+    pub(crate) fn of_file(self, out: &Path) -> Result<Format> {
+        let Some(of_ending) = Format::of_path(out) else {
+            let endings: Vec<String> = Format::ENDINGS.iter().map(|(name, _)| format!(".{name}")).collect();
+            let what = format!("{}: its ending names no format of pictures", out.display());
+            return Err(refusal(what, format!("end it in one of {}", endings.join(", "))));
+        };
+        if self.format.is_none() {
+            return Ok(of_ending);
+        }
+        let chosen = self.get();
+        if chosen.extension() == of_ending.extension() {
+            return Ok(chosen);
+        }
+        let what = format!("{}: ends like another format than that of --format", out.display());
+        Err(refusal(what, format!("end it in .{}, or leave out --format", chosen.extension())))
     }
 
     /// Writes a picture to `dir/stem` with the format's extension, and returns the file.

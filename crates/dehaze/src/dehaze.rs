@@ -81,7 +81,7 @@ fn multi_stage(
 }
 
 impl Dehazed {
-    /// Writes J, t (as `.png`, or as `.safetensors`: `image [1, C, H, W]` in [-1, 1], `transmission [1, 1, H,
+    /// Writes J, t (as pictures, or as `.safetensors`: `image [1, C, H, W]` in [-1, 1], `transmission [1, 1, H,
     /// W]` in [0, 1]) and `A.json` into the new directory `dir`, which is there with all of them or not at
     /// all.
     ///
@@ -93,19 +93,17 @@ impl Dehazed {
 
     fn write_files(&self, dir: &Path, format: Format) -> Result<()> {
         let (h, w) = self.transmission.dim();
-        match format {
-            Format::Png => {
-                self.picture.save_png(dir.join("J.png"))?;
-                let t = self.transmission.mapv(|t| t * 2.0 - 1.0).insert_axis(Axis(2));
-                Picture::from_pixels(t)?.save_png(dir.join("t.png"))?;
-            }
-            Format::Safetensors => {
-                let image = to_nchw(&train::tensor(&self.picture, &Device::Cpu)?)?;
-                write_tensors(&dir.join("J.safetensors"), vec![("image".into(), image)], None)?;
-                let t = self.transmission.iter().copied().collect::<Vec<f32>>();
-                let t = Tensor::from_vec(t, (1, 1, h, w), &Device::Cpu)?;
-                write_tensors(&dir.join("t.safetensors"), vec![("transmission".into(), t)], None)?;
-            }
+        if format == Format::Safetensors {
+            let image = to_nchw(&train::tensor(&self.picture, &Device::Cpu)?)?;
+            write_tensors(&dir.join("J.safetensors"), vec![("image".into(), image)], None)?;
+            let t = self.transmission.iter().copied().collect::<Vec<f32>>();
+            let t = Tensor::from_vec(t, (1, 1, h, w), &Device::Cpu)?;
+            write_tensors(&dir.join("t.safetensors"), vec![("transmission".into(), t)], None)?;
+        } else {
+            let extension = format.extension();
+            format.write_to(&self.picture, &dir.join(format!("J.{extension}")))?;
+            let t = self.transmission.mapv(|t| t * 2.0 - 1.0).insert_axis(Axis(2));
+            format.write_to(&Picture::from_pixels(t)?, &dir.join(format!("t.{extension}")))?;
         }
         let path = dir.join("A.json");
         let text = serde_json::json!({"A": self.airlight}).to_string() + "\n";

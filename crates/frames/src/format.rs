@@ -11,6 +11,8 @@ pub enum Format {
     Gif,
     /// A lossless animated WebP that loops forever.
     Webp,
+    /// An animated PNG, lossless, that loops forever.
+    Apng,
     /// A directory of PNG files named `frame-0000.png`, `frame-0001.png` and so on.
     Png,
 }
@@ -20,13 +22,14 @@ const SLOWEST: f64 = 0.1;
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 3] = [Self::Gif, Self::Webp, Self::Png];
+    pub const ALL: [Self; 4] = [Self::Gif, Self::Webp, Self::Apng, Self::Png];
 
-    /// The name of the format, which for GIF and WebP is also the file extension.
+    /// The name of the format, which for all but PNG is also the file extension.
     pub fn name(self) -> &'static str {
         match self {
             Self::Gif => "gif",
             Self::Webp => "webp",
+            Self::Apng => "apng",
             Self::Png => "png",
         }
     }
@@ -46,7 +49,7 @@ impl Format {
     pub fn fastest(self) -> f64 {
         match self {
             Self::Gif => 50.0,
-            Self::Webp | Self::Png => 1000.0,
+            Self::Webp | Self::Apng | Self::Png => 1000.0,
         }
     }
 
@@ -55,7 +58,7 @@ impl Format {
         match self {
             Self::Gif => 65_535,
             Self::Webp => 16_384,
-            Self::Png => usize::MAX,
+            Self::Apng | Self::Png => usize::MAX,
         }
     }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod apng;
 mod error;
 mod format;
 mod gif;

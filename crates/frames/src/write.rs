@@ -1,6 +1,6 @@
 //! Writes frames one by one to a file or directory, atomically.
 
-use crate::{Error, Format, gif, webp};
+use crate::{Error, Format, apng, gif, webp};
 use pyramid::Picture;
 use std::path::Path;
 
@@ -40,6 +40,9 @@ pub fn write<E: From<Error>>(
         }),
         Format::Webp => files::write_with(path, |temporary| {
             webp::write(frames, fps, temporary, path).map_err(Failure::Frame)
+        }),
+        Format::Apng => files::write_with(path, |temporary| {
+            apng::write(frames, fps, temporary, path).map_err(Failure::Frame)
         }),
         Format::Png => {
             files::make_directory(path, |temporary| pngs(frames, temporary).map_err(Failure::Frame))
@@ -136,6 +139,24 @@ mod tests {
                     let mean = difference as f64 / (3 * 21 * 31) as f64;
                     assert!(mean < 12.0, "{channels} channels: {mean}");
                 }
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn apng_is_lossless_and_knows_its_frames() -> Outcome {
+        let dir = tempfile::tempdir()?;
+        for channels in 1..=4 {
+            let path = dir.path().join(format!("{channels}.apng"));
+            let pictures = frames(3, channels);
+            write(pictures.iter().cloned().map(Ok::<_, Error>), 12.0, Format::Apng, &path)?;
+            let decoder = image::codecs::png::PngDecoder::new(BufReader::new(File::open(&path)?))?;
+            let found = decoder.apng()?.into_frames().collect_frames()?;
+            assert_eq!(found.len(), 3);
+            for ((picture, frame), delay) in pictures.iter().zip(found).zip([83, 84, 83]) {
+                assert_eq!(frame.delay().numer_denom_ms(), (delay, 1));
+                assert_eq!(frame.into_buffer().into_raw(), rgba(picture), "{channels} channels");
             }
         }
         Ok(())

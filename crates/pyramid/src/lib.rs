@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod alpha;
 mod complete;
+mod encode;
 mod error;
 mod imresize;
 mod jpeg;
@@ -9,6 +11,7 @@ mod picture;
 mod schedule;
 mod sheet;
 
+pub use encode::FileFormat;
 pub use error::Error;
 pub use imresize::{Target, imresize};
 pub use load::{MAX_FILE_BYTES, MAX_PIXELS, decode, load};

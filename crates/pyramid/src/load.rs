@@ -11,9 +11,9 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 use ndarray::Array3;
 
-use crate::Error;
 use crate::complete::is_complete;
 use crate::picture::{Picture, from_unit, name_of};
+use crate::{Error, alpha};
 
 /// The largest picture that is accepted, in pixels.
 pub const MAX_PIXELS: usize = 100_000_000;
@@ -28,8 +28,8 @@ const MAX_DECODER_BYTES: u64 = 2 << 30;
 /// Reads a picture file: JPEG, PNG, WebP, BMP, TIFF, or the first frame of a GIF or of an animation.
 ///
 /// The content determines the format, not the extension. The result has one channel for gray, two for gray
-/// with alpha, three for RGB, palettes and CMYK, and four for RGBA; a GIF has alpha only if some pixel is
-/// transparent. 16-bit and float samples keep their precision. The picture is upright, because EXIF
+/// with alpha, three for RGB, palettes and CMYK, and four for RGBA; an alpha that is opaque everywhere is no
+/// channel, and pixels that are fully transparent get the colours of the visible ones nearest to them. 16-bit and float samples keep their precision. The picture is upright, because EXIF
 /// orientation is applied. Colour profiles are ignored.
 ///
 /// # Errors
@@ -109,7 +109,7 @@ fn decode_named(bytes: &[u8], name: &str) -> Result<Picture, Error> {
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut image = DynamicImage::from_decoder(decoder).map_err(failed)?;
     image.apply_orientation(orientation);
-    to_picture(without_idle_alpha(image, format), name)
+    Ok(alpha::clean(to_picture(image, name)?))
 }
 
 /// The format of a file, determined by its first bytes, and its usual name.
@@ -134,19 +134,6 @@ fn format_of(bytes: &[u8], name: &str) -> Result<(ImageFormat, &'static str), Er
         other => return unsupported(&format!("{other:?}")),
     };
     Ok((format, format_name))
-}
-
-/// Removes the alpha of a GIF without transparent pixels. Decoders give RGBA for all GIFs, but most have no
-/// transparency.
-fn without_idle_alpha(image: DynamicImage, format: ImageFormat) -> DynamicImage {
-    match image {
-        DynamicImage::ImageRgba8(rgba)
-            if format == ImageFormat::Gif && rgba.pixels().all(|pixel| pixel.0[3] == 255) =>
-        {
-            DynamicImage::ImageRgb8(DynamicImage::ImageRgba8(rgba).into_rgb8())
-        }
-        other => other,
-    }
 }
 
 /// Converts a decoded image to a [`Picture`] with the same channels.

@@ -1,12 +1,11 @@
 //! The picture type, which stores floats in [-1, 1], and its conversion to bytes and PNG files.
 
-use std::io::{Cursor, Error as IoError};
 use std::path::Path;
 
-use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use ndarray::{Array3, ArrayView3};
 
 use crate::Error;
+use crate::encode::FileFormat;
 
 /// Height and width in pixels, in this order.
 pub type Size = (usize, usize);
@@ -128,23 +127,7 @@ impl Picture {
     /// # Errors
     /// [`Error::Write`] if the picture is too large for a PNG.
     pub fn to_png(&self) -> Result<Vec<u8>, Error> {
-        self.encode_png().map_err(|source| Error::Write { name: "the picture".into(), source })
-    }
-
-    fn encode_png(&self) -> Result<Vec<u8>, IoError> {
-        let (height, width, channels) = self.pixels.dim();
-        let color = match channels {
-            1 => ExtendedColorType::L8,
-            2 => ExtendedColorType::La8,
-            3 => ExtendedColorType::Rgb8,
-            _ => ExtendedColorType::Rgba8,
-        };
-        let side = |n: usize| u32::try_from(n).map_err(|_| IoError::other("too large for a PNG"));
-        let mut bytes = Cursor::new(Vec::new());
-        PngEncoder::new(&mut bytes)
-            .write_image(&self.to_u8().into_raw_vec_and_offset().0, side(width)?, side(height)?, color)
-            .map_err(IoError::other)?;
-        Ok(bytes.into_inner())
+        self.to_file(FileFormat::Png)
     }
 }
 

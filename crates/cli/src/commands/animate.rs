@@ -1,10 +1,11 @@
-//! `consingan animate`: a walk around a run's fixed noise, as a GIF, an animated WebP or single frames.
+//! `consingan animate`: a walk around a run's fixed noise, as a GIF, an animated WebP or PNG, or single frames.
 
 use crate::arguments::{Json, Seed, Threads};
 use crate::device::DeviceArgs;
 use crate::output::line;
 use crate::places::{check_free, free_file, free_name};
 use crate::progress::WorkShown;
+use crate::refusal::refusal;
 use crate::signals::Interrupt;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
@@ -56,6 +57,8 @@ enum FramesArg {
     Gif,
     /// Lossless
     Webp,
+    /// An animated PNG, lossless
+    Apng,
     /// A numbered file a frame
     Png,
 }
@@ -65,8 +68,30 @@ impl FramesArg {
         match self {
             FramesArg::Gif => FrameFormat::Gif,
             FramesArg::Webp => FrameFormat::Webp,
+            FramesArg::Apng => FrameFormat::Apng,
             FramesArg::Png => FrameFormat::Png,
         }
+    }
+}
+
+/// The format that was chosen, or that the ending of `--out` names. A name without an ending is a GIF, or a directory
+/// of frames.
+fn format(args: &AnimateArgs) -> Result<FrameFormat> {
+    let chosen = args.format.map(FramesArg::into_format);
+    let Some(out) = args.out.as_deref().filter(|out| out.extension().is_some()) else {
+        return Ok(chosen.unwrap_or(FrameFormat::Gif));
+    };
+    match (chosen, FrameFormat::from_extension(out)) {
+        (None, Some(format)) => Ok(format),
+        (Some(chosen), of_ending) if of_ending == Some(chosen) || chosen == FrameFormat::Png => Ok(chosen),
+        (None, None) => Err(refusal(
+            format!("{}: its ending names no format of animations", out.display()),
+            "end it in .gif, .webp or .apng, or write a directory of frames with --format png",
+        )),
+        (Some(chosen), _) => Err(refusal(
+            format!("{}: ends like another format than that of --format", out.display()),
+            format!("end it in .{}, or leave out --format", chosen.name()),
+        )),
     }
 }
 
@@ -81,9 +106,7 @@ pub(crate) fn run(args: &AnimateArgs) -> Result<ExitCode> {
         end: if args.closed { End::Loop } else { End::Open },
         seed: args.seed.value,
     };
-    let format = args.format.map(FramesArg::into_format);
-    let format =
-        format.or_else(|| FrameFormat::from_extension(args.out.as_deref()?)).unwrap_or(FrameFormat::Gif);
+    let format = format(args)?;
     let out = match &args.out {
         Some(out) => {
             check_free(out)?;

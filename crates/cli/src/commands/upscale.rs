@@ -5,11 +5,13 @@ use crate::device::DeviceArgs;
 use crate::output::line;
 use crate::places::{check_free, check_free_file, free_file};
 use crate::progress::{WorkShown, train_shown};
+use crate::refusal::refusal;
 use crate::signals::{Interrupt, stopped};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use consingan::{
-    Enlarger, Outcome, Picture, Run, Source, UpscaleMode, UpscaleRequest, check_upscale, upscaling_run,
+    Enlarger, Format, Outcome, Picture, Run, Source, UpscaleMode, UpscaleRequest, check_upscale,
+    upscaling_run,
 };
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -92,6 +94,11 @@ pub(crate) fn run(args: &UpscaleArgs) -> Result<ExitCode> {
     let picture = pyramid::load(&args.image)?;
     check_upscale(picture.size(), args.factor, mode)?;
     args.out.as_deref().map(check_free_file).transpose()?;
+    let format = match &args.out {
+        Some(out) => args.format.of_file(out)?,
+        None => args.format.get(),
+    };
+    expect_room(format, &picture)?;
     args.save.as_deref().map(check_free).transpose()?;
     let stop = Interrupt::listen()?;
     let made = match mode {
@@ -99,7 +106,6 @@ pub(crate) fn run(args: &UpscaleArgs) -> Result<ExitCode> {
         UpscaleMode::Perceptual => perceptual(args, &picture, &stop)?,
     };
     let Some(made) = made else { return Ok(stopped()) };
-    let format = args.format.get();
     let out = match &args.out {
         Some(out) => out.clone(),
         None => {
@@ -116,6 +122,14 @@ pub(crate) fn run(args: &UpscaleArgs) -> Result<ExitCode> {
         line(&out.display().to_string());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses a format that cannot hold the result, before minutes of training.
+fn expect_room(format: Format, picture: &Picture) -> Result<()> {
+    if format == Format::Jpeg && picture.channels().is_multiple_of(2) {
+        return Err(refusal("JPEG cannot hold the picture's transparency", "write PNG, TIFF or WebP"));
+    }
+    Ok(())
 }
 
 fn fidelity(args: &UpscaleArgs, picture: &Picture, stop: &Interrupt) -> Result<Made> {
