@@ -15,6 +15,11 @@ pub(crate) fn line(text: &str) {
     }
 }
 
+/// A number with its noun: `1 sample`, `16 samples`.
+pub(crate) fn counted(n: usize, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
 /// Prints the error in one line and the hint in another, on standard error.
 pub(crate) fn tell_error(what: &str, hint: Option<&str>) {
     // File names can contain anything, including line breaks and terminal commands.

@@ -201,3 +201,19 @@ fn what_cannot_be_sampled() {
     refused(dir, ["sample", ""]);
     refused(dir, ["sample"]);
 }
+
+#[test]
+fn a_sheet_has_its_own_size_and_one_sample_is_not_samples() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    tiny_run(dir, "run", &[]);
+    let files = json_lines(&succeeds(dir, ["sample", "run", "-n", "4", "--out", "a", "--json"]).out);
+    for file in &files {
+        let (w, h) = image::image_dimensions(dir.join(file["file"].as_str().unwrap())).unwrap();
+        assert_eq!(file["size"], serde_json::json!([h, w]), "{file}");
+    }
+    assert_eq!(files.len(), 5);
+    assert!(succeeds(dir, ["sample", "run", "-n", "1", "--out", "b"]).out.starts_with("1 sample of"));
+    let told = refused(dir, ["sample", "run", "--start-stage", "2", "--out", "c"]);
+    assert!(told.contains("start-stage"), "{told}");
+}

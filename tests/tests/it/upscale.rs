@@ -163,3 +163,30 @@ fn what_cannot_be_enlarged() {
         refused(dir, "upscale p.png --run net".split(' '));
     }
 }
+
+#[test]
+fn the_ending_of_a_result_names_its_format() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    picture(24, 20).save(dir.join("p.png")).unwrap();
+    let upscale = |out: &str| ["upscale", "p.png", "--niter", "1", "--out", out].map(String::from);
+    for (out, format) in [
+        ("x.jpg", image::ImageFormat::Jpeg),
+        ("x.tif", image::ImageFormat::Tiff),
+        ("x.webp", image::ImageFormat::WebP),
+        ("x.png", image::ImageFormat::Png),
+    ] {
+        succeeds(dir, upscale(out));
+        assert_eq!(image::guess_format(&std::fs::read(dir.join(out)).unwrap()).unwrap(), format, "{out}");
+    }
+    for out in ["x.bmp", "x", "x.mp4"] {
+        let told = refused(dir, upscale(out));
+        assert!(told.contains("names no format") && told.contains(".webp"), "{told}");
+    }
+    // An animation's ending is heeded before anything of the run is drawn.
+    tiny_run(dir, "run", &[]);
+    let told = refused(dir, ["animate", "run", "--out", "x.mp4"]);
+    assert!(told.contains(".apng"), "{told}");
+    succeeds(dir, ["animate", "run", "--frames", "3", "--out", "x.apng"]);
+    assert_eq!(&std::fs::read(dir.join("x.apng")).unwrap()[..4], b"\x89PNG");
+}

@@ -2,7 +2,7 @@
 
 use crate::arguments::{Json, Seed, Threads, count};
 use crate::blank;
-use crate::output::line;
+use crate::output::{counted, line};
 use crate::progress::WorkShown;
 use crate::refusal::refusal;
 use crate::signals::Interrupt;
@@ -91,7 +91,8 @@ fn json(quality: &Quality) -> serde_json::Value {
 
 fn table(quality: &Quality) {
     let number = |figure: Option<f64>| figure.map_or("-".into(), |f| format!("{f:.4}"));
-    line(&format!("{} samples               mean    floor", quality.report.samples.len()));
+    let samples = counted(quality.report.samples.len(), "sample");
+    line(&format!("{samples:<22} {:>8} {:>8}", "mean", "floor"));
     for ((name, mean), (_, floor)) in quality.report.mean.figures().into_iter().zip(quality.floor.figures()) {
         line(&format!("{name:<22} {:>8} {:>8}", number(mean), number(floor)));
     }

@@ -2,7 +2,7 @@
 
 use crate::arguments::{Json, PictureFormat, Seed, TargetSize, Threads, count};
 use crate::device::DeviceArgs;
-use crate::output::line;
+use crate::output::{counted, line};
 use crate::places::{free_name, make_folder};
 use crate::signals::{Interrupt, stopped};
 use anyhow::Result;
@@ -75,7 +75,8 @@ pub(crate) fn run(args: &PaintArgs) -> Result<ExitCode> {
         say(&args.format.write(&painter.picture(index)?, &out, &format!("painted-{index:04}"))?);
     }
     if !args.json.wanted {
-        line(&format!("{} pictures and painting.png, as it entered, in {}", args.n, out.display()));
+        let pictures = counted(args.n as usize, "picture");
+        line(&format!("{pictures} and painting.png, as it entered, in {}", out.display()));
     }
     Ok(ExitCode::SUCCESS)
 }

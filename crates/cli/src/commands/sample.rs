@@ -2,8 +2,9 @@
 
 use crate::arguments::{Json, PictureFormat, Seed, TargetSize, Threads, count};
 use crate::device::DeviceArgs;
-use crate::output::line;
+use crate::output::{counted, line};
 use crate::places::{free_name, make_folder};
+use crate::refusal::refusal;
 use crate::signals::{Interrupt, stopped};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -81,6 +82,19 @@ pub(crate) fn run(args: &SampleArgs) -> Result<ExitCode> {
         start_stage: args.start_stage,
         wrap: args.tile.map_or(Wrap::default(), TileArg::wrap),
     };
+    if args.n > 1
+        && !args.reconstruction
+        && args.start_stage > 0
+        && args.start_stage == args.stages.unwrap_or(run.info().stages_done)
+    {
+        return Err(refusal(
+            format!(
+                "--start-stage {} leaves no stage with fresh noise: all samples would be one picture",
+                args.start_stage
+            ),
+            "give a lower one, or write that picture with --reconstruction",
+        ));
+    }
     let run = run.on(args.device.open()?);
     let sampler = run.sampler(request)?;
     let out = match &args.out {
@@ -88,14 +102,14 @@ pub(crate) fn run(args: &SampleArgs) -> Result<ExitCode> {
         None => free_name(&run.dir().join("samples").join(format!("seed-{}", args.seed.value))),
     };
     make_folder(&out)?;
-    let say = |path: &Path| {
+    let say = |path: &Path, size: (usize, usize)| {
         if args.json.wanted {
-            line(&serde_json::json!({"file": path.to_string_lossy(), "size": sampler.size()}).to_string());
+            line(&serde_json::json!({"file": path.to_string_lossy(), "size": size}).to_string());
         }
     };
     if args.reconstruction {
         let path = args.format.write(&sampler.reconstruction()?, &out, "reconstruction")?;
-        say(&path);
+        say(&path, sampler.size());
         if !args.json.wanted {
             line(&path.display().to_string());
         }
@@ -109,19 +123,20 @@ pub(crate) fn run(args: &SampleArgs) -> Result<ExitCode> {
             return Ok(stopped());
         }
         let picture = sampler.picture(index)?;
-        say(&args.format.write(&picture, &out, &format!("sample-{index:04}"))?);
+        say(&args.format.write(&picture, &out, &format!("sample-{index:04}"))?, picture.size());
         if index < SHEET {
             tiles.push(tile(picture)?);
         }
     }
     let sheet = out.join("sheet.png");
     let columns = (tiles.len() as f64).sqrt().ceil() as usize;
-    pyramid::contact_sheet(&tiles, columns, 2).save_png(&sheet)?;
-    say(&sheet);
+    let overview = pyramid::contact_sheet(&tiles, columns, 2);
+    overview.save_png(&sheet)?;
+    say(&sheet, overview.size());
     if !args.json.wanted {
         line(&format!(
-            "{} samples of {}x{} and sheet.png in {}",
-            args.n,
+            "{} of {}x{} and sheet.png in {}",
+            counted(args.n as usize, "sample"),
             sampler.size().0,
             sampler.size().1,
             out.display()
