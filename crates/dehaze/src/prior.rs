@@ -3,8 +3,8 @@
 //! The dark channel prior assumes that every patch contains something black, and takes white walls and gray roads for haze. Three
 //! changes make it err towards too little haze:
 //!
-//! - Haze varies slowly over a picture. Instead of the minimum of each patch, the *veil* is a smooth surface below which lie
-//!   one or two of a hundred pixels around each place. A white object does not raise it if anything dark is near.
+//! - Haze varies slowly over a picture. Instead of the minimum of each patch, the *veil* is a smooth surface below which lies
+//!   a hundredth of the pixels around each place. A white object does not raise it if anything dark is near.
 //! - The light that remains where the haze is least may be haze everywhere, or a scene without black. Most of it is attributed
 //!   to the scene.
 //! - The airlight comes from `airlight.rs`, which looks at large areas only, so that a white object is not taken for it.
@@ -15,24 +15,28 @@ use crate::physics::{Airlight, LEAST_TRANSMISSION, most_haze};
 use ndarray::{ArrayView1, ArrayView3, Axis, Zip};
 
 /// Share of pixels below the veil.
-const BELOW: f32 = 0.015;
+const BELOW: f32 = 0.0075;
 
 /// Width of the veil's smoothness (a Gaussian's sigma) as a share of the longer side.
 const SMOOTHNESS: f64 = 0.2;
 
 /// Steps of the descent to the veil. It begins at the value of the whole picture and rises by at most [`BELOW`] a step, so
-/// that few steps keep it from rising all the way to a bright sky without anything dark in it, whose light is not all haze.
-const STEPS: usize = 100;
+/// that this many keep it from rising all the way to a bright sky without anything dark in it, whose light is not all haze.
+const STEPS: usize = 300;
 
 /// Share of pixels that are darker than what counts as the scene's darkest.
 const DARKEST: f64 = 0.005;
 
 /// How much of the darkest pixels' light is the scene's, as an exponent, in gray and in colourful pictures, which have
 /// something dark in some channel more often; the rest is taken for haze all over.
-const SCENE: (f32, f32) = (0.65, 0.5);
+const SCENE: (f32, f32) = (0.75, 0.6);
+
+/// Largest darkest light that is attributed to the scene, in gray and in colourful pictures: colourful ones nearly always
+/// have something darker, so that more light is thick haze all over.
+const SCENE_MOST: (f32, f32) = (0.5, 0.06);
 
 /// Transmissions fall towards this and hardly below; it is also what keeps errors in the airlight from being blown up.
-const FLOOR: f32 = 0.2;
+const FLOOR: f32 = 0.1;
 
 /// The estimate.
 pub(crate) struct Prior {
@@ -49,7 +53,9 @@ impl Prior {
         let airlight = large_area_airlight(hazy, &rough);
         let shares = most_haze(hazy, &airlight);
         let darkest = quantile(shares.iter().copied(), DARKEST);
-        let scene = 1.0 - (1.0 - darkest).powf(SCENE.0 + (SCENE.1 - SCENE.0) * colourfulness(hazy));
+        let colourful = colourfulness(hazy);
+        let between = |(gray, colour): (f32, f32)| gray + (colour - gray) * colourful;
+        let scene = (1.0 - (1.0 - darkest).powf(between(SCENE))).min(between(SCENE_MOST));
         let transmission = lower_surface(&shares).mapv(|veil| cautious(plain_transmission(veil, scene)));
         Self { airlight, transmission }
     }
