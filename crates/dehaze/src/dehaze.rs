@@ -3,7 +3,7 @@
 use crate::dark_channel::dark_channel_prior;
 use crate::maps::{Guided, Map, brightness, colours};
 use crate::network::train_transmission;
-use crate::physics::{Airlight, behind_haze};
+use crate::physics::{Airlight, behind_haze, within_range};
 use crate::prior::Prior;
 use crate::{DehazeRequest, Method, Result};
 use candle_core::{Device, Tensor};
@@ -39,6 +39,7 @@ pub fn dehaze(picture: &Picture, request: &DehazeRequest, observer: &mut dyn Obs
         Method::DarkChannelPrior => dark_channel_prior(hazy.view())?,
         Method::MultiStage => multi_stage(&hazy, request, observer)?,
     };
+    let transmission = within_range(hazy.view(), &transmission, &airlight);
     let clear = behind_haze(hazy.view(), &transmission, &airlight).mapv(|v| v * 2.0 - 1.0);
     let alpha = picture.pixels().slice_move(s![.., .., clear.dim().2..]);
     // Both have the picture's size, so that this cannot fail.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod airlight;
 mod dark_channel;
 mod dehaze;
 mod error;

@@ -45,6 +45,22 @@ pub(crate) fn behind_haze(hazy: ArrayView3<'_, f32>, t: &Map, airlight: &Airligh
     })
 }
 
+/// The transmission, raised where the picture behind the haze would leave the range: light above the airlight or below it is
+/// multiplied by 1/t, which would turn a sky white and shadows black. Values that are at an end of the range in the hazy
+/// picture stay there.
+pub(crate) fn within_range(hazy: ArrayView3<'_, f32>, t: &Map, airlight: &Airlight) -> Map {
+    // One step of 8 bits, so that rounding does not reach the end either.
+    let (low, high) = (1.0 / 255.0, 254.0 / 255.0);
+    Map::from_shape_fn(t.dim(), |(y, x)| {
+        let least = (0..hazy.dim().2).map(|c| {
+            let (light, a) = (hazy[[y, x, c]], airlight[c]);
+            let room = if light > a { high - a } else { a - low };
+            (light - a).abs() / room.max(1e-3)
+        });
+        least.fold(t[[y, x]], f32::max).min(1.0)
+    })
+}
+
 /// An upper bound on each pixel's share of airlight, and so on 1 - t: the smallest ratio of a channel to the
 /// airlight.
 pub(crate) fn most_haze(hazy: ArrayView3<'_, f32>, airlight: &Airlight) -> Map {
@@ -69,5 +85,17 @@ mod tests {
         // No pixel can contain more airlight than it contains light.
         let most = most_haze(hazy.view(), &airlight);
         assert!(most.iter().zip(&t).all(|(most, t)| 1.0 - t <= most + 1e-5));
+    }
+
+    #[test]
+    fn no_pixel_is_newly_black_or_white() {
+        let hazy = Array3::from_shape_fn((8, 8, 3), |(y, x, c)| (y * 24 + x * 3 + c) as f32 / 191.0);
+        let airlight = [0.7, 0.8, 0.9];
+        let t = within_range(hazy.view(), &Map::from_elem((8, 8), 0.2), &airlight);
+        let clear = behind_haze(hazy.view(), &t, &airlight);
+        for (&before, &after) in hazy.iter().zip(&clear) {
+            let at_end = |v: f32| (v * 255.0).round() <= 0.0 || (v * 255.0).round() >= 255.0;
+            assert!(at_end(before) || !at_end(after), "{before} became {after}");
+        }
     }
 }
