@@ -1,13 +1,20 @@
 //! What to do about an error. The libraries state facts, as types with fields; the program knows which flags and
 //! commands its user has. One function for each library's errors, in `files.rs`, `pictures.rs`, `runs.rs` and `results.rs`.
+//! What the flags of the official programs are here is in `official.rs`.
 
 mod files;
 mod flags;
+mod instead;
+mod nearest;
+mod official;
+mod pasted;
 mod pictures;
 mod results;
 mod runs;
+mod said;
 
 pub(crate) use flags::Flags;
+pub(crate) use pasted::understand;
 
 use crate::refusal::Refusal;
 
