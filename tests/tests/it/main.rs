@@ -14,6 +14,7 @@ mod golden;
 mod import;
 mod inputs;
 mod layout;
+mod official;
 mod pictures;
 mod resume;
 mod retouch;

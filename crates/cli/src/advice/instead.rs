@@ -25,6 +25,9 @@ impl<'a> Instead<'a> {
     /// The line for `command`, after the one that makes the run it needs.
     pub(super) fn line(&self, command: &'a str) -> String {
         let command = self.command(command);
+        if command == "train" && (self.value("netG").is_some() || self.value("netD").is_some()) {
+            return join(&["consingan", "train", "--resume", &self.run(command).0].map(String::from));
+        }
         let mut lines = Vec::new();
         let mut words = vec!["consingan".to_string(), command.to_string()];
         if OF_RUNS.contains(&command) {

@@ -5,6 +5,7 @@
 mod files;
 mod flags;
 mod instead;
+mod keys;
 mod nearest;
 mod official;
 mod pasted;
@@ -14,6 +15,7 @@ mod runs;
 mod said;
 
 pub(crate) use flags::Flags;
+pub(crate) use keys::understand_keys;
 pub(crate) use pasted::understand;
 
 use crate::refusal::Refusal;
@@ -66,5 +68,7 @@ fn is_fault(cause: Cause<'_>) -> bool {
         || cause.downcast_ref().is_some_and(model::Error::is_internal)
 }
 
+#[cfg(test)]
+mod official_tests;
 #[cfg(test)]
 mod tests;

@@ -45,7 +45,7 @@ mod tests {
         assert_eq!(of("trian_stages"), Some("train-stages"));
         assert_eq!(of("maxsize"), Some("max-size"));
         assert_eq!(of("ntier"), Some("niter"));
-        for far in ["naive_img", "gpu", "no-such-flag", "", "padd_size", "see\u{e9}\u{e9}d"] {
+        for far in ["naive_img", "gpu", "no-such-flag", "", "padd_size", "\u{e9}\u{e9}\u{e9}\u{e9}"] {
             assert_eq!(of(far), None, "{far}");
         }
     }

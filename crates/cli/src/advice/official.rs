@@ -174,8 +174,8 @@ const FLAGS: &[Official] = &[
     valued("stride", &[("*", Only("1", "convolutions have stride 1"))]),
     valued("min_nfc", &[("*", Nothing("every stage has as many channels"))]),
     valued("scale_factor", &[("train", Ratio), KEPT, CHOSEN]),
-    valued("netG", &[("*", Without("a stopped run is resumed with train --resume"))]),
-    valued("netD", &[("*", Without("a stopped run is resumed with train --resume"))]),
+    valued("netG", &[("*", Without("what a run trained before is in the run"))]),
+    valued("netD", &[("*", Without("what a run trained before is in the run"))]),
 ];
 
 #[cfg(test)]
