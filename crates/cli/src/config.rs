@@ -1,5 +1,6 @@
 //! Settings in layers: preset, then a TOML file, then the command line.
 
+use crate::advice::understand_keys;
 use crate::refusal::refusal;
 use crate::settings::Overrides;
 use anyhow::Result;
@@ -82,6 +83,10 @@ fn preset_named(name: Option<&str>) -> Result<Preset> {
 fn read(path: &Path) -> Result<Overrides> {
     let text = contents(path)
         .map_err(|e| refusal(format!("{}: {e}", path.display()), "--config takes a TOML file"))?;
+    let (text, note) = understand_keys(&text, path)?;
+    if let Some(note) = note {
+        tracing::info!("{note}");
+    }
     toml::from_str(&text).map_err(|e: toml::de::Error| {
         let line =
             e.span().map_or(String::new(), |s| format!(":{}", text[..s.start].matches('\n').count() + 1));

@@ -4,7 +4,7 @@
 use crate::advice::{self, Flags};
 use crate::output::tell_error;
 use anyhow::Error;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::process::ExitCode;
 
 /// What the program prints about an error.
@@ -46,7 +46,7 @@ pub(crate) fn report(error: &Error, flags: &Flags) -> ExitCode {
 
 /// Prints an error of the command line in the same two lines. Help and version are printed as clap formats
 /// them.
-pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+pub(crate) fn usage(error: &clap::Error, flags: &Flags) -> ExitCode {
     let help = [
         ErrorKind::DisplayHelp,
         ErrorKind::DisplayVersion,
@@ -62,10 +62,22 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     let mut parts = text.split("\n\n").map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
     let message = parts.next().unwrap_or_default();
     let rest: Vec<String> = parts.collect();
-    let hint = ["tip: ", "Usage: "].iter().find_map(|kind| {
-        let line = rest.iter().find_map(|part| part.strip_prefix(kind))?;
-        Some(if *kind == "tip: " { line.to_string() } else { format!("usage: {line}") })
-    });
+    let with = |kind| rest.iter().find_map(|part| part.strip_prefix(kind));
+    let hint = if let (ErrorKind::UnknownArgument, Some(ContextValue::String(wrong))) =
+        (error.kind(), error.get(ContextKind::InvalidArg))
+    {
+        // clap's tips are spellings that help hides, and `-- --flag`, which would be a file of that name.
+        flags
+            .nearest(wrong.trim_start_matches('-'))
+            .map(|near| format!("a similar argument exists: '--{near}'"))
+            .or_else(|| {
+                with("tip: ")
+                    .filter(|tip| tip.contains("exists") && !tip.contains("similar"))
+                    .map(String::from)
+            })
+    } else {
+        with("tip: ").map(String::from).or_else(|| with("Usage: ").map(|line| format!("usage: {line}")))
+    };
     let hint = hint.as_deref().unwrap_or("--help says what each flag takes");
     tell_error(message.trim_start_matches("error: "), Some(hint));
     ExitCode::from(2)

@@ -87,11 +87,14 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let (cli, flags) = match parse() {
+    let (cli, flags, note) = match parse() {
         Ok(parsed) => parsed,
-        Err(error) => return errors::usage(&error),
+        Err(code) => return code,
     };
     logging::start_logging(cli.verbose, cli.quiet);
+    if let Some(note) = note {
+        tracing::info!("{note}");
+    }
     // A bug of this program must not look like an input error or like a crash of the machine.
     match std::panic::catch_unwind(|| run(&cli.command)) {
         Ok(Ok(code)) => code,
@@ -110,13 +113,19 @@ fn was_stopped(error: &anyhow::Error) -> bool {
     error.downcast_ref().is_some_and(consingan::Error::is_stopped)
 }
 
-/// The command line, and the flags that its command takes.
-fn parse() -> Result<(Cli, Flags), clap::Error> {
+/// The command line, the flags that its command takes, and a note on flags of the official programs. Where it is wrong,
+/// that is told, and the exit status returned.
+fn parse() -> Result<(Cli, Flags, Option<String>), ExitCode> {
     let mut command = Cli::command();
-    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
-    let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
-    let name = matches.subcommand_name().unwrap_or_default();
-    Ok((cli, command.find_subcommand(name).map(Flags::of).unwrap_or_default()))
+    let understood = advice::understand(std::env::args_os().collect(), &command)
+        .map_err(|error| errors::report(&error, &Flags::default()))?;
+    let name = understood.command;
+    let parsed = command
+        .try_get_matches_from_mut(understood.args)
+        .and_then(|matches| Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command)));
+    let flags = name.and_then(|name| command.find_subcommand(name)).map(Flags::of).unwrap_or_default();
+    let cli = parsed.map_err(|error| errors::usage(&error, &flags))?;
+    Ok((cli, flags, understood.note))
 }
 
 fn run(command: &Command) -> Result<ExitCode> {

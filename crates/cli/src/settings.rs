@@ -12,49 +12,49 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Overrides {
     /// Seed of every random number, 0 to 2^63 - 1
-    #[arg(long, aliases = ["manualSeed", "manual_seed"], value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Iterations a stage, 1 to 1000000
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     niter: Option<usize>,
     /// Stages, 1 to 32
-    #[arg(long, alias = "train_stages", value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     train_stages: Option<usize>,
     /// Stages trained at once, 1 to 32
-    #[arg(long, alias = "train_depth", value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     train_depth: Option<usize>,
     /// Learning rate of a stage relative to the one above, above 0, to 1
-    #[arg(long, alias = "lr_scale", value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
     lr_scale: Option<f64>,
     /// Shorter side of the coarsest stage, pixels, 3 to 4096
-    #[arg(long, alias = "min_size", value_name = "PX", allow_negative_numbers = true)]
+    #[arg(long, value_name = "PX", allow_negative_numbers = true)]
     min_size: Option<usize>,
     /// Longer side of the finest stage, pixels, 3 to 8192
-    #[arg(long, alias = "max_size", value_name = "PX", allow_negative_numbers = true)]
+    #[arg(long, value_name = "PX", allow_negative_numbers = true)]
     max_size: Option<usize>,
     /// Channels between the convolutions, 1 to 1024
-    #[arg(long, alias = "nfc", value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     filters: Option<usize>,
     /// Convolution blocks of a stage and of the discriminator, 1 to 16
-    #[arg(long, alias = "num_layer", value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     layers: Option<usize>,
     /// Side of the convolution kernels, odd, 3 to 11
-    #[arg(long, alias = "ker_size", value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     kernel: Option<usize>,
     /// lrelu, elu, selu or prelu
     #[arg(long, value_name = "NAME")]
     activation: Option<String>,
     /// Slope of lrelu, 0 to 1
-    #[arg(long, alias = "lrelu_alpha", value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
     lrelu_alpha: Option<f64>,
     /// Batch norm in the generator (alone, or true or false)
-    #[arg(long, alias = "batch_norm", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     batch_norm: Option<bool>,
     /// Learning rate of the generator, above 0, to 1
-    #[arg(long, alias = "lr_g", value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
     lr_g: Option<f64>,
     /// Learning rate of the discriminator, above 0, to 1
-    #[arg(long, alias = "lr_d", value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
     lr_d: Option<f64>,
     /// Adam's first decay, 0 to 0.9999
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
@@ -63,19 +63,19 @@ pub(crate) struct Overrides {
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     gamma: Option<f64>,
     /// Times that a generator gradient is applied, 1 to 100
-    #[arg(long, aliases = ["Gsteps", "g_steps"], value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     g_steps: Option<usize>,
     /// Discriminator steps an iteration, 1 to 100
-    #[arg(long, aliases = ["Dsteps", "d_steps"], value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     d_steps: Option<usize>,
     /// Weight of the gradient penalty, 0 to 1000
-    #[arg(long, alias = "lambda_grad", value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
     lambda_grad: Option<f64>,
     /// Weight of the reconstruction loss, 0 to 1000000
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     alpha: Option<f64>,
     /// Noise amplitude relative to the reconstruction's error, 0 to 100
-    #[arg(long, alias = "noise_amp", value_name = "X", allow_negative_numbers = true)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
     noise_amp: Option<f64>,
     /// How exactly a GPU multiplies: tf32 (fast, as PyTorch has it) or f32. The CPU always computes in f32
     #[arg(long, value_name = "NAME")]

@@ -15,6 +15,7 @@ mod golden;
 mod import;
 mod inputs;
 mod layout;
+mod official;
 mod pictures;
 mod resume;
 mod retouch;

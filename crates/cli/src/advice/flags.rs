@@ -1,5 +1,7 @@
 //! The flags of the command that failed, so that no advice names a flag which that command lacks.
 
+use super::nearest::nearest;
+
 /// The long flags, without their dashes, of the command that was given.
 #[derive(Debug, Default)]
 pub(crate) struct Flags(Vec<String>);
@@ -7,7 +9,8 @@ pub(crate) struct Flags(Vec<String>);
 impl Flags {
     /// The flags that `command` takes.
     pub(crate) fn of(command: &clap::Command) -> Self {
-        Self(command.get_arguments().filter_map(|argument| argument.get_long()).map(String::from).collect())
+        let shown = command.get_arguments().filter(|argument| !argument.is_hide_set());
+        Self(shown.filter_map(|argument| argument.get_long()).map(String::from).collect())
     }
 
     /// Ways out, joined to one hint. Those that name a flag which this command lacks are left out.
@@ -20,6 +23,11 @@ impl Flags {
     fn allow(&self, way: &str) -> bool {
         let mut words = way.split([' ', ',']);
         words.all(|word| word.strip_prefix("--").is_none_or(|name| self.has(name)))
+    }
+
+    /// The flag that a mistyped one is nearest to, if one is near.
+    pub(crate) fn nearest(&self, wrong: &str) -> Option<&str> {
+        nearest(wrong, self.0.iter().map(String::as_str))
     }
 
     fn has(&self, name: &str) -> bool {

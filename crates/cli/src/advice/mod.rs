@@ -1,13 +1,22 @@
 //! What to do about an error. The libraries state facts, as types with fields; the program knows which flags and
 //! commands its user has. One function for each library's errors, in `files.rs`, `pictures.rs`, `runs.rs` and `results.rs`.
+//! What the flags of the official programs are here is in `official.rs`.
 
 mod files;
 mod flags;
+mod instead;
+mod keys;
+mod nearest;
+mod official;
+mod pasted;
 mod pictures;
 mod results;
 mod runs;
+mod said;
 
 pub(crate) use flags::Flags;
+pub(crate) use keys::understand_keys;
+pub(crate) use pasted::understand;
 
 use crate::refusal::Refusal;
 
@@ -59,5 +68,7 @@ fn is_fault(cause: Cause<'_>) -> bool {
         || cause.downcast_ref().is_some_and(model::Error::is_internal)
 }
 
+#[cfg(test)]
+mod official_tests;
 #[cfg(test)]
 mod tests;

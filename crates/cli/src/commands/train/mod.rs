@@ -26,13 +26,13 @@ pub(crate) struct TrainArgs {
     #[arg(required_unless_present_any = ["resume", "input_name"])]
     image: Option<PathBuf>,
     /// The official program's way to name the picture
-    #[arg(long, alias = "input_name", hide = true, conflicts_with = "image")]
+    #[arg(long, hide = true, conflicts_with = "image")]
     input_name: Option<PathBuf>,
     /// The run directory to make [default: runs/NAME, numbered where the name is taken]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// What for: generation, retarget (other sizes and shapes), animation, harmonization, editing or paint [default: generation]
-    #[arg(long, aliases = ["train_mode", "train-mode"], value_name = "TASK")]
+    #[arg(long, alias = "train-mode", value_name = "TASK")]
     task: Option<String>,
     /// Named settings: quick (minutes), auto (what --minutes allow) or paper (the official program's) [default: quick]
     #[arg(long)]
