@@ -84,16 +84,17 @@ fn read(path: &Path) -> Result<Overrides> {
     let text = contents(path)
         .map_err(|e| refusal(format!("{}: {e}", path.display()), "--config takes a TOML file"))?;
     let (text, note) = understand_keys(&text, path)?;
-    if let Some(note) = note {
-        tracing::info!("{note}");
-    }
-    toml::from_str(&text).map_err(|e: toml::de::Error| {
+    let settings = toml::from_str(&text).map_err(|e: toml::de::Error| {
         let line =
             e.span().map_or(String::new(), |s| format!(":{}", text[..s.start].matches('\n').count() + 1));
         let message = e.message().replace('\n', ", ");
         let what = format!("{}{line}: {message}", path.display());
         refusal(what, "keys are the flags' names, like `niter = 500`")
-    })
+    })?;
+    if let Some(note) = note {
+        tracing::info!("{note}");
+    }
+    Ok(settings)
 }
 
 /// Reads the text of a regular file. A pipe could block, and a device could be read without end.
