@@ -3,7 +3,7 @@
 use crate::refusal::refusal;
 use anyhow::Result;
 use clap::{Args, ValueEnum, value_parser};
-use consingan::{Format, Picture, Target};
+use consingan::{Format, Palette, Picture, Run, Target};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -143,6 +143,57 @@ impl PictureFormat {
         let path = dir.join(format!("{stem}.{}", format.extension()));
         format.write_to(picture, &path)?;
         Ok(path)
+    }
+}
+
+/// `--palette`.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct PaletteArg {
+    /// Map results to the picture's own colours, of which there must be no more than 256
+    #[arg(id = "palette", long)]
+    wanted: bool,
+}
+
+impl PaletteArg {
+    /// The colours of a picture, if they are wanted.
+    ///
+    /// # Errors
+    /// Where they are, and there are too many.
+    pub(crate) fn of_picture(self, picture: &Picture) -> Result<Option<Palette>> {
+        if !self.wanted {
+            return Ok(None);
+        }
+        let bytes = Palette::bytes_of(picture);
+        bytes.map(|bytes| Some(Palette::from_bytes(&bytes))).ok_or_else(|| {
+            refusal(format!("the picture has more than {} colours", Palette::MOST), "leave out --palette")
+        })
+    }
+
+    /// The palette of the run, if it is wanted.
+    ///
+    /// # Errors
+    /// Where it is, and the run's picture has too many colours.
+    pub(crate) fn of(self, run: &Run) -> Result<Option<Palette>> {
+        if !self.wanted {
+            return Ok(None);
+        }
+        let palette = run.palette();
+        palette.map(Some).ok_or_else(|| {
+            let what = format!(
+                "{}: its picture has more than {} colours, or the run was made before they were kept",
+                run.dir().display(),
+                Palette::MOST
+            );
+            refusal(what, "leave out --palette, or train on a picture of fewer colours")
+        })
+    }
+}
+
+/// A result in these colours, or as it is where none are wanted.
+pub(crate) fn coloured(palette: Option<&Palette>, picture: Picture) -> Picture {
+    match palette {
+        Some(palette) => palette.apply(&picture),
+        None => picture,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{FrameFormat, Result, Run};
 use candle_core::Tensor;
-use pyramid::Picture;
+use pyramid::{Palette, Picture};
 use std::path::Path;
 use tasks::AnimateRequest;
 use train::{Observer, Work};
@@ -12,6 +12,7 @@ use train::{Observer, Work};
 pub struct Animation {
     walk: tasks::Animation,
     frames: u32,
+    palette: Option<Palette>,
 }
 
 impl Run {
@@ -21,11 +22,16 @@ impl Run {
     /// [`crate::Error::Tasks`] for values outside their ranges, and for a run without a finished stage.
     pub fn animation(&self, request: AnimateRequest) -> Result<Animation> {
         let walk = tasks::Animation::new(&self.run, &request, &self.device)?;
-        Ok(Animation { walk, frames: request.frames })
+        Ok(Animation { walk, frames: request.frames, palette: None })
     }
 }
 
 impl Animation {
+    /// The same animation with its pictures mapped to these colours.
+    pub fn in_colours(self, palette: Palette) -> Self {
+        Self { palette: Some(palette), ..self }
+    }
+
     /// The next frame as a tensor, `[1, H, W, C]` in [-1, 1]; `None` after the last one.
     ///
     /// # Errors
@@ -60,6 +66,11 @@ impl Iterator for Animation {
     type Item = Result<Picture>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        Some(self.next_tensor()?.and_then(|frame| Ok(train::picture(&frame)?)))
+        let picture = self.next_tensor()?.and_then(|frame| Ok(train::picture(&frame)?));
+        let coloured = |picture: Picture| match &self.palette {
+            Some(palette) => palette.apply(&picture),
+            None => picture,
+        };
+        Some(picture.map(coloured))
     }
 }

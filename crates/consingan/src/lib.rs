@@ -28,7 +28,7 @@ pub use training::{Estimate, create, estimate, resume, train};
 pub use dehaze::{DehazeRequest, Dehazed, Method};
 pub use frames::Format as FrameFormat;
 pub use kernels::Wrap;
-pub use pyramid::{Picture, Size, contact_sheet, load};
+pub use pyramid::{Palette, Picture, Size, contact_sheet, load};
 pub use report::{ReportRequest, duration};
 pub use sifid::Inception;
 pub use tasks::{

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use candle_core::{Device, Tensor};
-use pyramid::Picture;
+use pyramid::{Palette, Picture};
 use std::path::Path;
 use tasks::first_input;
 use train::{Observer, Outcome, Pace, RunInfo, TrainConfig};
@@ -92,6 +92,12 @@ impl Run {
     /// [`crate::Error::Train`] where there is no such stage, or the file is damaged.
     pub fn training_picture(&self, stage: usize) -> Result<Picture> {
         Ok(train::picture(&self.run.real(stage, &Device::Cpu)?)?)
+    }
+
+    /// The colours of the picture that it was made for, to which results can be mapped; `None` where there are more
+    /// than [`Palette::MOST`].
+    pub fn palette(&self) -> Option<Palette> {
+        self.run.info.palette.as_deref().map(Palette::from_bytes)
     }
 
     /// The number of parameters of its networks; `None` before a stage is finished.

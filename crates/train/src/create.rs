@@ -7,7 +7,7 @@ use crate::pictures::{tensor, to_nchw};
 use crate::rundir::{DISCRIMINATOR, FIRST_INPUT, FIXED_NOISE, GENERATOR, PYRAMID, Run, vacant};
 use crate::{Error, Label, Result, TrainConfig, checkpoint};
 use candle_core::{Device, Tensor};
-use pyramid::Picture;
+use pyramid::{Palette, Picture};
 use std::fs;
 use std::path::Path;
 
@@ -24,7 +24,8 @@ impl Run {
         vacant(dir)?;
         let smallest = config.net(picture.channels()).receptive_field();
         let pictures = pyramid::pyramid(picture, &config.schedule(), smallest)?;
-        let info = RunInfo::new(&config, label, picture.size(), &pictures);
+        let mut info = RunInfo::new(&config, label, picture.size(), &pictures);
+        info.palette = Palette::bytes_of(picture);
         Self::make(dir, config, info, |run| run.fill(&pictures))
     }
 

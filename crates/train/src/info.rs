@@ -24,6 +24,9 @@ pub struct RunInfo {
     pub picture_size: (usize, usize),
     /// Channels of the picture.
     pub channels: usize,
+    /// The picture's colours as bytes, where it has no more than [`pyramid::Palette::MOST`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub palette: Option<Vec<Vec<u8>>>,
     /// The run directory whose last stage this run trains again, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
@@ -61,6 +64,7 @@ impl RunInfo {
             picture: label.picture,
             picture_size,
             channels: pictures[0].channels(),
+            palette: None,
             origin: None,
             seed: config.seed,
             sizes: pictures.iter().map(Picture::size).collect(),

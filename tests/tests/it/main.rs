@@ -16,6 +16,7 @@ mod import;
 mod inputs;
 mod layout;
 mod official;
+mod palette;
 mod pictures;
 mod resume;
 mod retouch;

@@ -1,6 +1,6 @@
 //! `consingan animate`: a walk around a run's fixed noise, as a GIF, an animated WebP or PNG, or single frames.
 
-use crate::arguments::{Json, Seed, Threads};
+use crate::arguments::{Json, PaletteArg, Seed, Threads};
 use crate::device::DeviceArgs;
 use crate::output::{counted, line};
 use crate::places::{check_free, free_file, free_name};
@@ -43,6 +43,8 @@ pub(crate) struct AnimateArgs {
     /// Where to write [default: RUN/animation.gif, numbered where that is taken]
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    palette: PaletteArg,
     #[command(flatten)]
     json: Json,
     #[command(flatten)]
@@ -116,7 +118,11 @@ pub(crate) fn run(args: &AnimateArgs) -> Result<ExitCode> {
         None => free_file(&run.dir().join("animation"), format.name()),
     };
     let run = run.on(args.device.open()?);
-    let animation = run.animation(request)?;
+    let palette = args.palette.of(&run)?;
+    let mut animation = run.animation(request)?;
+    if let Some(palette) = palette {
+        animation = animation.in_colours(palette);
+    }
     if let Some(parent) = out.parent().filter(|p| !p.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
     }

@@ -1,6 +1,6 @@
 //! `consingan paint`: a rough painting, made into a picture in the style of a run.
 
-use crate::arguments::{Json, PictureFormat, Seed, TargetSize, Threads, count};
+use crate::arguments::{Json, PaletteArg, PictureFormat, Seed, TargetSize, Threads, coloured, count};
 use crate::device::DeviceArgs;
 use crate::output::{counted, line};
 use crate::places::{free_name, make_folder};
@@ -34,6 +34,8 @@ pub(crate) struct PaintArgs {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
+    palette: PaletteArg,
+    #[command(flatten)]
     format: PictureFormat,
     #[command(flatten)]
     json: Json,
@@ -54,6 +56,7 @@ pub(crate) fn run(args: &PaintArgs) -> Result<ExitCode> {
         seed: args.seed.value,
     };
     let run = run.on(args.device.open()?);
+    let palette = args.palette.of(&run)?;
     let painter = run.painter(&painting, request)?;
     let stem = args.painting.file_stem().unwrap_or_default();
     let out = args.out.clone().unwrap_or_else(|| free_name(&run.dir().join("painted").join(stem)));
@@ -72,7 +75,8 @@ pub(crate) fn run(args: &PaintArgs) -> Result<ExitCode> {
             tracing::warn!("stopped after {index} of {} pictures, which are in {}", args.n, out.display());
             return Ok(stopped());
         }
-        say(&args.format.write(&painter.picture(index)?, &out, &format!("painted-{index:04}"))?);
+        let picture = coloured(palette.as_ref(), painter.picture(index)?);
+        say(&args.format.write(&picture, &out, &format!("painted-{index:04}"))?);
     }
     if !args.json.wanted {
         let pictures = counted(args.n as usize, "picture");

@@ -1,7 +1,7 @@
 //! `consingan harmonize` and `consingan edit`: a trained run retouches a picture that was changed by hand.
 
 use crate::after_training::tell_stopped;
-use crate::arguments::{Json, PictureFormat, Seed, Threads};
+use crate::arguments::{Json, PaletteArg, PictureFormat, Seed, Threads};
 use crate::device::DeviceArgs;
 use crate::output::line;
 use crate::places::{check_free, free_name, make_folder};
@@ -42,6 +42,8 @@ pub(crate) struct RetouchArgs {
     transfer: Option<TransferArg>,
     #[command(flatten)]
     seed: Seed,
+    #[command(flatten)]
+    palette: PaletteArg,
     #[command(flatten)]
     format: PictureFormat,
     #[command(flatten)]
@@ -91,6 +93,7 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
         args.device.expect_cpu(this, "--fine-tune, whose training it is for")?;
     }
     args.out.as_deref().map(check_free).transpose()?;
+    let palette = args.palette.of(&run)?;
     let naive = pyramid::load(&args.naive)?;
     let mask = mask_file(args).as_deref().map(pyramid::load).transpose()?;
     let request = RetouchRequest {
@@ -105,6 +108,9 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
         let Some(tuned) = fine_tuned(args, run, &naive)? else { return Ok(stopped()) };
         retouched = tuned.retouch(&naive, request)?;
         out = tuned.dir().join(name);
+    }
+    if let Some(palette) = palette {
+        retouched.picture = palette.apply(&retouched.picture);
     }
     make_folder(&out)?;
     write(args, &retouched, &out)?;

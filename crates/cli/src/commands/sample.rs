@@ -1,6 +1,6 @@
 //! `consingan sample`: new pictures from a run.
 
-use crate::arguments::{Json, PictureFormat, Seed, TargetSize, Threads, count};
+use crate::arguments::{Json, PaletteArg, PictureFormat, Seed, TargetSize, Threads, coloured, count};
 use crate::device::DeviceArgs;
 use crate::output::{counted, line};
 use crate::places::{free_name, make_folder};
@@ -39,6 +39,8 @@ pub(crate) struct SampleArgs {
     /// Where to write [default: RUN/samples/seed-S, numbered where that is taken]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    palette: PaletteArg,
     #[command(flatten)]
     format: PictureFormat,
     #[command(flatten)]
@@ -96,6 +98,7 @@ pub(crate) fn run(args: &SampleArgs) -> Result<ExitCode> {
         ));
     }
     let run = run.on(args.device.open()?);
+    let palette = args.palette.of(&run)?;
     let sampler = run.sampler(request)?;
     let out = match &args.out {
         Some(out) => out.clone(),
@@ -108,7 +111,11 @@ pub(crate) fn run(args: &SampleArgs) -> Result<ExitCode> {
         }
     };
     if args.reconstruction {
-        let path = args.format.write(&sampler.reconstruction()?, &out, "reconstruction")?;
+        let path = args.format.write(
+            &coloured(palette.as_ref(), sampler.reconstruction()?),
+            &out,
+            "reconstruction",
+        )?;
         say(&path, sampler.size());
         if !args.json.wanted {
             line(&path.display().to_string());
@@ -122,7 +129,7 @@ pub(crate) fn run(args: &SampleArgs) -> Result<ExitCode> {
             tracing::warn!("stopped after {index} of {} samples, which are in {}", args.n, out.display());
             return Ok(stopped());
         }
-        let picture = sampler.picture(index)?;
+        let picture = coloured(palette.as_ref(), sampler.picture(index)?);
         say(&args.format.write(&picture, &out, &format!("sample-{index:04}"))?, picture.size());
         if index < SHEET {
             tiles.push(tile(picture)?);

@@ -1,6 +1,6 @@
 //! `consingan upscale`: enlarges a picture by a network that is trained on it.
 
-use crate::arguments::{Json, PictureFormat, Seed, Threads};
+use crate::arguments::{Json, PaletteArg, PictureFormat, Seed, Threads, coloured};
 use crate::device::DeviceArgs;
 use crate::output::line;
 use crate::places::{check_free, check_free_file, free_file};
@@ -39,6 +39,8 @@ pub(crate) struct UpscaleArgs {
     /// Longer side of the picture to train on, pixels, 16 to 8192; it does not change the result's size
     #[arg(long, value_name = "PX", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(16..=8192))]
     max_size: Option<u64>,
+    #[command(flatten)]
+    palette: PaletteArg,
     #[command(flatten)]
     format: PictureFormat,
     #[command(flatten)]
@@ -100,12 +102,14 @@ pub(crate) fn run(args: &UpscaleArgs) -> Result<ExitCode> {
     };
     expect_room(format, &picture)?;
     args.save.as_deref().map(check_free).transpose()?;
+    let palette = args.palette.of_picture(&picture)?;
     let stop = Interrupt::listen()?;
     let made = match mode {
         UpscaleMode::Fidelity => Some(fidelity(args, &picture, &stop)?),
         UpscaleMode::Perceptual => perceptual(args, &picture, &stop)?,
     };
-    let Some(made) = made else { return Ok(stopped()) };
+    let Some(mut made) = made else { return Ok(stopped()) };
+    made.picture = coloured(palette.as_ref(), made.picture);
     let out = match &args.out {
         Some(out) => out.clone(),
         None => {

@@ -5,7 +5,7 @@ mod training;
 
 pub(crate) use training::{Painted, settings};
 
-use self::palette::Palette;
+use self::palette::main_colours;
 use crate::Result;
 use crate::sample::stages_done;
 use candle_core::{Device, Tensor};
@@ -54,7 +54,7 @@ impl Painter {
         let mut small = Picture::from_pixels(small)?;
         if let Some(colours) = request.colours {
             let real = train::picture(&run.real(request.start_stage, device)?)?;
-            small = Palette::of(&real, colours)?.apply(&small)?;
+            small = main_colours(&real, colours)?.apply(&small);
         }
         Ok(Self {
             model: Model { sizes, ..run.model(stages, device)? },

@@ -4,7 +4,7 @@
 //! The pairs (rough version, picture) are of one picture; windows of all sizes and mirror images of them are what lets the
 //! network fill areas that lie elsewhere (DeepSIM, Vinker, Horwitz, Zabari and Hoshen 2021, trains on one pair likewise).
 
-use super::palette::Palette;
+use super::palette::main_colours;
 use crate::Result;
 use crate::draws::Draws;
 use candle_core::Tensor;
@@ -39,7 +39,7 @@ impl Painted {
             let side = |n: usize| ((n as f64 / by).round() as usize).max(2);
             let smooth = Picture::from_pixels(resized(&resized(&picture, (side(h), side(w)))?, (h, w))?)?;
             for colours in COLOURS {
-                rough.push(Palette::of(&smooth, colours)?.apply(&smooth)?.into_pixels());
+                rough.push(main_colours(&smooth, colours)?.apply(&smooth).into_pixels());
             }
         }
         Ok(Self { rough })
