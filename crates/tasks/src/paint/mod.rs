@@ -1,17 +1,23 @@
 //! Paint to image: a rough painting, refined by the stages above the one it enters.
 
+mod areas;
 mod palette;
 mod training;
 
 pub(crate) use training::{Painted, settings};
 
+use self::areas::Areas;
 use self::palette::main_colours;
 use crate::Result;
 use crate::sample::stages_done;
 use candle_core::{Device, Tensor};
 use limits::OutOfRange;
-use pyramid::{Picture, imresize};
-use train::{Model, Run, Target, output_sizes, streams};
+use pyramid::{Picture, Size, imresize};
+use train::pictures::{add_noise, pixels, tensor_of};
+use train::{Model, Moment, Run, Target, output_sizes, streams};
+
+/// Shapes that differ by less than this share are one.
+const SAME_SHAPE: f64 = 0.02;
 
 /// The settings of painting.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -32,6 +38,8 @@ pub struct Painter {
     model: Model,
     /// The painting as it enters, `[1, H, W, C]`.
     painting: Tensor,
+    /// Its areas, at the size of the result.
+    areas: Areas,
     request: PaintRequest,
 }
 
@@ -47,18 +55,30 @@ impl Painter {
             let expected = format!("below {stages}, the number of finished stages");
             return Err(OutOfRange::new("start-stage", request.start_stage, expected).into());
         }
-        let sizes = output_sizes(&run.info.sizes[..stages], request.target, run.config.kernel)?;
-        let (h, w) = sizes[request.start_stage];
+        let trained = &run.info.sizes[..stages];
+        let target = match request.target {
+            Target::Training => shape_of(painting.size(), trained[stages - 1]),
+            target => target,
+        };
+        let sizes = output_sizes(trained, target, run.config.kernel)?;
         let painting = with_channels(painting, run.info.channels)?;
-        let small = imresize(painting.pixels(), pyramid::Target::Size((h, w)))?;
-        let mut small = Picture::from_pixels(small)?;
-        if let Some(colours) = request.colours {
-            let real = train::picture(&run.real(request.start_stage, device)?)?;
-            small = main_colours(&real, colours)?.apply(&small);
-        }
+        let palette = match request.colours {
+            Some(colours) => {
+                let real = train::picture(&run.real(request.start_stage, device)?)?;
+                Some(main_colours(&real, colours)?)
+            }
+            None => None,
+        };
+        let at_size = |size| -> Result<Picture> {
+            let picture = Picture::from_pixels(imresize(painting.pixels(), pyramid::Target::Size(size))?)?;
+            Ok(palette.as_ref().map_or(picture.clone(), |palette| palette.apply(&picture)))
+        };
+        let small = at_size(sizes[request.start_stage])?;
+        let areas = Areas::of(&at_size(sizes[stages - 1])?)?;
         Ok(Self {
             model: Model { sizes, ..run.model(stages, device)? },
             painting: train::tensor(&small, device)?,
+            areas,
             request: *request,
         })
     }
@@ -78,7 +98,9 @@ impl Painter {
     /// [`crate::Error::Model`] where the memory does not suffice, or by a fault of this program.
     pub fn refine(&self, index: u32) -> Result<Tensor> {
         let start = self.request.start_stage;
-        let mut noise = vec![self.painting.clone()];
+        let moment = Moment::sample(self.request.seed, index);
+        let first = add_noise(&self.painting, moment.noise(), training::NOISE)?;
+        let mut noise = vec![first];
         let Model { generator, sizes, .. } = &self.model;
         for (level, &size) in sizes.iter().enumerate().skip(1) {
             let stream = streams::sample_noise(self.request.seed, level, index);
@@ -91,8 +113,22 @@ impl Painter {
         if start + 1 < sizes.len() {
             features = generator.features(inputs, Some(features), start + 1..sizes.len())?;
         }
-        Ok(generator.picture(&features)?)
+        let picture = generator.picture(&features)?;
+        let mut result = pixels(&picture)?;
+        self.areas.keep_colours(&mut result);
+        Ok(tensor_of(&result, picture.device())?)
     }
+}
+
+/// The size of the training picture's area in the shape of a painting; the training picture's own where the shapes are
+/// one but for rounding.
+fn shape_of(painting: Size, trained: Size) -> Target {
+    let ratio = (painting.0 * trained.1) as f64 / (painting.1 * trained.0) as f64;
+    if (ratio.ln()).abs() < SAME_SHAPE {
+        return Target::Training;
+    }
+    let side = |n: usize, factor: f64| (n as f64 * factor).round() as usize;
+    Target::Size(side(trained.0, ratio.sqrt()), side(trained.1, 1.0 / ratio.sqrt()))
 }
 
 /// `picture` as one with `channels` channels: grays are repeated, colours are averaged, alpha is dropped or

@@ -10,19 +10,22 @@ use crate::draws::Draws;
 use candle_core::Tensor;
 use ndarray::{Array3, s};
 use pyramid::Picture;
-use train::pictures::{overwrite, pixels, resized, tensor_of};
+use train::pictures::{add_noise, overwrite, pixels, resized, tensor_of};
 use train::{Example, FirstInput, Moment, TrainConfig};
 
 /// Colours of the rough versions.
 const COLOURS: [usize; 5] = [3, 4, 6, 9, 14];
 /// How much smaller the picture is made before its colours are taken, so that areas are plain.
 const SMOOTHED: [f64; 2] = [1.5, 3.0];
+/// Deviation of the noise on what enters, in training and in painting. Without it a painting gives one picture, however
+/// often it is drawn; from 0.3 on spots appear.
+pub(crate) const NOISE: f64 = 0.2;
 /// Smallest window, of the picture's sides.
 const SMALLEST: f64 = 0.6;
 
 /// The settings for `base`, a preset's. Without batch norm, which would change the colours of one place for what lies at another.
 pub(crate) fn settings(base: TrainConfig) -> TrainConfig {
-    TrainConfig { train_stages: 4, min_size: 40, alpha: 100.0, ..base }
+    TrainConfig { train_stages: 4, min_size: 40, alpha: 30.0, ..base }
 }
 
 /// Stage 0's input: rough versions of the coarsest picture.
@@ -62,7 +65,9 @@ impl FirstInput for Painted {
     fn fill(&self, target: &Tensor, moment: Moment) -> train::Result<()> {
         let (_, h, w, _) = target.dims4()?;
         let (rough, window) = self.draw(moment);
-        overwrite(target, &window.of(rough, (h, w))?)
+        overwrite(target, &window.of(rough, (h, w))?)?;
+        target.slice_set(&add_noise(target, moment.noise(), NOISE)?, 0, 0)?;
+        Ok(())
     }
 
     fn example(&self, real: &Tensor, moment: Moment) -> train::Result<Option<Example>> {
@@ -70,6 +75,7 @@ impl FirstInput for Painted {
         let (rough, window) = self.draw(moment);
         let (ch, cw, _) = rough.dim();
         let input = tensor_of(&window.of(rough, (ch, cw))?, real.device())?;
+        let input = add_noise(&input, moment.noise(), NOISE)?;
         let target = tensor_of(&window.of(&pixels(real)?, (h, w))?, real.device())?;
         Ok(Some(Example { input, target }))
     }
