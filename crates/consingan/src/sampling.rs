@@ -67,6 +67,11 @@ impl Sampler {
 }
 
 impl Painter {
+    /// Height and width of the pictures.
+    pub fn size(&self) -> Size {
+        self.0.size()
+    }
+
     /// The painting as the generator gets it: small, and in few colours where the request asks for them.
     ///
     /// # Errors

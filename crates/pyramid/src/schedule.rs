@@ -50,17 +50,18 @@ impl Default for Schedule {
 /// As [`Schedule::sizes`].
 pub fn pyramid(picture: &Picture, schedule: &Schedule, smallest: usize) -> Result<Vec<Picture>, Error> {
     schedule.sizes(picture.size(), smallest)?;
-    let scaled = |from: &Picture, scale| {
+    let resized = |from: &Picture, scale, size| {
         // A picture that needs no resize is only copied.
         if scale == 1.0 {
             return Ok(from.clone());
         }
-        Picture::from_pixels(imresize(from.pixels(), Target::Scale(scale))?)
+        let target = Target::Factors { size, scales: (scale, scale) };
+        Picture::from_pixels(imresize(from.pixels(), target)?)
     };
-    let finest = scaled(picture, schedule.finest_scale(picture.size()))?;
+    let finest = resized(picture, schedule.finest_scale(picture.size()), schedule.finest(picture.size()))?;
     let mut stages = Vec::with_capacity(schedule.stages);
     for scale in schedule.scales(finest.size()) {
-        stages.push(scaled(&finest, scale)?);
+        stages.push(resized(&finest, scale, scaled(finest.size(), scale))?);
     }
     stages.push(finest);
     Ok(stages)
@@ -84,7 +85,7 @@ impl Schedule {
     /// [`Error::FinestTooSmall`] or [`Error::StageTooSmall`] if one would be smaller than `smallest`.
     pub fn sizes(&self, picture: Size, smallest: usize) -> Result<Vec<Size>, Error> {
         self.check(picture)?;
-        let finest = scaled(picture, self.finest_scale(picture));
+        let finest = self.finest(picture);
         let short = finest.0.min(finest.1);
         if picture.0.min(picture.1) < smallest {
             return Err(Error::PictureTooSmall { picture, smallest });
@@ -125,6 +126,14 @@ impl Schedule {
         (self.max_size as f64 / height.max(width) as f64).min(1.0)
     }
 
+    /// The height and width of the finest stage for a picture of this height and width. Sides are rounded up, but never
+    /// beyond `max_size`: 319 pixels times 100/319 are a little more than 100 in floats.
+    pub fn finest(&self, picture: Size) -> Size {
+        let scale = self.finest_scale(picture);
+        let (height, width) = scaled(picture, scale);
+        if scale < 1.0 { (height.min(self.max_size), width.min(self.max_size)) } else { (height, width) }
+    }
+
     /// The factors from a finest stage of this height and width to each of the others, coarsest first.
     pub fn scales(&self, (height, width): Size) -> Vec<f64> {
         let last = self.stages - 1;
@@ -157,4 +166,18 @@ fn enough_max_size(picture: Size, needed: usize) -> Option<usize> {
     // there.
     let start = ((needed - 1) * long / short).max(1);
     (start..=long).find(|&max_size| enough(max_size)).filter(|max_size| Schedule::SIZES.contains(max_size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_side_exceeds_max_size() {
+        let schedule = Schedule { max_size: 100, ..Schedule::default() };
+        for long in 101..3000 {
+            let (_, width) = schedule.finest((long / 2, long));
+            assert_eq!(width, 100, "{long}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use crate::places::{free_name, make_folder};
 use crate::signals::{Interrupt, stopped};
 use anyhow::Result;
 use clap::Args;
-use consingan::PaintRequest;
+use consingan::{PaintRequest, Target};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -58,6 +58,11 @@ pub(crate) fn run(args: &PaintArgs) -> Result<ExitCode> {
     let run = run.on(args.device.open()?);
     let palette = args.palette.of(&run)?;
     let painter = run.painter(&painting, request)?;
+    let (h, w) = painter.size();
+    let trained = run.info().sizes[run.info().stages_done - 1];
+    if args.size.target() == Target::Training && (h, w) != trained {
+        tracing::info!("results have the painting's shape, {h}x{w}; --size gives another");
+    }
     let stem = args.painting.file_stem().unwrap_or_default();
     let out = args.out.clone().unwrap_or_else(|| free_name(&run.dir().join("painted").join(stem)));
     make_folder(&out)?;

@@ -53,13 +53,11 @@ impl Areas {
         for _ in 0..ROUNDS {
             let found = means(result, &self.labels, self.channels);
             for c in 0..self.channels {
-                let shift = |area: usize| {
-                    let difference = self.colours[area][c] - found[area][c];
-                    difference.signum() * (difference.abs() - FREE).max(0.0)
-                };
+                let shifts: Vec<f32> =
+                    self.colours.iter().zip(&found).map(|(a, b)| beyond(a[c] - b[c])).collect();
                 let map: ImageBuffer<Luma<f32>, Vec<f32>> =
                     ImageBuffer::from_fn(w as u32, h as u32, |x, y| {
-                        Luma([shift(self.labels[[y as usize, x as usize]])])
+                        Luma([shifts[self.labels[[y as usize, x as usize]]]])
                     });
                 let soft = gaussian_blur_f32(&map, BLUR);
                 for (x, y, value) in soft.enumerate_pixels() {
@@ -69,6 +67,11 @@ impl Areas {
             }
         }
     }
+}
+
+/// The part of a difference that is not free.
+fn beyond(difference: f32) -> f32 {
+    difference.signum() * (difference.abs() - FREE).max(0.0)
 }
 
 /// The mean of each of the first channels in each area.

@@ -26,7 +26,7 @@ pub struct PaintRequest {
     pub start_stage: usize,
     /// Paint with this many colours of the training picture instead, 2 to 64.
     pub colours: Option<usize>,
-    /// Size of the result.
+    /// Size of the result. The default has the training picture's area in the painting's shape.
     pub target: Target,
     /// Seed of the noise.
     pub seed: u64,
@@ -81,6 +81,11 @@ impl Painter {
             areas,
             request: *request,
         })
+    }
+
+    /// Height and width of the results.
+    pub fn size(&self) -> Size {
+        self.model.size()
     }
 
     /// The painting as the generator gets it.

@@ -36,10 +36,10 @@ impl Fit {
         }
         let ratio = |inner: usize, outer: usize| inner as f64 / outer as f64;
         let mut scales = (ratio(inner.0, outer.0), ratio(inner.1, outer.1));
-        let scale = run.config.schedule().finest_scale(picture);
-        let rounded_up = |side: usize| (side as f64 * scale).ceil() as usize;
+        let schedule = run.config.schedule();
+        let scale = schedule.finest_scale(picture);
         // The settings of a run that another program trained need not tell how its pictures were made.
-        if outer != inner && (rounded_up(picture.0), rounded_up(picture.1)) == inner {
+        if outer != inner && schedule.finest(picture) == inner {
             scales = (scale * ratio(picture.0, outer.0), scale * ratio(picture.1, outer.1));
         }
         Ok(Self { outer, inner, scales })
