@@ -3,8 +3,8 @@
 use crate::refusal::refusal;
 use anyhow::Result;
 use clap::{Args, ValueEnum, value_parser};
-use consingan::{Format, Palette, Picture, Run, Target};
-use std::path::{Path, PathBuf};
+use consingan::{Depth, Format, Palette, Picture, Run, Target};
+use std::path::Path;
 use std::str::FromStr;
 
 /// `--threads`.
@@ -79,7 +79,8 @@ fn pair<T: FromStr>(text: &str) -> Option<(T, T)> {
 /// `--format` of pictures; animations have one of their own.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct PictureFormat {
-    /// File format of the pictures [default: as --out ends where that is a file, else png]
+    /// File format of the pictures [default: as --out ends where that is a file, else what keeps
+    /// the picture's precision: png, png16 or tiff]
     #[arg(long, value_enum)]
     format: Option<FormatArg>,
 }
@@ -90,59 +91,53 @@ enum FormatArg {
     Png,
     /// PNG with 16 bits a channel
     Png16,
-    /// 16 bits a channel
+    /// 16 bits a channel, floats for pictures of floats
+    #[value(alias = "tif")]
     Tiff,
+    /// OpenEXR, floats
+    Exr,
     /// Lossless, 8 bits a channel
     Webp,
     /// Quality 95, without transparency
+    #[value(alias = "jpg")]
     Jpeg,
     /// The tensor `image`, [1, C, H, W] in [-1, 1]
     Safetensors,
 }
 
 impl PictureFormat {
-    /// The format that was chosen, else PNG.
-    pub(crate) fn get(self) -> Format {
-        match self.format {
-            None | Some(FormatArg::Png) => Format::Png,
-            Some(FormatArg::Png16) => Format::Png16,
-            Some(FormatArg::Tiff) => Format::Tiff,
-            Some(FormatArg::Webp) => Format::Webp,
-            Some(FormatArg::Jpeg) => Format::Jpeg,
-            Some(FormatArg::Safetensors) => Format::Safetensors,
-        }
+    /// The format that was chosen, if one was.
+    pub(crate) fn chosen(self) -> Option<Format> {
+        Some(match self.format? {
+            FormatArg::Png => Format::Png,
+            FormatArg::Png16 => Format::Png16,
+            FormatArg::Tiff => Format::Tiff,
+            FormatArg::Exr => Format::Exr,
+            FormatArg::Webp => Format::Webp,
+            FormatArg::Jpeg => Format::Jpeg,
+            FormatArg::Safetensors => Format::Safetensors,
+        })
     }
 
-    /// The format of the file `out`, whose ending names it.
+    /// The format of the file `out`, whose ending names it, for a picture of this precision.
     ///
     /// # Errors
     /// Where the ending names no format, or another one than was chosen.
-    pub(crate) fn of_file(self, out: &Path) -> Result<Format> {
+    pub(crate) fn of_file(self, out: &Path, depth: Depth) -> Result<Format> {
         let Some(of_ending) = Format::of_path(out) else {
             let endings: Vec<String> = Format::ENDINGS.iter().map(|(name, _)| format!(".{name}")).collect();
             let what = format!("{}: its ending names no format of pictures", out.display());
             return Err(refusal(what, format!("end it in one of {}", endings.join(", "))));
         };
-        if self.format.is_none() {
-            return Ok(of_ending);
-        }
-        let chosen = self.get();
+        let Some(chosen) = self.chosen() else {
+            let deep = of_ending == Format::Png && depth != Depth::Eight;
+            return Ok(if deep { Format::Png16 } else { of_ending });
+        };
         if chosen.extension() == of_ending.extension() {
             return Ok(chosen);
         }
         let what = format!("{}: ends like another format than that of --format", out.display());
         Err(refusal(what, format!("end it in .{}, or leave out --format", chosen.extension())))
-    }
-
-    /// Writes a picture to `dir/stem` with the format's extension, and returns the file.
-    ///
-    /// # Errors
-    /// Where the file cannot be written.
-    pub(crate) fn write(self, picture: &Picture, dir: &Path, stem: &str) -> Result<PathBuf> {
-        let format = self.get();
-        let path = dir.join(format!("{stem}.{}", format.extension()));
-        format.write_to(picture, &path)?;
-        Ok(path)
     }
 }
 
@@ -186,14 +181,6 @@ impl PaletteArg {
             );
             refusal(what, "leave out --palette, or train on a picture of fewer colours")
         })
-    }
-}
-
-/// A result in these colours, or as it is where none are wanted.
-pub(crate) fn coloured(palette: Option<&Palette>, picture: Picture) -> Picture {
-    match palette {
-        Some(palette) => palette.apply(&picture),
-        None => picture,
     }
 }
 

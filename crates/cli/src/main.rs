@@ -10,6 +10,7 @@ mod device;
 mod errors;
 mod logging;
 mod output;
+mod pictures;
 mod places;
 mod progress;
 mod refusal;

@@ -5,14 +5,15 @@ use candle_core::Tensor;
 use pyramid::{Palette, Picture};
 use std::path::Path;
 use tasks::AnimateRequest;
-use train::{Observer, Work};
+use train::{Observer, Output, Work};
 
 /// An animation that is drawn frame by frame, an iterator over pictures.
 #[derive(Debug)]
 pub struct Animation {
     walk: tasks::Animation,
     frames: u32,
-    palette: Option<Palette>,
+    output: Output,
+    shown: usize,
 }
 
 impl Run {
@@ -22,14 +23,19 @@ impl Run {
     /// [`crate::Error::Tasks`] for values outside their ranges, and for a run without a finished stage.
     pub fn animation(&self, request: AnimateRequest) -> Result<Animation> {
         let walk = tasks::Animation::new(&self.run, &request, &self.device)?;
-        Ok(Animation { walk, frames: request.frames, palette: None })
+        Ok(Animation { walk, frames: request.frames, output: self.output()?, shown: 0 })
     }
 }
 
 impl Animation {
     /// The same animation with its pictures mapped to these colours.
     pub fn in_colours(self, palette: Palette) -> Self {
-        Self { palette: Some(palette), ..self }
+        Self { output: Output { palette: Some(palette), ..self.output }, ..self }
+    }
+
+    /// The same animation of map number `shown`, where the run generates several.
+    pub fn of_map(self, shown: usize) -> Self {
+        Self { shown: shown.min(self.output.maps.len() - 1), ..self }
     }
 
     /// The next frame as a tensor, `[1, H, W, C]` in [-1, 1]; `None` after the last one.
@@ -67,10 +73,7 @@ impl Iterator for Animation {
 
     fn next(&mut self) -> Option<Self::Item> {
         let picture = self.next_tensor()?.and_then(|frame| Ok(train::picture(&frame)?));
-        let coloured = |picture: Picture| match &self.palette {
-            Some(palette) => palette.apply(&picture),
-            None => picture,
-        };
-        Some(picture.map(coloured))
+        let shown = |picture: Picture| Ok(self.output.pictures(&picture)?.swap_remove(self.shown).visible());
+        Some(picture.and_then(shown))
     }
 }

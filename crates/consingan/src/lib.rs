@@ -21,21 +21,23 @@ pub use retouching::FineTuneRequest;
 pub use run::{Parameters, Run, import, open};
 pub use sampling::{Painter, Sampler};
 pub use scoring::evaluate_folder;
-pub use source::Source;
+pub use source::{Source, stack};
 pub use training::{Estimate, create, estimate, resume, train};
 
 // Requests and results.
 pub use dehaze::{DehazeRequest, Dehazed, Method};
 pub use frames::Format as FrameFormat;
 pub use kernels::Wrap;
-pub use pyramid::{Palette, Picture, Size, contact_sheet, load};
+pub use pyramid::{
+    Depth, Encoding, LeftOut, Loaded, Palette, Picture, Reading, Size, contact_sheet, load, load_with,
+};
 pub use report::{ReportRequest, duration};
 pub use sifid::Inception;
 pub use tasks::{
     AnimateRequest, End, EvaluateRequest, MaskReading, PaintRequest, Quality, RetouchRequest, Retouched,
     SampleRequest,
 };
-pub use train::{Format, Target, Transfer};
+pub use train::{Format, Given, GivenKind, Map, MapKind, Output, Target, Transfer};
 pub use upscale::{UpscaleMode, UpscaleRequest, check_upscale};
 
 // Settings of a training run, and information about a run.

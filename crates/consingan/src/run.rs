@@ -5,7 +5,7 @@ use candle_core::{Device, Tensor};
 use pyramid::{Palette, Picture};
 use std::path::Path;
 use tasks::first_input;
-use train::{Observer, Outcome, Pace, RunInfo, TrainConfig};
+use train::{Map, Observer, Outcome, Output, Pace, RunInfo, TrainConfig};
 
 /// A model of one picture, trained or under training, in a directory. What can be made with it depends on the
 /// task that it was trained for.
@@ -92,6 +92,30 @@ impl Run {
     /// [`crate::Error::Train`] where there is no such stage, or the file is damaged.
     pub fn training_picture(&self, stage: usize) -> Result<Picture> {
         Ok(train::picture(&self.run.real(stage, &Device::Cpu)?)?)
+    }
+
+    /// The pictures that it generates: what each range of channels is.
+    ///
+    /// # Errors
+    /// [`crate::Error::Train`] where an ICC profile cannot be read.
+    pub fn maps(&self) -> Result<Vec<Map>> {
+        Ok(self.run.maps()?)
+    }
+
+    /// The array of one picture for each map, as the networks take it.
+    ///
+    /// # Errors
+    /// [`crate::Error::Train`] where sizes or channels differ.
+    pub fn stack(&self, pictures: &[Picture]) -> Result<Picture> {
+        Ok(train::maps::stacked(&self.run.maps()?, pictures)?)
+    }
+
+    /// How its pictures become files, with the precision of the training pictures.
+    ///
+    /// # Errors
+    /// As [`Run::maps`].
+    pub fn output(&self) -> Result<Output> {
+        Ok(Output { maps: self.maps()?, format: None, palette: None })
     }
 
     /// The colours of the picture that it was made for, to which results can be mapped; `None` where there are more

@@ -1,11 +1,12 @@
 //! Quality of a run: figures, and a report.
 
+use crate::source::Opened;
 use crate::{Result, Run, Source};
 use report::ReportRequest;
 use sifid::Inception;
 use std::path::Path;
 use tasks::{EvaluateRequest, Quality};
-use train::Observer;
+use train::{Map, Observer};
 
 impl Run {
     /// Draws samples and scores them against the training picture. The observer is notified of every sample.
@@ -44,6 +45,7 @@ pub fn evaluate_folder<'a>(
     inception: Option<&Inception>,
     observer: &mut dyn Observer,
 ) -> Result<Quality> {
-    let real = real.into().picture()?;
-    Ok(tasks::evaluate_folder(samples.as_ref(), &real, inception, observer)?)
+    let Opened { picture, maps, .. } = real.into().open()?;
+    let like = maps.first().map(Map::encoding);
+    Ok(tasks::evaluate_folder(samples.as_ref(), &picture, like, inception, observer)?)
 }

@@ -1,14 +1,15 @@
 //! The source of a picture: a file, or memory.
 
 use crate::Result;
-use pyramid::Picture;
+use pyramid::{Picture, Reading, load_with};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use train::{Given, Map, maps};
 
 /// A picture that is given: a file, by its path, or one in memory.
 #[derive(Clone, Debug)]
 pub enum Source<'a> {
-    /// A JPEG, PNG, WebP, BMP, TIFF or GIF file (the first frame).
+    /// A JPEG, PNG, WebP, BMP, TIFF, OpenEXR, Radiance HDR or GIF file (the first frame or page).
     File(PathBuf),
     /// A picture in memory, and the file name that it would have.
     Memory {
@@ -17,24 +18,59 @@ pub enum Source<'a> {
         /// The file name that a run records.
         name: String,
     },
+    /// Several aligned pictures, which a run generates together.
+    Aligned {
+        /// The pictures, of one size and with different names.
+        pictures: Vec<Given>,
+        /// The file name that a run records.
+        name: String,
+    },
+}
+
+/// A picture that was read.
+pub(crate) struct Opened<'a> {
+    pub(crate) picture: Cow<'a, Picture>,
+    pub(crate) name: String,
+    /// What its channels are.
+    pub(crate) maps: Vec<Map>,
 }
 
 impl<'a> Source<'a> {
-    /// The picture and its file name.
-    pub(crate) fn load(self) -> Result<(Cow<'a, Picture>, String)> {
+    /// The picture, its file name, and what its channels are.
+    pub(crate) fn open(self) -> Result<Opened<'a>> {
         match self {
             Self::File(path) => {
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                Ok((Cow::Owned(pyramid::load(&path)?), name))
+                let loaded = load_with(&path, &Reading::default())?;
+                let maps = vec![Map::single(&loaded)];
+                Ok(Opened { picture: Cow::Owned(loaded.picture), name, maps })
             }
-            Self::Memory { picture, name } => Ok((picture, name)),
+            Self::Memory { picture, name } => Ok(Opened { picture, name, maps: Vec::new() }),
+            Self::Aligned { pictures, name } => {
+                let (picture, maps) = maps::stack(&pictures)?;
+                Ok(Opened { picture: Cow::Owned(picture), name, maps })
+            }
         }
+    }
+
+    /// The picture and its file name.
+    pub(crate) fn load(self) -> Result<(Cow<'a, Picture>, String)> {
+        let Opened { picture, name, .. } = self.open()?;
+        Ok((picture, name))
     }
 
     /// The picture alone.
     pub(crate) fn picture(self) -> Result<Cow<'a, Picture>> {
         Ok(self.load()?.0)
     }
+}
+
+/// One picture of aligned ones, as a run's networks take it, and what its channels are.
+///
+/// # Errors
+/// [`crate::Error::Train`] for pictures that are not aligned.
+pub fn stack(pictures: &[Given]) -> Result<(Picture, Vec<Map>)> {
+    Ok(maps::stack(pictures)?)
 }
 
 /// The free path `directory/STEM` with an addition, where STEM is the file name without its extension. A

@@ -1,6 +1,6 @@
 //! Training: from a picture to a run.
 
-use crate::source::free_place;
+use crate::source::{Opened, free_place};
 use crate::{Error, Options, Result, Run, Source, open};
 use candle_core::Device;
 use pyramid::{Picture, Size};
@@ -34,11 +34,11 @@ pub fn resume(dir: impl AsRef<Path>, observer: &mut dyn Observer) -> Result<Run>
 /// [`Error::Picture`] and [`Error::Train`] for pictures and settings that do not work, [`Error::Tasks`] where
 /// nothing suits the minutes, and where the directory exists or cannot be made.
 pub fn create<'a>(picture: impl Into<Source<'a>>, options: &Options<'_>) -> Result<Run> {
-    let (picture, name) = picture.into().load()?;
+    let Opened { picture, name, maps } = picture.into().open()?;
     let device = options.device();
     let config = options.fitted(&picture, &device)?;
     let dir = options.out.clone().unwrap_or_else(|| free_place("runs", &name, ""));
-    let label = Label { task: options.task, preset: options.preset, picture: name };
+    let label = Label { task: options.task, preset: options.preset, picture: name, maps };
     Ok(Run { run: train::Run::create(&dir, config, &picture, label)?, device })
 }
 

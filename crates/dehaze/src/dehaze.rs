@@ -8,11 +8,11 @@ use crate::prior::Prior;
 use crate::{DehazeRequest, Method, Result};
 use candle_core::{Device, Tensor};
 use ndarray::{Array2, Array3, Axis, concatenate, s};
-use pyramid::{Picture, Schedule, Spacing};
+use pyramid::{Depth, Picture, Schedule, Spacing};
 use std::path::Path;
 use train::files::write_tensors;
 use train::pictures::to_nchw;
-use train::{Format, Observer};
+use train::{Format, Observer, Output};
 
 /// A hazy picture taken apart.
 #[derive(Clone, Debug)]
@@ -88,23 +88,25 @@ impl Dehazed {
     ///
     /// # Errors
     /// [`crate::Error::File`] and others where a file cannot be written.
-    pub fn write(&self, dir: &Path, format: Format) -> Result<()> {
-        files::make_directory(dir, |temporary| self.write_files(temporary, format))
+    pub fn write(&self, dir: &Path, output: &Output) -> Result<()> {
+        files::make_directory(dir, |temporary| self.write_files(temporary, output))
     }
 
-    fn write_files(&self, dir: &Path, format: Format) -> Result<()> {
+    fn write_files(&self, dir: &Path, output: &Output) -> Result<()> {
         let (h, w) = self.transmission.dim();
-        if format == Format::Safetensors {
+        if output.format == Some(Format::Safetensors) {
             let image = to_nchw(&train::tensor(&self.picture, &Device::Cpu)?)?;
             write_tensors(&dir.join("J.safetensors"), vec![("image".into(), image)], None)?;
             let t = self.transmission.iter().copied().collect::<Vec<f32>>();
             let t = Tensor::from_vec(t, (1, 1, h, w), &Device::Cpu)?;
             write_tensors(&dir.join("t.safetensors"), vec![("transmission".into(), t)], None)?;
         } else {
-            let extension = format.extension();
-            format.write_to(&self.picture, &dir.join(format!("J.{extension}")))?;
+            output.write(&self.picture, dir, "J")?;
             let t = self.transmission.mapv(|t| t * 2.0 - 1.0).insert_axis(Axis(2));
-            format.write_to(&Picture::from_pixels(t)?, &dir.join(format!("t.{extension}")))?;
+            let depth = output.maps.first().map_or(Depth::Eight, |map| map.depth);
+            let map = train::Map { depth, ..train::Map::plain(1) };
+            let output = Output { maps: vec![map], palette: None, ..output.clone() };
+            output.write(&Picture::from_pixels(t)?, dir, "t")?;
         }
         let path = dir.join("A.json");
         let text = serde_json::json!({"A": self.airlight}).to_string() + "\n";

@@ -76,7 +76,7 @@ pub fn trained(
     let mut config = settings(task, Preset::Quick);
     change(&mut config);
     fit_min_size(task, Preset::Quick, &mut config, picture.size());
-    let label = Label { task, preset: Preset::Quick, picture: "trial".into() };
+    let label = Label { task, preset: Preset::Quick, picture: "trial".into(), maps: Vec::new() };
     let mut run = Run::create(dir, config, picture, label)?;
     let first = first_input(&run, &Device::Cpu)?;
     let never = &mut |_: &Event<'_>| Control::Continue;

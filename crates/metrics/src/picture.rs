@@ -26,7 +26,7 @@ impl Picture {
     /// Checks a HxWxC view and converts it to RGB.
     pub(crate) fn new(view: ArrayView3<'_, f32>) -> Result<Self, Error> {
         let (height, width, channels) = view.dim();
-        if !(1..=4).contains(&channels) {
+        if !(1..=16).contains(&channels) {
             return Err(Error::Channels { channels });
         }
         if height == 0 || width == 0 {

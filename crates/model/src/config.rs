@@ -89,7 +89,7 @@ impl NetConfig {
     /// # Errors
     /// [`OutOfRange`] for the first value that is outside it.
     pub fn check(&self) -> Result<(), OutOfRange> {
-        within("channels", self.channels, 1..=4)?;
+        within("channels", self.channels, 1..=16)?;
         within("filters", self.filters, 1..=1024)?;
         within("kernel", self.kernel, 3..=11)?;
         within("layers", self.layers, 1..=16)?;

@@ -104,7 +104,17 @@ pub enum Error {
         /// The largest size allowed, in bytes.
         limit: u64,
     },
-    /// The picture contains samples that are NaN, or floats outside their range.
+    /// The file has no page of this number.
+    #[error("{name}: has no page {page}: {}", match pages { 1 => "there is one".into(), n => format!("there are {n}") })]
+    Page {
+        /// The path.
+        name: String,
+        /// The page, from 1.
+        page: usize,
+        /// How many there are.
+        pages: usize,
+    },
+    /// The picture contains samples that are NaN or infinite.
     #[error("{name}: has samples {found}, expected finite ones in {expected}")]
     Samples {
         /// The path.
@@ -114,9 +124,9 @@ pub enum Error {
         /// The range allowed.
         expected: &'static str,
     },
-    /// The array is not a picture: it has no pixels, or its number of channels is not 1 to 4.
+    /// The array is not a picture: it has no pixels, or its number of channels is not 1 to 16.
     #[error(
-        "{height}x{width}x{channels} is no picture: height and width must be at least 1, channels 1 to 4"
+        "{height}x{width}x{channels} is no picture: height and width must be at least 1, channels 1 to 16"
     )]
     Shape {
         /// Height in pixels.

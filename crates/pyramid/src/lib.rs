@@ -2,7 +2,9 @@
 
 mod alpha;
 mod complete;
+mod decode;
 mod encode;
+mod encoding;
 mod error;
 mod imresize;
 mod jpeg;
@@ -12,11 +14,13 @@ mod picture;
 mod schedule;
 mod sheet;
 
+pub use decode::LeftOut;
 pub use encode::FileFormat;
+pub use encoding::{Depth, Encoding};
 pub use error::Error;
 pub use imresize::{Target, imresize};
-pub use load::{MAX_FILE_BYTES, MAX_PIXELS, decode, load};
+pub use load::{Loaded, MAX_FILE_BYTES, MAX_PIXELS, Reading, decode, load, load_with};
 pub use palette::Palette;
-pub use picture::{Picture, Size};
+pub use picture::{MAX_CHANNELS, Picture, Size};
 pub use schedule::{Schedule, Spacing, pyramid};
 pub use sheet::{contact_sheet, pyramid_sheet};

@@ -4,15 +4,15 @@ use std::path::Path;
 
 use ndarray::{Array3, ArrayView3};
 
-use crate::Error;
 use crate::encode::FileFormat;
+use crate::{Encoding, Error};
 
 /// Height and width in pixels, in this order.
 pub type Size = (usize, usize);
 
 /// A picture of height x width x channels, `f32` in [-1, 1], row by row.
 ///
-/// One channel means gray, two gray and alpha, three RGB, four RGBA. Alpha is not premultiplied: -1 is
+/// One channel means gray, two gray and alpha, three RGB, four RGBA, and more, up to 16, other bands. Alpha is not premultiplied: -1 is
 /// transparent, 1 is opaque. The constructors ensure that there is at least one pixel and that all values are
 /// within the range.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +24,7 @@ impl Picture {
     /// A picture from an array of height x width x channels. Values outside [-1, 1] are clamped.
     ///
     /// # Errors
-    /// [`Error::Shape`] without a pixel or with other than 1 to 4 channels, [`Error::Samples`] if a value is
+    /// [`Error::Shape`] without a pixel or with other than 1 to 16 channels, [`Error::Samples`] if a value is
     /// NaN.
     pub fn from_pixels(pixels: Array3<f32>) -> Result<Self, Error> {
         check_shape(pixels.dim())?;
@@ -44,7 +44,7 @@ impl Picture {
     /// A picture from an array of bytes, height x width x channels: 0 becomes -1, 255 becomes 1.
     ///
     /// # Errors
-    /// [`Error::Shape`] without a pixel or with other than 1 to 4 channels.
+    /// [`Error::Shape`] without a pixel or with other than 1 to 16 channels.
     pub fn from_u8(pixels: ArrayView3<'_, u8>) -> Result<Self, Error> {
         check_shape(pixels.dim())?;
         Ok(Self { pixels: pixels.as_standard_layout().mapv(|v| from_unit(f64::from(v) / 255.0)) })
@@ -70,7 +70,7 @@ impl Picture {
         (height, width)
     }
 
-    /// Number of channels, 1 to 4.
+    /// Number of channels, 1 to 16.
     pub fn channels(&self) -> usize {
         self.pixels.dim().2
     }
@@ -122,12 +122,22 @@ impl Picture {
         Ok(files::write(path.as_ref(), &self.to_png()?)?)
     }
 
+    /// What a viewer can show of it: the picture itself, or of one with more than four channels the first three.
+    pub fn visible(&self) -> Self {
+        match self.channels() {
+            1..=4 => self.clone(),
+            _ => {
+                Self { pixels: self.pixels.slice(ndarray::s![.., .., ..3]).as_standard_layout().into_owned() }
+            }
+        }
+    }
+
     /// The bytes of the file that [`Picture::save_png`] writes.
     ///
     /// # Errors
     /// [`Error::Write`] if the picture is too large for a PNG.
     pub fn to_png(&self) -> Result<Vec<u8>, Error> {
-        self.to_file(FileFormat::Png)
+        self.to_file(FileFormat::Png, &Encoding::default(), None)
     }
 }
 
@@ -136,9 +146,16 @@ pub(crate) fn from_unit(v: f64) -> f32 {
     (v as f32 - 0.5) * 2.0
 }
 
+/// The most channels of a picture.
+pub const MAX_CHANNELS: usize = 16;
+
 /// The number of colour channels, without alpha, of a picture with `channels` channels.
 pub(crate) fn colours(channels: usize) -> usize {
-    if channels >= 3 { 3 } else { 1 }
+    match channels {
+        1 | 2 => 1,
+        3 | 4 => 3,
+        bands => bands,
+    }
 }
 
 /// Whether a picture with `channels` channels has alpha, which is then the last channel.
@@ -152,7 +169,7 @@ pub(crate) fn name_of(path: &Path) -> String {
 }
 
 fn check_shape((height, width, channels): (usize, usize, usize)) -> Result<(), Error> {
-    if height == 0 || width == 0 || !(1..=4).contains(&channels) {
+    if height == 0 || width == 0 || !(1..=MAX_CHANNELS).contains(&channels) {
         return Err(Error::Shape { height, width, channels });
     }
     Ok(())

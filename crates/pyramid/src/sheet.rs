@@ -58,6 +58,7 @@ fn starts(lengths: &[usize], gap: usize) -> (Vec<usize>, usize) {
 
 /// A sheet of this height and width, with each picture at its corner (top, left).
 fn place(pictures: &[Picture], corners: impl Iterator<Item = Size>, size: Size) -> Picture {
+    let pictures: Vec<Picture> = pictures.iter().map(Picture::visible).collect();
     let colours = pictures.iter().map(|picture| colours(picture.channels())).max().unwrap_or(1);
     let alpha = pictures.iter().any(|picture| has_alpha(picture.channels()));
     let channels = colours + usize::from(alpha);

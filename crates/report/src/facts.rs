@@ -73,7 +73,11 @@ fn times(run: &Run) -> String {
 fn facts(run: &Run, log: &Log) -> Result<Vec<(String, String)>> {
     let info = &run.info;
     let (h, w) = info.picture_size;
-    let colours = ["gray", "gray with alpha", "RGB", "RGBA"][info.channels - 1];
+    let colours = match (info.maps.len(), info.channels) {
+        (0 | 1, channels @ 1..=4) => ["gray", "gray with alpha", "RGB", "RGBA"][channels - 1].to_string(),
+        (0 | 1, channels) => format!("{channels} channels"),
+        _ => info.maps.iter().map(|map| map.name.as_str()).collect::<Vec<_>>().join(", "),
+    };
     let mut facts = vec![
         ("picture", format!("{}, {h}x{w}, {colours}", info.picture)),
         ("stages done", format!("{} of {}", info.stages_done, info.sizes.len())),

@@ -50,7 +50,7 @@ impl Image {
                 Target::Scale(factor * 0.99),
             )?)?);
         }
-        Ok(Self { bytes: picture.to_png()?, height, width })
+        Ok(Self { bytes: picture.visible().to_png()?, height, width })
     }
 
     /// Reads the PNG file at `path`; `None` if there is no file or it is not a valid picture.

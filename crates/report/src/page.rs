@@ -57,7 +57,7 @@ pub fn write_report(
 /// [`crate::Error::Tasks`] also where the observer stops it. Sheets, curves and the like that are missing are
 /// not errors.
 pub fn report(run: &Run, request: &ReportRequest, observer: &mut dyn Observer) -> Result<String> {
-    let real = train::picture(&run.real(run.info.stages_done.max(1) - 1, &Device::Cpu)?)?;
+    let real = run.first_map(&train::picture(&run.real(run.info.stages_done.max(1) - 1, &Device::Cpu)?)?)?;
     let fresh = fresh(run, request, &real, observer)?;
     let log = losses::read(run);
     let title = escape(&run.info.picture);
@@ -97,7 +97,7 @@ fn fresh(run: &Run, request: &ReportRequest, real: &Picture, observer: &mut dyn 
     let (h, w) = sampler.size();
     let most = (SHOWN_PIXELS / (h * w)).clamp(1, SHOWN);
     let mut sample = |index: u32| -> tasks::Result<Picture> {
-        let picture = train::picture(&sampler.sample(index)?)?;
+        let picture = run.first_map(&train::picture(&sampler.sample(index)?)?)?;
         if shown.len() < most {
             shown.push(picture.clone());
         }
@@ -120,7 +120,7 @@ fn fresh(run: &Run, request: &ReportRequest, real: &Picture, observer: &mut dyn 
 /// The section with the training picture, fresh samples, and the pyramid.
 fn pictures(run: &Run, samples: &[Picture]) -> Result<String> {
     let last = run.info.sizes.len() - 1;
-    let real = Image::of(&train::picture(&run.real(last, &Device::Cpu)?)?)?;
+    let real = Image::of(&run.first_map(&train::picture(&run.real(last, &Device::Cpu)?)?)?)?;
     let (h, w) = run.info.sizes[last];
     let mut html = format!(
         "<section>\n<h2>The picture</h2>\n{}",

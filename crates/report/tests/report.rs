@@ -23,7 +23,8 @@ fn run(dir: &Path, channels: usize) -> std::result::Result<Run, Box<dyn std::err
     };
     let value = |(y, x, c): (usize, usize, usize)| ((y * 7 + x * (c + 3)) as f32 * 0.21).sin();
     let picture = Picture::from_pixels(Array3::from_shape_fn((20, 24, channels), value))?;
-    let label = Label { task: Task::Generation, preset: Preset::Custom, picture: NAME.into() };
+    let label =
+        Label { task: Task::Generation, preset: Preset::Custom, picture: NAME.into(), maps: Vec::new() };
     Ok(Run::create(&dir.join("run"), config, &picture, label)?)
 }
 

@@ -7,7 +7,7 @@
 use candle_core::Device;
 use std::error::Error;
 use std::path::{Path, PathBuf};
-use tasks::{Format, Preset, SampleRequest, Sampler, Target, Task, settings};
+use tasks::{Preset, SampleRequest, Sampler, Target, Task, settings};
 use train::{Control, Event, Label, Noise, Pace, Run, TrainConfig, train};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -30,7 +30,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         for index in 0..3 {
             // Sample 2 is the same whether or not 0 and 1 were drawn before it.
             let image = sampler.sample(index)?;
-            let (path, _) = Format::Png.write(&image, &out, &format!("{name}-{index}"))?;
+            let path = out.join(format!("{name}-{index}.png"));
+            train::picture(&image)?.save_png(&path)?;
             println!("  {}", path.display());
         }
     }
@@ -47,7 +48,12 @@ fn small_run(dir: &Path) -> Result<Run, Box<dyn Error>> {
         max_size: 80,
         ..settings(Task::Generation, Preset::Quick)
     };
-    let label = Label { task: Task::Generation, preset: Preset::Quick, picture: "summer-palace.jpg".into() };
+    let label = Label {
+        task: Task::Generation,
+        preset: Preset::Quick,
+        picture: "summer-palace.jpg".into(),
+        maps: Vec::new(),
+    };
     let mut run = Run::create(dir, config, &picture, label)?;
     train(&mut run, &Noise, &Device::Cpu, Pace::default(), &mut |_: &Event<'_>| Control::Continue)?;
     Ok(run)

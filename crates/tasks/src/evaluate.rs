@@ -1,10 +1,11 @@
 //! Quality of samples: the figures of `metrics` for the samples of a run or for a folder of pictures.
 
+use crate::alignment::Alignment;
 use crate::{Error, Result, SampleRequest, Sampler};
 use candle_core::Device;
 use metrics::{Evaluation, Reference, Report, SampleReport};
 use ndarray::Axis;
-use pyramid::Picture;
+use pyramid::{Encoding, Picture, Reading, load_with};
 use sifid::Inception;
 use std::path::{Path, PathBuf};
 use train::{Observer, Run, Work};
@@ -20,6 +21,10 @@ pub struct Quality {
     pub sifid: Option<f64>,
     /// The SIFID of the mirror image.
     pub floor_sifid: Option<f64>,
+    /// The figures of the other pictures of a run that generates several, by name.
+    pub others: Vec<(String, Self)>,
+    /// How well its pictures are aligned; `None` for a run of one.
+    pub alignment: Option<Alignment>,
 }
 
 /// What to draw from a run and how to score it.
@@ -54,12 +59,25 @@ pub fn evaluate_run(
     let device = Device::Cpu;
     let sampler = Sampler::new(run, &request.sample, &device)?;
     let stage = request.sample.stages.unwrap_or(run.info.stages_done) - 1;
-    let real = train::picture(&run.real(stage, &device)?)?;
-    let sample = |index| Ok(train::picture(&sampler.sample(index)?)?);
-    score(&real, request.samples, request.inception, sample, observer)
+    let maps = run.maps()?;
+    let split = |picture: Picture| -> Result<Vec<Picture>> { Ok(train::maps::split(&maps, &picture)?) };
+    let reals = split(train::picture(&run.real(stage, &device)?)?)?;
+    let mut alignment = Alignment::of(&reals);
+    let sample = |index| {
+        let pictures = split(train::picture(&sampler.sample(index)?)?)?;
+        if let Some(alignment) = &mut alignment {
+            alignment.add(&pictures);
+        }
+        Ok(pictures)
+    };
+    let mut qualities = score_all(&reals, request.samples, request.inception, sample, observer)?.into_iter();
+    let first = qualities.next().ok_or(Error::NoPictures { path: run.dir.clone() })?;
+    let others = maps.into_iter().skip(1).map(|map| map.name).zip(qualities).collect();
+    Ok(Quality { others, alignment, ..first })
 }
 
-/// Scores the pictures in `samples` (contact sheets are skipped) against the picture `real`, with SIFID if
+/// Scores the pictures in `samples` (contact sheets are skipped) against the picture `real`, in whose encoding `like` they are
+/// read, with SIFID if
 /// `inception` is given. The observer is notified of every picture.
 ///
 /// # Errors
@@ -68,11 +86,14 @@ pub fn evaluate_run(
 pub fn evaluate_folder(
     samples: &Path,
     real: &Picture,
+    like: Option<Encoding>,
     inception: Option<&Inception>,
     observer: &mut dyn Observer,
 ) -> Result<Quality> {
     let files = pictures_in(samples)?;
-    score(real, files.len() as u32, inception, |index| Ok(pyramid::load(&files[index as usize])?), observer)
+    let reading = Reading { like, ..Reading::default() };
+    let sample = |index: u32| Ok(load_with(&files[index as usize], &reading)?.picture);
+    score(real, files.len() as u32, inception, sample, observer)
 }
 
 /// Scores the `n` pictures `sample(0)`, `sample(1)` and so on against `real`, with SIFID if `inception` is
@@ -88,24 +109,49 @@ pub fn score(
     mut sample: impl FnMut(u32) -> Result<Picture>,
     observer: &mut dyn Observer,
 ) -> Result<Quality> {
-    let reference = Reference::new(real.pixels(), &metrics::Options::default())?;
+    let real = std::slice::from_ref(real);
+    let mut qualities = score_all(real, n, inception, |index| Ok(vec![sample(index)?]), observer)?;
+    Ok(qualities.swap_remove(0))
+}
+
+/// Scores pictures that come several at a time, each against its own of `reals`.
+fn score_all(
+    reals: &[Picture],
+    n: u32,
+    inception: Option<&Inception>,
+    mut sample: impl FnMut(u32) -> Result<Vec<Picture>>,
+    observer: &mut dyn Observer,
+) -> Result<Vec<Quality>> {
     let features = |picture: &Picture| inception.map_or(Ok(None), |i| i.features(picture));
-    let real_features = features(real)?;
-    let distance = |picture: &Picture| -> Result<Option<f64>> {
-        let Some(real) = &real_features else { return Ok(None) };
+    let reference = |real: &Picture| Ok(Reference::new(real.pixels(), &metrics::Options::default())?);
+    let references = reals.iter().map(reference).collect::<Result<Vec<_>>>()?;
+    let real_features = reals.iter().map(features).collect::<sifid::Result<Vec<_>>>()?;
+    let distance = |map: usize, picture: &Picture| -> Result<Option<f64>> {
+        let Some(real) = &real_features[map] else { return Ok(None) };
         Ok(features(picture)?.map(|features| real.distance(&features)))
     };
-    let mut evaluation = Evaluation::new(&reference);
-    let mut distances = Vec::new();
+    let mut evaluations: Vec<Evaluation<'_>> = references.iter().map(Evaluation::new).collect();
+    let mut distances = vec![Vec::new(); reals.len()];
     for index in 0..n {
-        let picture = sample(index)?;
-        evaluation.add(picture.pixels())?;
-        distances.extend(distance(&picture)?);
+        for (map, picture) in sample(index)?.iter().enumerate() {
+            evaluations[map].add(picture.pixels())?;
+            distances[map].extend(distance(map, picture)?);
+        }
         observer.progress(Work::Scoring, index as usize + 1, n as usize)?;
     }
-    let sifid = (!distances.is_empty()).then(|| distances.iter().sum::<f64>() / distances.len() as f64);
-    let floor_sifid = distance(&mirrored(real)?)?;
-    Ok(Quality { report: evaluation.report(), floor: reference.floor(), sifid, floor_sifid })
+    let mut qualities = Vec::with_capacity(reals.len());
+    for (map, evaluation) in evaluations.into_iter().enumerate() {
+        let found = &distances[map];
+        qualities.push(Quality {
+            report: evaluation.report(),
+            floor: references[map].floor(),
+            sifid: (!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64),
+            floor_sifid: distance(map, &mirrored(&reals[map])?)?,
+            others: Vec::new(),
+            alignment: None,
+        });
+    }
+    Ok(qualities)
 }
 
 fn mirrored(picture: &Picture) -> Result<Picture> {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod alignment;
 mod animation;
 mod auto;
 mod draws;
@@ -14,6 +15,7 @@ mod retouch;
 mod sample;
 mod task;
 
+pub use alignment::Alignment;
 pub use animation::{AnimateRequest, Animation, End};
 pub use auto::fit_to_time;
 pub use draws::Draws;

@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let config =
         TrainConfig { niter: 40, train_stages: 3, filters: 16, max_size: 60, ..TrainConfig::default() };
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let label = Label { task: Task::Generation, preset: Preset::Custom, picture: name };
+    let label = Label { task: Task::Generation, preset: Preset::Custom, picture: name, maps: Vec::new() };
 
     let place = tempfile::tempdir()?;
     let dir = place.path().join("run");

@@ -75,7 +75,12 @@ mod tests {
     #[test]
     fn a_run_that_lacks_a_stage_is_refused_and_not_there() {
         let dir = tempfile::tempdir().expect("a directory");
-        let label = Label { task: Task::Generation, preset: Preset::Custom, picture: "x.png".into() };
+        let label = Label {
+            task: Task::Generation,
+            preset: Preset::Custom,
+            picture: "x.png".into(),
+            maps: Vec::new(),
+        };
         let config = TrainConfig::default();
         let trained = Trained {
             config,

@@ -5,7 +5,7 @@ use crate::info::{FORMAT, RunInfo};
 use crate::log::LogLengths;
 use crate::pictures::{tensor, to_nchw};
 use crate::rundir::{DISCRIMINATOR, FIRST_INPUT, FIXED_NOISE, GENERATOR, PYRAMID, Run, vacant};
-use crate::{Error, Label, Result, TrainConfig, checkpoint};
+use crate::{Error, Label, Map, Result, TrainConfig, checkpoint};
 use candle_core::{Device, Tensor};
 use pyramid::{Palette, Picture};
 use std::fs;
@@ -25,7 +25,10 @@ impl Run {
         let smallest = config.net(picture.channels()).receptive_field();
         let pictures = pyramid::pyramid(picture, &config.schedule(), smallest)?;
         let mut info = RunInfo::new(&config, label, picture.size(), &pictures);
-        info.palette = Palette::bytes_of(picture);
+        if info.maps.len() < 2 {
+            info.palette = Palette::bytes_of(picture);
+            info.maps.retain(|map| !map.is_plain());
+        }
         Self::make(dir, config, info, |run| run.fill(&pictures))
     }
 
@@ -63,6 +66,11 @@ impl Run {
             for name in ["pyramid.png", PYRAMID, FIXED_NOISE] {
                 copy(&from.dir.join(name), &run.dir.join(name))?;
             }
+            for name in from.info.maps.iter().map(Map::profile_file) {
+                if from.dir.join(&name).exists() {
+                    copy(&from.dir.join(&name), &run.dir.join(&name))?;
+                }
+            }
             for stage in 0..last {
                 let dir = run.stage_dir(stage);
                 fs::create_dir_all(&dir).map_err(Error::io(&dir))?;
@@ -95,7 +103,13 @@ impl Run {
 
     pub(crate) fn fill(&self, pictures: &[Picture]) -> Result<()> {
         self.fill_settings()?;
-        pyramid::pyramid_sheet(pictures).save_png(self.dir.join("pyramid.png"))?;
+        for map in &self.info.maps {
+            if let Some(profile) = &map.profile {
+                crate::files::write(&self.dir.join(map.profile_file()), profile)?;
+            }
+        }
+        let shown: Vec<Picture> = pictures.iter().map(|p| self.first_map(p)).collect::<Result<_>>()?;
+        pyramid::pyramid_sheet(&shown).save_png(self.dir.join("pyramid.png"))?;
         let real = |(k, p): (usize, &Picture)| Ok((format!("real.{k}"), to_nchw(&tensor(p, &Device::Cpu)?)?));
         let reals = pictures.iter().enumerate().map(real).collect::<Result<_>>()?;
         write_tensors(&self.dir.join(PYRAMID), reals, None)

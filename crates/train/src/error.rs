@@ -64,6 +64,44 @@ pub enum Error {
         /// The run directory.
         path: PathBuf,
     },
+    /// Aligned pictures have different sizes.
+    #[error("{name} is {}x{}, the first picture {}x{}: aligned pictures have one size", found.0, found.1, expected.0, expected.1)]
+    MapSize {
+        /// The name of the picture.
+        name: String,
+        /// Its height and width.
+        found: (usize, usize),
+        /// Those of the first picture.
+        expected: (usize, usize),
+    },
+    /// Aligned pictures have the same name.
+    #[error("two of the aligned pictures are called {name}: their results would have one name")]
+    MapName {
+        /// The name.
+        name: String,
+    },
+    /// Aligned pictures have too many channels together, or others than the run's.
+    #[error(
+        "the pictures have {channels} channels together; a run has 1 to 16, and its pictures have the same"
+    )]
+    MapChannels {
+        /// How many.
+        channels: usize,
+    },
+    /// A picture of labels has too many different values.
+    #[error("{name} has more than 256 different values, too many for labels")]
+    MapLabels {
+        /// The name of the picture.
+        name: String,
+    },
+    /// A picture of normals has less than three channels.
+    #[error("{name}: normals have three channels, not {channels}")]
+    MapNormals {
+        /// The name of the picture.
+        name: String,
+        /// How many it has.
+        channels: usize,
+    },
     /// Another process trains the run.
     #[error("{path}: is being trained by another process")]
     InUse {

@@ -1,11 +1,7 @@
-//! A picture as a file.
+//! The formats that pictures are written in.
 
-use crate::Result;
-use crate::files::write_tensors;
-use crate::pictures::{picture, tensor, to_nchw};
-use candle_core::{Device, Tensor};
-use pyramid::{FileFormat, Picture};
-use std::path::{Path, PathBuf};
+use pyramid::FileFormat;
+use std::path::Path;
 
 /// What a picture is written as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,8 +11,10 @@ pub enum Format {
     Png,
     /// PNG with 16 bits a channel.
     Png16,
-    /// 16 bits a channel.
+    /// 16 bits a channel, or floats for pictures of floats.
     Tiff,
+    /// OpenEXR, floats.
+    Exr,
     /// Lossless, 8 bits a channel.
     Webp,
     /// JPEG of quality 95, without transparency.
@@ -27,10 +25,11 @@ pub enum Format {
 
 impl Format {
     /// The endings of file names that name a format, in any case.
-    pub const ENDINGS: [(&'static str, Self); 7] = [
+    pub const ENDINGS: [(&'static str, Self); 8] = [
         ("png", Self::Png),
         ("tif", Self::Tiff),
         ("tiff", Self::Tiff),
+        ("exr", Self::Exr),
         ("webp", Self::Webp),
         ("jpg", Self::Jpeg),
         ("jpeg", Self::Jpeg),
@@ -42,6 +41,7 @@ impl Format {
         match self {
             Self::Png | Self::Png16 => "png",
             Self::Tiff => "tiff",
+            Self::Exr => "exr",
             Self::Webp => "webp",
             Self::Jpeg => "jpg",
             Self::Safetensors => "safetensors",
@@ -57,34 +57,29 @@ impl Format {
             .map(|(_, format)| format)
     }
 
-    /// Writes a picture tensor `[1, H, W, C]` to `dir/stem.EXT` and returns the path and the picture.
-    ///
-    /// # Errors
-    /// [`crate::Error::Picture`] or [`crate::Error::File`] where the file cannot be written.
-    pub fn write(self, image: &Tensor, dir: &Path, stem: &str) -> Result<(PathBuf, Picture)> {
-        let path = dir.join(format!("{stem}.{}", self.extension()));
-        let picture = picture(image)?;
-        self.write_to(&picture, &path)?;
-        Ok((path, picture))
-    }
-
-    /// Writes a picture to `path`, whatever that is called.
-    ///
-    /// # Errors
-    /// [`crate::Error::Picture`] where the format cannot hold the picture, [`crate::Error::File`] where the file cannot be
-    /// written.
-    pub fn write_to(self, picture: &Picture, path: &Path) -> Result<()> {
-        let file = match self {
+    /// The format of a picture's file; `None` for a tensor.
+    pub fn file(self) -> Option<FileFormat> {
+        Some(match self {
             Self::Png => FileFormat::Png,
             Self::Png16 => FileFormat::Png16,
             Self::Tiff => FileFormat::Tiff,
+            Self::Exr => FileFormat::Exr,
             Self::Webp => FileFormat::Webp,
             Self::Jpeg => FileFormat::Jpeg,
-            Self::Safetensors => {
-                let image = to_nchw(&tensor(picture, &Device::Cpu)?)?;
-                return write_tensors(path, vec![("image".into(), image)], None);
-            }
-        };
-        Ok(::files::write(path, &picture.to_file(file)?)?)
+            Self::Safetensors => return None,
+        })
+    }
+}
+
+impl From<FileFormat> for Format {
+    fn from(format: FileFormat) -> Self {
+        match format {
+            FileFormat::Png => Self::Png,
+            FileFormat::Png16 => Self::Png16,
+            FileFormat::Tiff => Self::Tiff,
+            FileFormat::Exr => Self::Exr,
+            FileFormat::Webp => Self::Webp,
+            FileFormat::Jpeg => Self::Jpeg,
+        }
     }
 }

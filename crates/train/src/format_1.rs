@@ -36,7 +36,7 @@ mod tests {
         let picture = Picture::from_pixels(Array3::zeros((3, 3, 1)))?;
         let completed = |task, preset, retouch| {
             let mut config = TrainConfig { retouch, ..TrainConfig::default() };
-            let label = Label { task, preset, picture: "picture".into() };
+            let label = Label { task, preset, picture: "picture".into(), maps: Vec::new() };
             let info = RunInfo::new(&config, label, (3, 3), std::slice::from_ref(&picture));
             complete(&mut config, &info);
             config.retouch

@@ -1,7 +1,7 @@
 //! What a run is and how far: the contents of `run.json`.
 
 use crate::log::LogLengths;
-use crate::{Label, Losses, Preset, Task, TrainConfig};
+use crate::{Label, Losses, Map, Preset, Task, TrainConfig};
 use pyramid::Picture;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,9 @@ pub struct RunInfo {
     /// The picture's colours as bytes, where it has no more than [`pyramid::Palette::MOST`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub palette: Option<Vec<Vec<u8>>>,
+    /// What the channels are; nothing for one picture in 8 bits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub maps: Vec<Map>,
     /// The run directory whose last stage this run trains again, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
@@ -65,6 +68,7 @@ impl RunInfo {
             picture_size,
             channels: pictures[0].channels(),
             palette: None,
+            maps: label.maps,
             origin: None,
             seed: config.seed,
             sizes: pictures.iter().map(Picture::size).collect(),
@@ -94,7 +98,8 @@ impl RunInfo {
             && n <= self.sizes.len()
             && [self.amps.len(), self.seconds.len(), self.losses.len()] == [n; 3]
             && self.sizes.iter().all(|&(h, w)| h > 0 && w > 0 && h.max(w) <= 16_384)
-            && (1..=4).contains(&self.channels)
+            && (1..=pyramid::MAX_CHANNELS).contains(&self.channels)
+            && (self.maps.is_empty() || self.maps.iter().map(Map::planes).sum::<usize>() == self.channels)
             && self.seed == config.seed
     }
 }

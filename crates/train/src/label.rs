@@ -1,5 +1,6 @@
 //! What a run is called and made for. These are names: the settings that they stand for are chosen by whoever creates the run.
 
+use crate::Map;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// What a run is called and made for; training stores it and does not look at it.
@@ -11,6 +12,8 @@ pub struct Label {
     pub preset: Preset,
     /// The picture's file name.
     pub picture: String,
+    /// What the channels of the picture are; nothing for one picture in 8 bits.
+    pub maps: Vec<Map>,
 }
 
 /// What a run is trained for.

@@ -8,6 +8,7 @@
 //!     events.jsonl, events.out.tfevents...   losses
 //!     stage-K/{generator,discriminator}.safetensors
 //!     fixed_noise.safetensors fixed.K
+//!     profile.icc, profile-NAME.icc          ICC profiles of the pictures, if they have some
 //!     samples/stage-K.png     the picture and samples at the end of stage K
 //!     checkpoint.safetensors  only while a stage is under way
 //!     first_input.safetensors only where a stage of another run was trained again: what stage 0 was fed with
@@ -15,7 +16,9 @@
 
 use crate::files::{remove_temporary, write};
 use crate::info::{FORMAT, RunInfo};
+use crate::maps::{Map, split};
 use crate::{Error, Result, TrainConfig, format_1};
+use pyramid::Picture;
 use serde::Deserialize;
 use std::fs;
 use std::io::ErrorKind;
@@ -67,6 +70,35 @@ impl Run {
     /// Whether all stages are done.
     pub fn is_finished(&self) -> bool {
         self.info.stages_done == self.config.train_stages
+    }
+
+    /// The pictures that the run generates: what each range of channels is.
+    ///
+    /// # Errors
+    /// [`Error::File`] where an ICC profile cannot be read.
+    pub fn maps(&self) -> Result<Vec<Map>> {
+        if self.info.maps.is_empty() {
+            return Ok(vec![Map::plain(self.info.channels)]);
+        }
+        let mut maps = self.info.maps.clone();
+        for map in &mut maps {
+            let path = self.dir.join(map.profile_file());
+            if path.is_file() {
+                map.profile = Some(fs::read(&path).map_err(Error::io(&path))?);
+            }
+        }
+        Ok(maps)
+    }
+
+    /// The first picture of an array of the run's channels, which is shown where there is room for one.
+    ///
+    /// # Errors
+    /// [`Error::Picture`] where the array has other channels.
+    pub fn first_map(&self, stack: &Picture) -> Result<Picture> {
+        match self.info.maps.first() {
+            Some(map) => Ok(split(std::slice::from_ref(map), stack)?.swap_remove(0)),
+            None => Ok(stack.clone()),
+        }
     }
 
     /// The directory of a stage's networks.

@@ -130,9 +130,9 @@ impl Run {
         write_tensors(&self.dir.join(FIXED_NOISE), noise, None)?;
 
         let sampling = Sampling { first, start_stage: 0, wrap: Wrap::default(), seed: self.info.seed };
-        let mut tiles = vec![picture(&self.real(stage, model.device())?)?];
+        let mut tiles = vec![self.first_map(&picture(&self.real(stage, model.device())?)?)?];
         for index in 0..SHEET {
-            tiles.push(picture(&model.draw(sampling, index)?)?);
+            tiles.push(self.first_map(&picture(&model.draw(sampling, index)?)?)?);
         }
         Ok(pyramid::contact_sheet(&tiles, 4, 2).save_png(self.sheet(stage))?)
     }

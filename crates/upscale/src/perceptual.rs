@@ -59,7 +59,8 @@ fn config(size: Size, request: &UpscaleRequest) -> TrainConfig {
 /// [`Error::Range`] for how it should be trained, [`Error::Train`] where the directory cannot be made.
 pub fn upscaling_run(picture: &Picture, request: &UpscaleRequest, dir: &Path, name: &str) -> Result<Run> {
     request.check_training()?;
-    let label = Label { task: Task::SuperResolution, preset: Preset::Quick, picture: name.into() };
+    let label =
+        Label { task: Task::SuperResolution, preset: Preset::Quick, picture: name.into(), maps: Vec::new() };
     Ok(Run::create(dir, config(picture.size(), request), picture, label)?)
 }
 

@@ -55,7 +55,7 @@ impl Enlarger {
         let number = |value: &Value| value.as_f64().filter(|v| v.is_finite());
         let pair = |key: &str| Some((number(&facts[key][0])?, number(&facts[key][1])?));
         let found = (facts["format"].as_u64(), facts["channels"].as_u64(), number(&facts["step"]));
-        let (Some(FORMAT), Some(channels @ 1..=4), Some(step)) = found else {
+        let (Some(FORMAT), Some(channels @ 1..=16), Some(step)) = found else {
             return Err(Error::Version { path });
         };
         let (Some(below), Some((energy, remains))) = (pair("below"), pair("trained")) else {

@@ -10,7 +10,12 @@ const NITER: usize = 4;
 fn trained(dir: &Path, stop: usize) -> Run {
     let image = dir.join("image.png");
     picture(48, 40).save(&image).unwrap();
-    let label = Label { task: Task::Generation, preset: Preset::Quick, picture: "image.png".into() };
+    let label = Label {
+        task: Task::Generation,
+        preset: Preset::Quick,
+        picture: "image.png".into(),
+        maps: Vec::new(),
+    };
     let config =
         TrainConfig { niter: NITER, train_stages: 2, max_size: 40, filters: 8, ..TrainConfig::default() };
     let mut run = Run::create(&dir.join("run"), config, &pyramid::load(&image).unwrap(), label).unwrap();

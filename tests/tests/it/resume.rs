@@ -40,7 +40,12 @@ fn wild() -> TrainConfig {
 fn create(dir: &Path, name: &str, config: TrainConfig) -> Run {
     let image = dir.join("image.png");
     picture(48, 40).save(&image).unwrap();
-    let label = Label { task: Task::Generation, preset: Preset::Quick, picture: "image.png".into() };
+    let label = Label {
+        task: Task::Generation,
+        preset: Preset::Quick,
+        picture: "image.png".into(),
+        maps: Vec::new(),
+    };
     Run::create(&dir.join(name), config, &pyramid::load(&image).unwrap(), label).unwrap()
 }
 

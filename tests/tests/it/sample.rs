@@ -132,7 +132,7 @@ fn the_stages_done_so_far_are_enough() {
     let pictures = || pyramid::load(&dir.join("tiny.png")).unwrap();
     let whole = Run::open(&whole).unwrap();
     let (task, preset) = (train::Task::Generation, train::Preset::Quick);
-    let label = train::Label { task, preset, picture: "tiny.png".into() };
+    let label = train::Label { task, preset, picture: "tiny.png".into(), maps: Vec::new() };
     let mut run = Run::create(&dir.join("run"), whole.config.clone(), &pictures(), label).unwrap();
     assert!(refused(dir, ["sample", "run"]).contains("train --resume"));
     let mut until_first = |e: &Event<'_>| match e {

@@ -9,8 +9,8 @@ use crate::refusal::refusal;
 use crate::signals::Interrupt;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use consingan::{AnimateRequest, End, FrameFormat};
-use std::path::PathBuf;
+use consingan::{AnimateRequest, Depth, End, FrameFormat};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(Debug, Args)]
@@ -97,6 +97,16 @@ fn format(args: &AnimateArgs) -> Result<FrameFormat> {
     }
 }
 
+/// The path with the name of a map at the end of its stem.
+fn named(out: &Path, name: &str) -> PathBuf {
+    let mut file = out.file_stem().unwrap_or_default().to_os_string();
+    file.push(format!("-{name}"));
+    match out.extension() {
+        Some(extension) => out.with_file_name(file).with_extension(extension),
+        None => out.with_file_name(file),
+    }
+}
+
 pub(crate) fn run(args: &AnimateArgs) -> Result<ExitCode> {
     args.threads.apply();
     let run = consingan::open(&args.run)?;
@@ -119,20 +129,29 @@ pub(crate) fn run(args: &AnimateArgs) -> Result<ExitCode> {
     };
     let run = run.on(args.device.open()?);
     let palette = args.palette.of(&run)?;
-    let mut animation = run.animation(request)?;
-    if let Some(palette) = palette {
-        animation = animation.in_colours(palette);
+    let maps = run.maps()?;
+    if maps.iter().any(|map| map.depth != Depth::Eight) {
+        tracing::warn!("frames have 8 bits a channel; the picture has more");
     }
     if let Some(parent) = out.parent().filter(|p| !p.as_os_str().is_empty()) {
         std::fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
     }
-    let count = animation.save(&out, format, args.fps, &mut WorkShown::new(&Interrupt::listen()?))?;
     let size = run.info().sizes[run.info().stages_done - 1];
-    if args.json.wanted {
-        let value = serde_json::json!({"file": out.to_string_lossy(), "frames": count, "fps": args.fps, "size": size});
-        line(&value.to_string());
-    } else {
-        line(&format!("{} of {}x{}: {}", counted(count, "frame"), size.0, size.1, out.display()));
+    let stop = Interrupt::listen()?;
+    for (shown, map) in maps.iter().enumerate() {
+        let mut animation = run.animation(request)?.of_map(shown);
+        if let Some(palette) = palette.clone() {
+            animation = animation.in_colours(palette);
+        }
+        let out = if maps.len() == 1 { out.clone() } else { named(&out, &map.name) };
+        check_free(&out)?;
+        let count = animation.save(&out, format, args.fps, &mut WorkShown::new(&stop))?;
+        if args.json.wanted {
+            let value = serde_json::json!({"file": out.to_string_lossy(), "frames": count, "fps": args.fps, "size": size});
+            line(&value.to_string());
+        } else {
+            line(&format!("{} of {}x{}: {}", counted(count, "frame"), size.0, size.1, out.display()));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

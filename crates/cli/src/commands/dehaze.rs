@@ -2,12 +2,13 @@
 
 use crate::arguments::{Json, PictureFormat, Seed, Threads};
 use crate::output::{duration, line};
+use crate::pictures::{PageArg, tell_losses};
 use crate::places::{check_free, free_name};
 use crate::progress::WorkShown;
 use crate::signals::Interrupt;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use consingan::{DehazeRequest, Method};
+use consingan::{DehazeRequest, Method, Output};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -16,6 +17,8 @@ use std::time::Instant;
 pub(crate) struct DehazeArgs {
     /// The hazy picture: JPEG, PNG, WebP, BMP, TIFF or GIF (first frame); alpha stays as it is
     image: PathBuf,
+    #[command(flatten)]
+    page: PageArg,
     /// The directory to make [default: dehazed/NAME, numbered where the name is taken]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -66,12 +69,14 @@ pub(crate) fn run(args: &DehazeArgs) -> Result<ExitCode> {
         filters: args.filters,
         ..DehazeRequest::default()
     };
-    let format = args.format.get();
     // Errors are found before anything takes long.
     if let Some(out) = &args.out {
         check_free(out)?;
     }
-    let picture = pyramid::load(&args.image)?;
+    let loaded = args.page.load(&args.image)?;
+    let output = Output { format: args.format.chosen(), ..Output::like(&loaded) };
+    tell_losses(&output);
+    let picture = loaded.picture;
     let begun = Instant::now();
     let dehazed = consingan::dehaze(&picture, config, &mut WorkShown::new(&Interrupt::listen()?))?;
     let out = match &args.out {
@@ -81,7 +86,7 @@ pub(crate) fn run(args: &DehazeArgs) -> Result<ExitCode> {
             free_name(&Path::new("dehazed").join(stem))
         }
     };
-    dehazed.write(&out, format)?;
+    dehazed.write(&out, &output)?;
     let mean = dehazed.transmission.mean().unwrap_or(1.0);
     if args.json.wanted {
         let (height, width) = dehazed.picture.size();
@@ -98,7 +103,7 @@ pub(crate) fn run(args: &DehazeArgs) -> Result<ExitCode> {
             "airlight {r:.2} {g:.2} {b:.2}, mean transmission {mean:.2}, in {}",
             duration(begun.elapsed().as_secs_f64())
         );
-        let extension = format.extension();
+        let extension = output.extension();
         line(&format!("J.{extension}, t.{extension} and A.json in {}", out.display()));
     }
     Ok(ExitCode::SUCCESS)

@@ -86,10 +86,30 @@ fn json(quality: &Quality) -> serde_json::Value {
         .map(|(name, figure)| (name.to_string(), serde_json::json!(figure)));
     value["floor"] = floor.collect();
     value["floor"]["sifid"] = quality.floor_sifid.into();
+    if let Some(alignment) = quality.alignment {
+        value["alignment"] = alignment.samples.into();
+        value["floor"]["alignment"] = alignment.real.into();
+        value["others"] =
+            quality.others.iter().map(|(name, quality)| (name.clone(), json(quality))).collect();
+    }
     value
 }
 
 fn table(quality: &Quality) {
+    figures(quality);
+    for (name, other) in &quality.others {
+        line(&format!("\n{name}"));
+        figures(other);
+    }
+    if let Some(alignment) = quality.alignment {
+        let (samples, real) = (alignment.samples, alignment.real);
+        line(&format!(
+            "\nedges of the pictures correlate by {samples:.3}, in the training pictures by {real:.3}"
+        ));
+    }
+}
+
+fn figures(quality: &Quality) {
     let number = |figure: Option<f64>| figure.map_or("-".into(), |f| format!("{f:.4}"));
     let samples = counted(quality.report.samples.len(), "sample");
     line(&format!("{samples:<22} {:>8} {:>8}", "mean", "floor"));

@@ -1,8 +1,9 @@
 //! `consingan paint`: a rough painting, made into a picture in the style of a run.
 
-use crate::arguments::{Json, PaletteArg, PictureFormat, Seed, TargetSize, Threads, coloured, count};
+use crate::arguments::{Json, PaletteArg, PictureFormat, Seed, TargetSize, Threads, count};
 use crate::device::DeviceArgs;
 use crate::output::{counted, line};
+use crate::pictures::{load_like, output_of};
 use crate::places::{free_name, make_folder};
 use crate::signals::{Interrupt, stopped};
 use anyhow::Result;
@@ -48,7 +49,7 @@ pub(crate) struct PaintArgs {
 pub(crate) fn run(args: &PaintArgs) -> Result<ExitCode> {
     args.threads.apply();
     let run = consingan::open(&args.run)?;
-    let painting = pyramid::load(&args.painting)?;
+    let painting = load_like(&args.painting, &run.maps()?[0])?;
     let request = PaintRequest {
         start_stage: args.start_stage,
         colours: args.colours,
@@ -56,7 +57,7 @@ pub(crate) fn run(args: &PaintArgs) -> Result<ExitCode> {
         seed: args.seed.value,
     };
     let run = run.on(args.device.open()?);
-    let palette = args.palette.of(&run)?;
+    let output = output_of(&run, args.format, args.palette)?;
     let painter = run.painter(&painting, request)?;
     let (h, w) = painter.size();
     let trained = run.info().sizes[run.info().stages_done - 1];
@@ -72,7 +73,7 @@ pub(crate) fn run(args: &PaintArgs) -> Result<ExitCode> {
         }
     };
     let entered = out.join("painting.png");
-    painter.painting()?.save_png(&entered)?;
+    output.pictures(&painter.painting()?)?[0].visible().save_png(&entered)?;
     say(&entered);
     let stop = Interrupt::listen()?;
     for index in 0..args.n {
@@ -80,8 +81,9 @@ pub(crate) fn run(args: &PaintArgs) -> Result<ExitCode> {
             tracing::warn!("stopped after {index} of {} pictures, which are in {}", args.n, out.display());
             return Ok(stopped());
         }
-        let picture = coloured(palette.as_ref(), painter.picture(index)?);
-        say(&args.format.write(&picture, &out, &format!("painted-{index:04}"))?);
+        for path in output.write(&painter.picture(index)?, &out, &format!("painted-{index:04}"))? {
+            say(&path);
+        }
     }
     if !args.json.wanted {
         let pictures = counted(args.n as usize, "picture");

@@ -4,6 +4,7 @@ use crate::after_training::tell_stopped;
 use crate::arguments::{Json, PaletteArg, PictureFormat, Seed, Threads};
 use crate::device::DeviceArgs;
 use crate::output::line;
+use crate::pictures::{output_of, stack_for};
 use crate::places::{check_free, free_name, make_folder};
 use crate::progress::train_shown;
 use crate::refusal::refusal;
@@ -11,7 +12,7 @@ use crate::signals::{Interrupt, stopped};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use consingan::{
-    FineTuneRequest, MaskReading, Outcome, Picture, RetouchRequest, Retouched, Run, Task, Transfer,
+    FineTuneRequest, MaskReading, Outcome, Output, Picture, RetouchRequest, Retouched, Run, Task, Transfer,
 };
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -27,6 +28,9 @@ pub(crate) struct RetouchArgs {
     /// training picture]
     #[arg(long, value_name = "FILE")]
     mask: Option<PathBuf>,
+    /// For a run of several aligned pictures: the others, changed alike, in the run's order
+    #[arg(long, value_name = "FILE")]
+    with: Vec<PathBuf>,
     /// Train the run's last stage on the picture first; makes a new run
     #[arg(long)]
     fine_tune: bool,
@@ -93,8 +97,8 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
         args.device.expect_cpu(this, "--fine-tune, whose training it is for")?;
     }
     args.out.as_deref().map(check_free).transpose()?;
-    let palette = args.palette.of(&run)?;
-    let naive = pyramid::load(&args.naive)?;
+    let output = output_of(&run, args.format, args.palette)?;
+    let naive = stack_for(&run, &args.naive, &args.with)?;
     let mask = mask_file(args).as_deref().map(pyramid::load).transpose()?;
     let request = RetouchRequest {
         mask: mask.as_ref(),
@@ -109,11 +113,8 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
         retouched = tuned.retouch(&naive, request)?;
         out = tuned.dir().join(name);
     }
-    if let Some(palette) = palette {
-        retouched.picture = palette.apply(&retouched.picture);
-    }
     make_folder(&out)?;
-    write(args, &retouched, &out)?;
+    write(args, &retouched, &output, &out)?;
     tell_mask(&retouched);
     Ok(ExitCode::SUCCESS)
 }
@@ -165,7 +166,7 @@ fn fine_tuned(args: &RetouchArgs, run: Run, naive: &Picture) -> Result<Option<Ru
 }
 
 /// Writes the result, the network's picture and the mask to the directory `out`.
-fn write(args: &RetouchArgs, retouched: &Retouched, out: &Path) -> Result<()> {
+fn write(args: &RetouchArgs, retouched: &Retouched, output: &Output, out: &Path) -> Result<()> {
     let say = |path: &Path, size: (usize, usize)| {
         if args.json.wanted {
             line(&serde_json::json!({"file": path.to_string_lossy(), "size": size}).to_string());
@@ -174,7 +175,11 @@ fn write(args: &RetouchArgs, retouched: &Retouched, out: &Path) -> Result<()> {
         }
     };
     for (stem, picture) in [("result", &retouched.picture), ("network", &retouched.network)] {
-        say(&args.format.write(picture, out, stem)?, picture.size());
+        // The network's picture is to be looked at, and keeps colours that the palette does not have.
+        let palette = output.palette.clone().filter(|_| stem == "result");
+        for path in (Output { palette, ..output.clone() }).write(picture, out, stem)? {
+            say(&path, picture.size());
+        }
     }
     let mask = out.join("mask.png");
     retouched.mask.save_png(&mask)?;

@@ -1,8 +1,9 @@
 //! `consingan sample`: new pictures from a run.
 
-use crate::arguments::{Json, PaletteArg, PictureFormat, Seed, TargetSize, Threads, coloured, count};
+use crate::arguments::{Json, PaletteArg, PictureFormat, Seed, TargetSize, Threads, count};
 use crate::device::DeviceArgs;
 use crate::output::{counted, line};
+use crate::pictures::output_of;
 use crate::places::{free_name, make_folder};
 use crate::refusal::refusal;
 use crate::signals::{Interrupt, stopped};
@@ -98,7 +99,7 @@ pub(crate) fn run(args: &SampleArgs) -> Result<ExitCode> {
         ));
     }
     let run = run.on(args.device.open()?);
-    let palette = args.palette.of(&run)?;
+    let output = output_of(&run, args.format, args.palette)?;
     let sampler = run.sampler(request)?;
     let out = match &args.out {
         Some(out) => out.clone(),
@@ -111,41 +112,45 @@ pub(crate) fn run(args: &SampleArgs) -> Result<ExitCode> {
         }
     };
     if args.reconstruction {
-        let path = args.format.write(
-            &coloured(palette.as_ref(), sampler.reconstruction()?),
-            &out,
-            "reconstruction",
-        )?;
-        say(&path, sampler.size());
-        if !args.json.wanted {
-            line(&path.display().to_string());
+        for path in output.write(&sampler.reconstruction()?, &out, "reconstruction")? {
+            say(&path, sampler.size());
+            if !args.json.wanted {
+                line(&path.display().to_string());
+            }
         }
         return Ok(ExitCode::SUCCESS);
     }
     let stop = Interrupt::listen()?;
-    let mut tiles = Vec::new();
+    let mut tiles = vec![Vec::new(); output.maps.len()];
     for index in 0..args.n {
         if stop.is_set() {
             tracing::warn!("stopped after {index} of {} samples, which are in {}", args.n, out.display());
             return Ok(stopped());
         }
-        let picture = coloured(palette.as_ref(), sampler.picture(index)?);
-        say(&args.format.write(&picture, &out, &format!("sample-{index:04}"))?, picture.size());
+        let picture = sampler.picture(index)?;
+        for path in output.write(&picture, &out, &format!("sample-{index:04}"))? {
+            say(&path, picture.size());
+        }
         if index < SHEET {
-            tiles.push(tile(picture)?);
+            for (tiles, picture) in tiles.iter_mut().zip(output.pictures(&picture)?) {
+                tiles.push(tile(picture)?);
+            }
         }
     }
-    let sheet = out.join("sheet.png");
-    let columns = (tiles.len() as f64).sqrt().ceil() as usize;
-    let overview = pyramid::contact_sheet(&tiles, columns, 2);
-    overview.save_png(&sheet)?;
-    say(&sheet, overview.size());
+    for (map, tiles) in output.maps.iter().zip(&tiles) {
+        let sheet = out.join(format!("{}.png", output.stem(map, "sheet")));
+        let columns = (tiles.len() as f64).sqrt().ceil() as usize;
+        let overview = pyramid::contact_sheet(tiles, columns, 2);
+        overview.save_png(&sheet)?;
+        say(&sheet, overview.size());
+    }
     if !args.json.wanted {
         line(&format!(
-            "{} of {}x{} and sheet.png in {}",
+            "{} of {}x{} and {} in {}",
             counted(args.n as usize, "sample"),
             sampler.size().0,
             sampler.size().1,
+            if tiles.len() == 1 { "sheet.png" } else { "a sheet of each picture" },
             out.display()
         ));
     }

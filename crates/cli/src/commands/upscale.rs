@@ -1,8 +1,9 @@
 //! `consingan upscale`: enlarges a picture by a network that is trained on it.
 
-use crate::arguments::{Json, PaletteArg, PictureFormat, Seed, Threads, coloured};
+use crate::arguments::{Json, PaletteArg, PictureFormat, Seed, Threads};
 use crate::device::DeviceArgs;
 use crate::output::line;
+use crate::pictures::{PageArg, tell_losses};
 use crate::places::{check_free, check_free_file, free_file};
 use crate::progress::{WorkShown, train_shown};
 use crate::refusal::refusal;
@@ -10,7 +11,7 @@ use crate::signals::{Interrupt, stopped};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use consingan::{
-    Enlarger, Format, Outcome, Picture, Run, Source, UpscaleMode, UpscaleRequest, check_upscale,
+    Enlarger, Format, Outcome, Output, Picture, Run, Source, UpscaleMode, UpscaleRequest, check_upscale,
     upscaling_run,
 };
 use std::borrow::Cow;
@@ -21,6 +22,8 @@ use std::process::ExitCode;
 pub(crate) struct UpscaleArgs {
     /// The picture: JPEG, PNG, WebP, BMP, TIFF or GIF (first frame)
     image: PathBuf,
+    #[command(flatten)]
+    page: PageArg,
     /// How many times larger, above 1, to 32
     #[arg(short, long, value_name = "F", default_value_t = 2.0, allow_negative_numbers = true)]
     factor: f64,
@@ -93,31 +96,33 @@ pub(crate) fn run(args: &UpscaleArgs) -> Result<ExitCode> {
     if mode == UpscaleMode::Fidelity || args.run.is_some() {
         args.device.expect_cpu("this", "--mode perceptual without --run, whose training it is for")?;
     }
-    let picture = pyramid::load(&args.image)?;
+    let loaded = args.page.load(&args.image)?;
+    let mut output = Output::like(&loaded);
+    let picture = loaded.picture;
     check_upscale(picture.size(), args.factor, mode)?;
     args.out.as_deref().map(check_free_file).transpose()?;
-    let format = match &args.out {
-        Some(out) => args.format.of_file(out)?,
-        None => args.format.get(),
+    output.format = match &args.out {
+        Some(out) => Some(args.format.of_file(out, output.maps[0].depth)?),
+        None => args.format.chosen(),
     };
-    expect_room(format, &picture)?;
+    tell_losses(&output);
+    expect_room(output.format, &picture)?;
     args.save.as_deref().map(check_free).transpose()?;
-    let palette = args.palette.of_picture(&picture)?;
+    output.palette = args.palette.of_picture(&picture)?;
     let stop = Interrupt::listen()?;
     let made = match mode {
         UpscaleMode::Fidelity => Some(fidelity(args, &picture, &stop)?),
         UpscaleMode::Perceptual => perceptual(args, &picture, &stop)?,
     };
-    let Some(mut made) = made else { return Ok(stopped()) };
-    made.picture = coloured(palette.as_ref(), made.picture);
+    let Some(made) = made else { return Ok(stopped()) };
     let out = match &args.out {
         Some(out) => out.clone(),
         None => {
             let stem = args.image.file_stem().unwrap_or_default().to_string_lossy();
-            free_file(Path::new(&format!("{stem}-x{}", args.factor)), format.extension())
+            free_file(Path::new(&format!("{stem}-x{}", args.factor)), output.extension())
         }
     };
-    format.write_to(&made.picture, &out)?;
+    output.write_to(&made.picture, &out)?;
     let (h, w) = made.picture.size();
     if args.json.wanted {
         let run = made.run.as_ref().map(|dir| dir.to_string_lossy());
@@ -129,8 +134,13 @@ pub(crate) fn run(args: &UpscaleArgs) -> Result<ExitCode> {
 }
 
 /// Refuses a format that cannot hold the result, before minutes of training.
-fn expect_room(format: Format, picture: &Picture) -> Result<()> {
-    if format == Format::Jpeg && picture.channels().is_multiple_of(2) {
+fn expect_room(format: Option<Format>, picture: &Picture) -> Result<()> {
+    let most = format.and_then(Format::file).map_or(usize::MAX, |file| file.most_channels());
+    if picture.channels() > most {
+        let what = format!("the format holds {most} channels, the picture has {}", picture.channels());
+        return Err(refusal(what, "write TIFF or EXR"));
+    }
+    if format == Some(Format::Jpeg) && picture.channels() < 5 && picture.channels().is_multiple_of(2) {
         return Err(refusal("JPEG cannot hold the picture's transparency", "write PNG, TIFF or WebP"));
     }
     Ok(())

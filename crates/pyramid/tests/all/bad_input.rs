@@ -183,8 +183,8 @@ fn damaged_files_do_not_panic() {
 }
 
 #[test]
-fn floats_outside_their_range_are_refused() {
-    for bad in [f32::NAN, f32::INFINITY, 255.0, -3.0] {
+fn floats_that_are_not_finite_are_refused() {
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let values: Vec<u8> = [0.5, bad, 0.5].iter().flat_map(|v| v.to_le_bytes()).collect();
         let error = refused(decode(&tiff(1, 1, 32, 3, 1, &values)));
         assert!(matches!(error, Error::Samples { .. }), "{bad}: {error}");
@@ -193,7 +193,7 @@ fn floats_outside_their_range_are_refused() {
 
 #[test]
 fn invalid_arrays_are_refused() {
-    for shape in [(0, 3, 3), (3, 0, 3), (3, 3, 0), (3, 3, 5)] {
+    for shape in [(0, 3, 3), (3, 0, 3), (3, 3, 0), (3, 3, 17)] {
         assert!(matches!(Picture::from_pixels(Array3::zeros(shape)), Err(Error::Shape { .. })));
         assert!(matches!(Picture::from_u8(Array3::zeros(shape).view()), Err(Error::Shape { .. })));
     }

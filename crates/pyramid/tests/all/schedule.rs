@@ -9,7 +9,8 @@ fn schedule(min_size: usize, max_size: usize, stages: usize) -> Schedule {
     Schedule { min_size, max_size, stages, ..Schedule::default() }
 }
 
-/// The expected sizes were computed in Python with the formulas of the reference implementation.
+/// The expected sizes were computed in Python with the formulas of the reference implementation, but that no side of
+/// the finest stage exceeds the largest size.
 #[test]
 fn sizes_equal_the_reference() {
     for (picture, schedule, expected) in EXPECTED_SIZES {

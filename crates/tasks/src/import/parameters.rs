@@ -102,6 +102,7 @@ fn parse(text: &str) -> std::result::Result<Parameters, String> {
         task,
         preset: Preset::Official,
         picture: picture.filter(|name| !name.is_empty()).unwrap_or("unknown").into(),
+        maps: Vec::new(),
     };
     Ok(Parameters { config, label, channels })
 }

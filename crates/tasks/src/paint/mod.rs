@@ -16,6 +16,9 @@ use pyramid::{Picture, Size, imresize};
 use train::pictures::{add_noise, pixels, tensor_of};
 use train::{Model, Moment, Run, Target, output_sizes, streams};
 
+/// The most colours of a palette of the training picture.
+const MOST_COLOURS: usize = 64;
+
 /// Shapes that differ by less than this share are one.
 const SAME_SHAPE: f64 = 0.02;
 
@@ -61,7 +64,7 @@ impl Painter {
             target => target,
         };
         let sizes = output_sizes(trained, target, run.config.kernel)?;
-        let painting = with_channels(painting, run.info.channels)?;
+        let painting = completed(run, painting)?;
         let palette = match request.colours {
             Some(colours) => {
                 let real = train::picture(&run.real(request.start_stage, device)?)?;
@@ -134,6 +137,31 @@ fn shape_of(painting: Size, trained: Size) -> Target {
     }
     let side = |n: usize, factor: f64| (n as f64 * factor).round() as usize;
     Target::Size(side(trained.0, ratio.sqrt()), side(trained.1, 1.0 / ratio.sqrt()))
+}
+
+/// The painting with all channels of the run. Where that generates several pictures, the painting is the first, and the
+/// others are those of the training pictures' colours that are nearest to it.
+fn completed(run: &Run, painting: &Picture) -> Result<Picture> {
+    let maps = run.maps()?;
+    if maps.len() < 2 {
+        return with_channels(painting, run.info.channels);
+    }
+    let last = run.info.sizes.len() - 1;
+    let real = train::picture(&run.real(last, &Device::Cpu)?)?;
+    let palette = main_colours(&real, MOST_COLOURS)?;
+    let painting = with_channels(painting, maps[0].channels)?;
+    let own = maps[0].planes();
+    let first = train::maps::stacked(&maps[..1], &[painting])?;
+    let (h, w) = first.size();
+    let mut pixels = ndarray::Array3::zeros((h, w, run.info.channels));
+    for (from, mut to) in
+        first.pixels().lanes(ndarray::Axis(2)).into_iter().zip(pixels.lanes_mut(ndarray::Axis(2)))
+    {
+        // Only the channels of the first picture are compared.
+        let nearest = &palette.colours()[palette.nearest(&from.to_vec())];
+        to.iter_mut().enumerate().for_each(|(c, value)| *value = if c < own { from[c] } else { nearest[c] });
+    }
+    Ok(Picture::from_pixels(pixels)?)
 }
 
 /// `picture` as one with `channels` channels: grays are repeated, colours are averaged, alpha is dropped or

@@ -8,6 +8,7 @@ use crate::blank;
 use crate::config::{Layers, Resolved, resolve};
 use crate::device::DeviceArgs;
 use crate::output::{duration, line};
+use crate::pictures::{PageArg, WithArg, given, tell_maps, with};
 use crate::progress::train_shown;
 use crate::refusal::refusal;
 use crate::settings::Overrides;
@@ -15,16 +16,21 @@ use crate::signals::{Interrupt, stopped};
 use anyhow::Result;
 use clap::Args;
 use consingan::{Device, Options, Outcome, Run, Source, Task};
-use std::borrow::Cow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Debug, Args)]
 #[command(mut_arg("json", |arg| arg.help("Print events (or the dry run) as JSON lines on standard output")))]
 pub(crate) struct TrainArgs {
-    /// The picture: JPEG, PNG, WebP, BMP, TIFF or GIF (first frame)
+    /// The picture: JPEG, PNG, WebP, BMP, TIFF, OpenEXR, Radiance HDR or GIF (first frame)
     #[arg(required_unless_present_any = ["resume", "input_name"])]
     image: Option<PathBuf>,
+    /// A picture of the same size that is generated together with the first, such as a normal map: FILE, or FILE:labels for a
+    /// segmentation, FILE:normals, FILE:colour; may be repeated
+    #[arg(long, value_name = "FILE[:KIND]", value_parser = with, conflicts_with = "resume")]
+    with: Vec<WithArg>,
+    #[command(flatten)]
+    page: PageArg,
     /// The official program's way to name the picture
     #[arg(long, hide = true, conflicts_with = "image")]
     input_name: Option<PathBuf>,
@@ -111,7 +117,8 @@ fn write_report(run: &Run, stop: &Interrupt) {
 fn create(args: &TrainArgs, device: Device) -> Result<Option<Run>> {
     let image = args.image.as_ref().or(args.input_name.as_ref());
     let image = image.ok_or_else(|| refusal("no picture was named", "name one, or a run with --resume"))?;
-    let picture = pyramid::load(image)?;
+    let given = given(image, args.page, &args.with)?;
+    let (picture, maps) = consingan::stack(&given)?;
     let layers = Layers {
         task: args.task.as_deref(),
         preset: args.preset.as_deref(),
@@ -127,7 +134,8 @@ fn create(args: &TrainArgs, device: Device) -> Result<Option<Run>> {
         return Ok(None);
     }
     let name = image.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let source = Source::Memory { picture: Cow::Borrowed(&picture), name };
+    tell_maps(&maps);
+    let source = Source::Aligned { pictures: given, name };
     let options =
         Options { config, out: args.out.clone(), device: Some(device), ..Options::of(task, preset) };
     let run = consingan::create(source, &options)?;
