@@ -162,7 +162,7 @@ fn mirrored(picture: &Picture) -> Result<Picture> {
 
 /// The picture files of a folder, by name, without contact sheets.
 fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>> {
-    const EXTENSIONS: [&str; 8] = ["bmp", "gif", "jpeg", "jpg", "png", "tif", "tiff", "webp"];
+    const EXTENSIONS: [&str; 10] = ["bmp", "exr", "gif", "hdr", "jpeg", "jpg", "png", "tif", "tiff", "webp"];
     let io = |source| Error::Io { path: folder.to_path_buf(), source };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(io)? {

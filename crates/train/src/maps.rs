@@ -138,6 +138,10 @@ pub fn stacked(maps: &[Map], pictures: &[Picture]) -> Result<Picture> {
 /// # Errors
 /// [`Error::Picture`] where the array has other channels.
 pub fn split(maps: &[Map], stack: &Picture) -> Result<Vec<Picture>> {
+    // A retouched picture may have an alpha that the run does not know.
+    if let [Map { kind: MapKind::Colour, .. }] = maps {
+        return Ok(vec![stack.clone()]);
+    }
     let pixels = stack.pixels();
     let mut start = 0;
     let mut pictures = Vec::with_capacity(maps.len());

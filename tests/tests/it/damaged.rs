@@ -114,7 +114,7 @@ fn runs_of_other_versions_and_changed_ones() {
         ("format", serde_json::json!("one"), "is damaged"),
         ("stages_done", 1.into(), "contradicts"),
         ("stages_done", 3.into(), "contradicts"),
-        ("channels", 7.into(), "contradicts"),
+        ("channels", 17.into(), "contradicts"),
         ("channels", 0.into(), "contradicts"),
         ("seed", 12345.into(), "contradicts"),
         ("sizes", serde_json::json!([[25, 30]]), "contradicts"),

@@ -111,7 +111,7 @@ fn what_cannot_be_dehazed() {
     for case in
         "missing.png|file|hazy.png --out file/below|hazy.png --out .|hazy.png --seed -1|hazy.png --niter -1\
         |hazy.png --niter 100001|hazy.png --max-size 0|hazy.png --max-size 1025|hazy.png --train-stages 0\
-        |hazy.png --train-stages 9|hazy.png --filters 0|hazy.png --method magic|hazy.png --format jpg\
+        |hazy.png --train-stages 9|hazy.png --filters 0|hazy.png --method magic|hazy.png --format bmp\
         |hazy.png --threads 0"
             .split('|')
     {

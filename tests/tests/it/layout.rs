@@ -67,16 +67,17 @@ fn a_painting_is_refined_at_every_stage_it_can_enter() {
         let told = succeeds(dir, ["paint", "run", "painting.png", "--start-stage", stage, "-n2", "--json"]);
         assert_eq!(told.out.lines().count(), 3);
     }
+    // The results have the painting's shape and the training picture's area.
     let made = dir.join("run/painted/painting");
     assert_eq!(
         names(&made).into_iter().collect::<Vec<_>>(),
         ["painted-0000.png", "painted-0001.png", "painting.png"]
     );
-    assert_eq!(open(&made.join("painting.png")).dimensions(), (30, 25));
+    assert_eq!(open(&made.join("painting.png")).dimensions(), (32, 24));
     let painted = |folder: &str, name: &str| open(&dir.join("run/painted").join(folder).join(name));
-    assert_eq!(painted("painting", "painted-0000.png").dimensions(), (40, 34));
+    assert_eq!(painted("painting", "painted-0000.png").dimensions(), (42, 33));
     // It enters at the size of the stage, and the noise above makes variants.
-    assert_eq!(painted("painting-2", "painting.png").dimensions(), (40, 34));
+    assert_eq!(painted("painting-2", "painting.png").dimensions(), (42, 33));
     assert!(painted("painting", "painted-0000.png") != painted("painting", "painted-0001.png"));
 
     succeeds(dir, ["paint", "run", "painting.png", "--colours", "3", "--out", "few", "--size", "50x60"]);

@@ -133,7 +133,7 @@ fn what_cannot_be_enlarged() {
     succeeds(dir, "upscale p.png --mode perceptual --niter 1 --save gan --out g.png".split(' '));
     succeeds(dir, "upscale p.png --niter 1 --save net --out n.png".split(' '));
     let cases = "--factor 0|--factor 1|--factor 64|--factor -2|--factor NaN|--factor inf|--factor x|--factor 1e300\
-        |--mode both|--niter 0|--niter -1|--max-size 0|--max-size 3|--max-size -5|--seed -1|--format jpg|--threads 0\
+        |--mode both|--niter 0|--niter -1|--max-size 0|--max-size 3|--max-size -5|--seed -1|--format bmp|--threads 0\
         |--out g.png|--out gan|--out missing/a.png|--out p.png/a.png|--save gan|--save p.png\
         |--run gan|--run missing|--run p.png|--run net --factor 3|--run net --niter 5|--run net --save x\
         |--mode perceptual --run net|--mode perceptual --run generation|--mode perceptual --run missing\
