@@ -13,7 +13,7 @@ const DARKEST: f64 = 0.005;
 
 /// Share of the darkest light that is the scene's in colourful pictures, which nearly always have something darker in some
 /// channel.
-const COLOURFUL: f32 = 0.27;
+const COLOURFUL: f32 = 0.3;
 
 /// The same in gray pictures, as an exponent of what is not light, and the most of it.
 const GRAY: (f32, f32) = (0.75, 0.5);
@@ -21,15 +21,16 @@ const GRAY: (f32, f32) = (0.75, 0.5);
 /// Share of the pixels in the least hazy place.
 const CLEAREST: f64 = 0.2;
 
-/// Local contrast (a standard deviation, of light in [0, 1]) of an ordinary scene where the haze is least.
-const ORDINARY_CONTRAST: f32 = 0.09;
+/// Local contrast (a standard deviation, as a share of the light that is not veil) of an ordinary scene where the haze is
+/// least.
+const ORDINARY_CONTRAST: f32 = 0.12;
 
 /// Darkest light that ordinary scenes behind haze have.
-const ORDINARY_DARKEST: f32 = 0.15;
+const ORDINARY_DARKEST: f32 = 0.2;
 
 /// Light attributed to the scene for each unit of contrast that is missing times each unit of darkest light above the
 /// ordinary one.
-const PALE: f32 = 15.0;
+const PALE: f32 = 22.0;
 
 /// Radius of the windows for local contrast, as a share of the longer side.
 const WINDOW: f64 = 0.03;
@@ -45,7 +46,7 @@ pub(crate) fn light_of_the_scene(hazy: ArrayView3<'_, f32>, shares: &Map, veil: 
     gray + (colourful - gray) * colourfulness(hazy)
 }
 
-/// The mean local standard deviation of the light where the veil is least.
+/// The mean local standard deviation of the light where the veil is least, as a share of what is not veil there.
 fn contrast_where_clearest(hazy: ArrayView3<'_, f32>, veil: &Map) -> f32 {
     let light = brightness(hazy);
     let radius = (WINDOW * light.dim().0.max(light.dim().1) as f64).round().max(1.0) as usize;
@@ -55,7 +56,7 @@ fn contrast_where_clearest(hazy: ArrayView3<'_, f32>, veil: &Map) -> f32 {
     let clearest = veil.iter().zip(&variance).filter(|&(v, _)| *v <= least);
     let (sum, count) =
         clearest.fold((0.0, 0.0), |(sum, n), (_, v)| (sum + f64::from(v.max(0.0).sqrt()), n + 1.0));
-    (sum / f64::max(count, 1.0)) as f32
+    (sum / f64::max(count, 1.0)) as f32 / (1.0 - least).max(0.1)
 }
 
 /// From 0, gray, to 1, for most colour photographs: the mean difference of the channels over the picture's contrast,
