@@ -1,45 +1,71 @@
-//! The airlight of a picture, from its large bright areas.
+//! The airlight of a picture, from its bright areas.
 //!
-//! A picture hardly says how bright its airlight is: the haziest place shows a mixture with the scene there, and a sky may be
-//! brighter than the airlight or darker. Both estimates here are therefore drawn towards what airlights usually are, by
-//! least squares over 180 synthetic hazes (white, blue and warm, levels of 0.7 to 0.95) over 30 outdoor pictures.
+//! A picture hardly says how bright its airlight is: the haziest place shows a mixture with the scene there, and a
+//! sky may be brighter than the airlight or darker. Both estimates here are therefore drawn towards what airlights
+//! usually are, by least squares over synthetic hazes (white, blue and warm, levels of 0.7 to 0.95) over 31 outdoor
+//! pictures.
 //!
-//! - The level follows the light above which a tenth of the picture lies. A white object is smaller than that; a large sky is
-//!   not, so that the airlight does not come to lie far below it, which would turn the sky white.
-//! - The colour is that of the haziest place and of the whole picture, as far as the haze hides the scene: behind thin haze both
-//!   show the scene's own colour.
+//! - The level follows the light above which a fiftieth of the picture lies and the light of the haziest place. A
+//!   white object is smaller than a fiftieth; a sky is larger. A quadtree search finds the brightest even area, and
+//!   the airlight never lies far below it, which would turn a sky white.
+//! - The colour is that of the haziest place and of the whole picture, as far as the haze hides the scene: behind
+//!   thin haze both show the scene's own colour.
 
-use crate::maps::{Map, brightness, quantile};
+use crate::maps::{Map, brightest_channel, brightness, quantile};
 use crate::physics::Airlight;
-use ndarray::ArrayView3;
+use ndarray::{ArrayView2, ArrayView3, s};
 
-/// Share of the pixels that are darker than what counts as a large bright area.
-const LARGE: f64 = 0.9;
+/// Share of the pixels that are darker than what counts as the picture's brightest.
+const BRIGHTEST: f64 = 0.98;
 
-/// The airlight's level is the first number plus the second times the light of the large bright area.
-const LEVEL: (f32, f32) = (0.21, 0.75);
+/// The airlight's level is the first number, plus the second times the brightest channel of the brightest pixels, plus
+/// the third times the light of the haziest place.
+const LEVEL: (f32, f32, f32) = (0.276, 0.53, 0.15);
+
+/// How far the airlight may lie below the brightest even area.
+const BELOW_SKY: f32 = 0.03;
+
+/// Side of the smallest area in the search for the brightest even one, in pixels of the small picture.
+const LEAST_AREA: usize = 8;
 
 /// Share of the pixels outside the haziest place.
 const HAZIEST: f64 = 0.95;
 
-/// How much of the colour of the haziest place and of the whole picture is the airlight's, for a veil that hides everything.
-const COLOUR: (f32, f32) = (0.95, 0.57);
+/// How much of the colour of the haziest place and of the whole picture is the airlight's, for a veil that hides
+/// everything.
+const COLOUR: (f32, f32) = (0.75, 0.5);
 
 /// A usual airlight, by which a veil is divided to know how much it hides before the airlight is known.
 const USUAL: f32 = 0.85;
 
 /// The airlight of a picture in [0, 1], given the veil over it as a map of light in [0, 1].
-pub(crate) fn large_area_airlight(hazy: ArrayView3<'_, f32>, veil: &Map) -> Airlight {
-    let bright = quantile(brightness(hazy).iter().copied(), LARGE);
-    let level = (LEVEL.0 + LEVEL.1 * bright).min(1.0);
+pub(crate) fn bright_area_airlight(hazy: ArrayView3<'_, f32>, veil: &Map) -> Airlight {
     let least = quantile(veil.iter().copied(), HAZIEST);
-    let (place, whole) = (tint(hazy, |at| veil[at] >= least), tint(hazy, |_| true));
     let haziest = veil.iter().copied().filter(|&v| v >= least);
-    let hidden = (haziest.clone().sum::<f32>() / haziest.count().max(1) as f32 / USUAL).clamp(0.0, 1.0);
+    let haze = haziest.clone().sum::<f32>() / haziest.count().max(1) as f32;
+    let bright = quantile(brightest_channel(hazy).iter().copied(), BRIGHTEST);
+    let sky = brightest_even_area(brightness(hazy).view());
+    let level = (LEVEL.0 + LEVEL.1 * bright + LEVEL.2 * haze).max(sky - BELOW_SKY).min(1.0);
+    let (place, whole) = (tint(hazy, |at| veil[at] >= least), tint(hazy, |_| true));
+    let hidden = (haze / USUAL).clamp(0.0, 1.0);
     let colour: [f32; 3] =
         std::array::from_fn(|c| (hidden * (COLOUR.0 * place[c] + COLOUR.1 * whole[c])).exp());
     let mean = colour.iter().sum::<f32>() / 3.0;
     colour.map(|c| (level * c / mean).clamp(0.05, 1.0))
+}
+
+/// The mean light of the area that a quadtree search ends at: of the four quarters of an area it goes on with the one
+/// whose mean less its standard deviation is the largest, which a sky has and a white object in front of shades has not.
+fn brightest_even_area(light: ArrayView2<'_, f32>) -> f32 {
+    let mut area = light;
+    while area.dim().0.min(area.dim().1) >= 2 * LEAST_AREA {
+        let (h, w) = (area.dim().0 / 2, area.dim().1 / 2);
+        let quarters = [s![..h, ..w], s![..h, w..], s![h.., ..w], s![h.., w..]].map(|q| area.slice_move(q));
+        let score = |q: &ArrayView2<'_, f32>| q.mean().unwrap_or(0.0) - q.std(0.0);
+        let [first, rest @ ..] = quarters;
+        area = rest.into_iter().fold(first, |best, q| if score(&q) > score(&best) { q } else { best });
+    }
+    area.mean().unwrap_or(0.0)
 }
 
 /// The logarithms of the channels' means over their common mean, over the pixels that `counts` says; 0 is gray.
@@ -80,8 +106,16 @@ mod tests {
         for level in [0.72f32, 0.82, 0.94] {
             let t = ramp(2.0);
             let hazy = through_haze(landscape(level).view(), &t, &[level; 3]);
-            let found = large_area_airlight(hazy.view(), &t.mapv(|t| level * (1.0 - t)));
+            let found = bright_area_airlight(hazy.view(), &t.mapv(|t| level * (1.0 - t)));
             assert!(found.iter().all(|a| (a - level).abs() < 0.05), "{found:?} is not {level}");
+        }
+    }
+
+    #[test]
+    fn the_airlight_never_lies_far_below_a_bright_sky() {
+        for sky in [0.9f32, 0.95, 1.0] {
+            let found = bright_area_airlight(landscape(sky).view(), &Map::from_elem((60, 90), 0.1));
+            assert!(found.iter().all(|a| *a >= sky - BELOW_SKY - 1e-4), "{found:?} is below {sky}");
         }
     }
 
@@ -91,7 +125,7 @@ mod tests {
             let t = ramp(2.0);
             let hazy = through_haze(landscape(0.6).view(), &t, &airlight);
             let veil = t.mapv(|t| 0.7 * (1.0 - t));
-            let found = large_area_airlight(hazy.view(), &veil);
+            let found = bright_area_airlight(hazy.view(), &veil);
             let (red_over_blue, truth) = (found[0] / found[2], airlight[0] / airlight[2]);
             assert!((red_over_blue.ln() - truth.ln()).abs() < 0.3 * truth.ln().abs(), "{found:?}");
         }
@@ -101,9 +135,9 @@ mod tests {
     fn a_small_white_object_does_not_give_the_airlight() {
         let mut hazy = through_haze(landscape(0.7).view(), &ramp(1.5), &[0.75; 3]);
         let veil = ramp(1.5).mapv(|t| 0.75 * (1.0 - t));
-        let before = large_area_airlight(hazy.view(), &veil);
+        let before = bright_area_airlight(hazy.view(), &veil);
         hazy.slice_mut(ndarray::s![40..46, 30..42, ..]).fill(1.0);
-        let after = large_area_airlight(hazy.view(), &veil);
+        let after = bright_area_airlight(hazy.view(), &veil);
         assert!(before.iter().zip(after).all(|(b, a)| (b - a).abs() < 0.02), "{before:?} became {after:?}");
     }
 }

@@ -9,6 +9,7 @@ mod network;
 mod physics;
 mod prior;
 mod request;
+mod scene;
 
 pub use dehaze::{Dehazed, dehaze};
 pub use error::{Error, Result};

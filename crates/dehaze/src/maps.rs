@@ -20,6 +20,11 @@ pub(crate) fn brightness(colours: ArrayView3<'_, f32>) -> Map {
     colours.map_axis(Axis(2), |pixel| pixel.sum() / channels)
 }
 
+/// The largest of the channels.
+pub(crate) fn brightest_channel(colours: ArrayView3<'_, f32>) -> Map {
+    colours.map_axis(Axis(2), |pixel| pixel.iter().copied().fold(0.0, f32::max))
+}
+
 /// The least value within `radius` pixels along both axes, in time that does not depend on the radius.
 pub(crate) fn least(map: ArrayView2<'_, f32>, radius: usize) -> Map {
     let mut out = map.to_owned();

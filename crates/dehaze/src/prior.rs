@@ -1,18 +1,20 @@
 //! The estimate of a picture's haze before any network: a cautious version of the dark channel prior.
 //!
-//! The dark channel prior assumes that every patch contains something black, and takes white walls and gray roads for haze. Three
-//! changes make it err towards too little haze:
+//! The dark channel prior assumes that every patch contains something black, and takes white walls and gray roads
+//! for haze. Three changes make it err towards too little haze:
 //!
-//! - Haze varies slowly over a picture. Instead of the minimum of each patch, the *veil* is a smooth surface below which lies
-//!   a hundredth of the pixels around each place. A white object does not raise it if anything dark is near.
-//! - The light that remains where the haze is least may be haze everywhere, or a scene without black. Most of it is attributed
-//!   to the scene.
-//! - The airlight comes from `airlight.rs`, which looks at large areas only, so that a white object is not taken for it.
+//! - Haze varies slowly over a picture. Instead of the minimum of each patch, the *veil* is a smooth surface below
+//!   which lies a hundredth of the pixels around each place. A white object does not raise it if anything dark is
+//!   near.
+//! - The light that remains where the haze is least may be haze everywhere, or a scene without black. `scene.rs` says
+//!   how much is the scene's.
+//! - The airlight comes from `airlight.rs`, which looks at areas, so that a white object is not taken for it.
 
-use crate::airlight::large_area_airlight;
-use crate::maps::{Map, brightness, mean, quantile};
+use crate::airlight::bright_area_airlight;
+use crate::maps::{Map, mean, quantile};
 use crate::physics::{Airlight, LEAST_TRANSMISSION, most_haze};
-use ndarray::{ArrayView1, ArrayView3, Axis, Zip};
+use crate::scene::light_of_the_scene;
+use ndarray::{ArrayView3, Zip};
 
 /// Share of pixels below the veil.
 const BELOW: f32 = 0.0075;
@@ -23,17 +25,6 @@ const SMOOTHNESS: f64 = 0.2;
 /// Steps of the descent to the veil. It begins at the value of the whole picture and rises by at most [`BELOW`] a step, so
 /// that this many keep it from rising all the way to a bright sky without anything dark in it, whose light is not all haze.
 const STEPS: usize = 300;
-
-/// Share of pixels that are darker than what counts as the scene's darkest.
-const DARKEST: f64 = 0.005;
-
-/// How much of the darkest pixels' light is the scene's, as an exponent, in gray and in colourful pictures, which have
-/// something dark in some channel more often; the rest is taken for haze all over.
-const SCENE: (f32, f32) = (0.75, 0.6);
-
-/// Largest darkest light that is attributed to the scene, in gray and in colourful pictures: colourful ones nearly always
-/// have something darker, so that more light is thick haze all over.
-const SCENE_MOST: (f32, f32) = (0.5, 0.06);
 
 /// Transmissions fall towards this and hardly below; it is also what keeps errors in the airlight from being blown up.
 const FLOOR: f32 = 0.1;
@@ -50,13 +41,11 @@ impl Prior {
     pub(crate) fn estimate(hazy: ArrayView3<'_, f32>) -> Self {
         // The haziest places must be known before the airlight, and the airlight before the share that it has in a pixel.
         let rough = lower_surface(&most_haze(hazy, &[1.0; 3]));
-        let airlight = large_area_airlight(hazy, &rough);
+        let airlight = bright_area_airlight(hazy, &rough);
         let shares = most_haze(hazy, &airlight);
-        let darkest = quantile(shares.iter().copied(), DARKEST);
-        let colourful = colourfulness(hazy);
-        let between = |(gray, colour): (f32, f32)| gray + (colour - gray) * colourful;
-        let scene = (1.0 - (1.0 - darkest).powf(between(SCENE))).min(between(SCENE_MOST));
-        let transmission = lower_surface(&shares).mapv(|veil| cautious(plain_transmission(veil, scene)));
+        let veil = lower_surface(&shares);
+        let scene = light_of_the_scene(hazy, &shares, &veil);
+        let transmission = veil.mapv(|veil| cautious(plain_transmission(veil, scene)));
         Self { airlight, transmission }
     }
 }
@@ -69,17 +58,6 @@ fn plain_transmission(veil: f32, scene: f32) -> f32 {
 /// Raises a transmission as a precaution, the more the smaller it is.
 fn cautious(t: f32) -> f32 {
     (t + FLOOR * (-t / FLOOR).exp()).clamp(LEAST_TRANSMISSION, 1.0)
-}
-
-/// From 0, gray, to 1, for most colour photographs: the mean difference of the channels over the picture's contrast, both
-/// of which haze takes away alike.
-fn colourfulness(hazy: ArrayView3<'_, f32>) -> f32 {
-    let range = |pixel: ArrayView1<'_, f32>| {
-        pixel.iter().copied().fold(0.0, f32::max) - pixel.iter().copied().fold(1.0, f32::min)
-    };
-    let colour = hazy.map_axis(Axis(2), range).mean().unwrap_or(0.0);
-    let contrast = brightness(hazy).std(0.0);
-    ((colour / contrast.max(1e-3) - 0.1) / 0.4).clamp(0.0, 1.0)
 }
 
 /// A smooth surface with the share [`BELOW`] of the pixels around each place below it: steps along the smoothed gradient of
