@@ -1,5 +1,6 @@
 //! What the program writes and prints at the end of training.
 
+use crate::output::quoted;
 use crate::progress::WorkShown;
 use crate::signals::Interrupt;
 use consingan::{ReportRequest, Run};
@@ -14,7 +15,7 @@ const SCORED_PIXELS: usize = 125_000;
 
 /// Prints how to resume a run that was stopped.
 pub(crate) fn tell_stopped(run: &Run) {
-    tracing::warn!("stopped; go on with: consingan train --resume {}", run.dir().display());
+    tracing::warn!("stopped; go on with: consingan train --resume {}", quoted(run.dir()));
 }
 
 /// Writes the report of a run that has just been finished, with few samples (fewer for large pictures), so
@@ -30,7 +31,7 @@ pub(crate) fn report_finished(run: &Run, stop: &Interrupt) -> Option<PathBuf> {
     match run.report(&path, request, &mut WorkShown::new(stop)) {
         Ok(()) => Some(path),
         Err(e) => {
-            let dir = run.dir().display();
+            let dir = quoted(run.dir());
             tracing::warn!("no report was written ({e}); try again: consingan report {dir}");
             None
         }

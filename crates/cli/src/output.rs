@@ -1,6 +1,7 @@
 //! Results on standard output, errors on standard error.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 pub(crate) use consingan::duration;
 
@@ -13,6 +14,26 @@ pub(crate) fn line(text: &str) {
         }
         tracing::warn!("cannot write to standard output: {e}");
     }
+}
+
+/// Tells on standard output what was made; nothing with `-q`.
+pub(crate) fn told(text: &str) {
+    // `-q` sets the level of messages, which is asked here so that it is stored once.
+    if tracing::enabled!(tracing::Level::INFO) {
+        line(text);
+    }
+}
+
+/// A path as a shell takes it for one word, for commands that are shown to be pasted.
+pub(crate) fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c) || (cfg!(windows) && c == '\\');
+    // A name that begins with a dash would be taken for a flag.
+    let text = if text.starts_with('-') { format!("./{text}") } else { text };
+    if !text.is_empty() && text.chars().all(plain) {
+        return text;
+    }
+    if cfg!(windows) { format!("\"{text}\"") } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// A number with its noun: `1 sample`, `16 samples`.
@@ -29,5 +50,24 @@ pub(crate) fn tell_error(what: &str, hint: Option<&str>) {
     let _ = writeln!(err, "error: {}", plain(what));
     if let Some(hint) = hint {
         let _ = writeln!(err, "hint: {}", plain(hint));
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::quoted;
+    use std::path::Path;
+
+    #[test]
+    fn names_with_spaces_and_quotes_are_one_word() {
+        for (name, expected) in [
+            ("runs/photo-2", "runs/photo-2"),
+            ("runs/my photo", "'runs/my photo'"),
+            ("it's $HOME", "'it'\\''s $HOME'"),
+            ("-n", "./-n"),
+            ("runs/größe", "runs/größe"),
+        ] {
+            assert_eq!(quoted(Path::new(name)), expected);
+        }
     }
 }

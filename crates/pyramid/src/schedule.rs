@@ -91,7 +91,10 @@ impl Schedule {
             return Err(Error::PictureTooSmall { picture, smallest });
         }
         if short < smallest {
-            let enough = enough_max_size(picture, smallest);
+            // The next check must not fail with the size that is named here.
+            let coarsest = if self.stages > 1 { self.min_size } else { 0 };
+            let fits = picture.0.min(picture.1) >= coarsest;
+            let enough = enough_max_size(picture, if fits { smallest.max(coarsest) } else { smallest });
             return Err(Error::FinestTooSmall { size: finest, smallest, enough });
         }
         let (min_size, max_size) = (self.min_size, self.max_size);
@@ -171,6 +174,29 @@ fn enough_max_size(picture: Size, needed: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_size_that_an_error_names_is_enough() {
+        let sides = [11, 12, 16, 25, 40, 90, 200, 333, 1000, 2500];
+        let settings = [(11, 60), (16, 100), (16, 150), (25, 250), (40, 64), (90, 250)];
+        for (height, width) in sides.iter().flat_map(|&h| sides.map(|w| (h, w))) {
+            for (min_size, max_size, stages) in
+                settings.iter().flat_map(|&(a, b)| [1, 2, 6].map(|n| (a, b, n)))
+            {
+                let schedule = Schedule { min_size, max_size, stages, ..Schedule::default() };
+                let enough = match schedule.sizes((height, width), 11) {
+                    Err(Error::FinestTooSmall { enough, .. } | Error::Shrinking { enough, .. }) => enough,
+                    _ => None,
+                };
+                let Some(enough) = enough.filter(|_| height.min(width) >= min_size) else { continue };
+                let larger = Schedule { max_size: enough, ..schedule };
+                assert!(
+                    larger.sizes((height, width), 11).is_ok(),
+                    "{height}x{width}, {schedule:?}: {enough}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn no_side_exceeds_max_size() {

@@ -20,6 +20,7 @@ mod maps;
 mod official;
 mod palette;
 mod pictures;
+mod quiet;
 mod resume;
 mod retouch;
 mod sample;

@@ -4,6 +4,7 @@ use super::instead::Instead;
 use super::official::{Here, Official};
 use super::pasted::Part;
 use super::said::{Said, say};
+use crate::output::quoted;
 use crate::refusal::refusal;
 use anyhow::Result;
 use clap::CommandFactory;
@@ -124,7 +125,7 @@ fn change(
         }
         Said::Place(..) => {
             let picture = instead.in_folder(name, value);
-            let command = format!("consingan train {picture} --config {}", path.display());
+            let command = format!("consingan train {picture} --config {}", quoted(path));
             Err((format!("{name} is no setting"), format!("remove it: {command}")))
         }
         Said::Instead(words, why) => {

@@ -1,6 +1,7 @@
 //! Advice on runs and their training.
 
 use super::{Flags, files, pictures};
+use crate::output::quoted;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -44,7 +45,7 @@ pub(super) fn model(error: &model::Error) -> Option<String> {
 
 /// The hint on a run that must be trained further before it can be used.
 pub(super) fn go_on(path: &Path) -> String {
-    format!("go on with it first: consingan train --resume {}", path.display())
+    format!("go on with it first: consingan train --resume {}", quoted(path))
 }
 
 /// The hint on an instruction set that cannot be used.

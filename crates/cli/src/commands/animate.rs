@@ -2,7 +2,7 @@
 
 use crate::arguments::{Json, PaletteArg, Seed, Threads};
 use crate::device::DeviceArgs;
-use crate::output::{counted, line};
+use crate::output::{counted, line, told};
 use crate::places::{check_free, free_file, free_name};
 use crate::progress::WorkShown;
 use crate::refusal::refusal;
@@ -150,7 +150,7 @@ pub(crate) fn run(args: &AnimateArgs) -> Result<ExitCode> {
             let value = serde_json::json!({"file": out.to_string_lossy(), "frames": count, "fps": args.fps, "size": size});
             line(&value.to_string());
         } else {
-            line(&format!("{} of {}x{}: {}", counted(count, "frame"), size.0, size.1, out.display()));
+            told(&format!("{} of {}x{}: {}", counted(count, "frame"), size.0, size.1, out.display()));
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -1,7 +1,7 @@
 //! `consingan dehaze`: the picture behind the haze.
 
 use crate::arguments::{Json, PictureFormat, Seed, Threads};
-use crate::output::{duration, line};
+use crate::output::{duration, line, told};
 use crate::pictures::{PageArg, tell_losses};
 use crate::places::{check_free, free_name};
 use crate::progress::WorkShown;
@@ -104,7 +104,7 @@ pub(crate) fn run(args: &DehazeArgs) -> Result<ExitCode> {
             duration(begun.elapsed().as_secs_f64())
         );
         let extension = output.extension();
-        line(&format!("J.{extension}, t.{extension} and A.json in {}", out.display()));
+        told(&format!("J.{extension}, t.{extension} and A.json in {}", out.display()));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -2,7 +2,7 @@
 
 use crate::after_training::report_finished;
 use crate::arguments::{Json, Threads};
-use crate::output::line;
+use crate::output::{line, told};
 use crate::places::free_name;
 use crate::signals::Interrupt;
 use anyhow::Result;
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &ImportArgs) -> Result<ExitCode> {
         let info = run.info();
         line(&serde_json::json!({"run": run.dir(), "task": info.task, "sizes": info.sizes}).to_string());
     } else {
-        line(&run.dir().display().to_string());
+        told(&run.dir().display().to_string());
     }
     Ok(ExitCode::SUCCESS)
 }

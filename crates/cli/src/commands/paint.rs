@@ -2,7 +2,7 @@
 
 use crate::arguments::{Json, PaletteArg, PictureFormat, Seed, TargetSize, Threads, count};
 use crate::device::DeviceArgs;
-use crate::output::{counted, line};
+use crate::output::{counted, line, told};
 use crate::pictures::{load_like, output_of};
 use crate::places::{free_name, make_folder};
 use crate::signals::{Interrupt, stopped};
@@ -87,7 +87,7 @@ pub(crate) fn run(args: &PaintArgs) -> Result<ExitCode> {
     }
     if !args.json.wanted {
         let pictures = counted(args.n as usize, "picture");
-        line(&format!("{pictures} and painting.png, as it entered, in {}", out.display()));
+        told(&format!("{pictures} and painting.png, as it entered, in {}", out.display()));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,7 @@
 use crate::after_training::REPORT;
 use crate::arguments::{Json, Threads, count, seed};
 use crate::blank;
-use crate::output::line;
+use crate::output::{line, told};
 use crate::progress::WorkShown;
 use crate::refusal::refusal;
 use crate::signals::Interrupt;
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode> {
         }
         line(&value.to_string());
     } else {
-        line(&path.display().to_string());
+        told(&path.display().to_string());
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,7 @@
 use crate::after_training::tell_stopped;
 use crate::arguments::{Json, PaletteArg, PictureFormat, Seed, Threads};
 use crate::device::DeviceArgs;
-use crate::output::line;
+use crate::output::{line, told};
 use crate::pictures::{output_of, stack_for};
 use crate::places::{check_free, free_name, make_folder};
 use crate::progress::train_shown;
@@ -171,7 +171,7 @@ fn write(args: &RetouchArgs, retouched: &Retouched, output: &Output, out: &Path)
         if args.json.wanted {
             line(&serde_json::json!({"file": path.to_string_lossy(), "size": size}).to_string());
         } else {
-            line(&path.display().to_string());
+            told(&path.display().to_string());
         }
     };
     for (stem, picture) in [("result", &retouched.picture), ("network", &retouched.network)] {

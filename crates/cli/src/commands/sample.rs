@@ -2,7 +2,7 @@
 
 use crate::arguments::{Json, PaletteArg, PictureFormat, Seed, TargetSize, Threads, count};
 use crate::device::DeviceArgs;
-use crate::output::{counted, line};
+use crate::output::{counted, line, told};
 use crate::pictures::output_of;
 use crate::places::{free_name, make_folder};
 use crate::refusal::refusal;
@@ -115,7 +115,7 @@ pub(crate) fn run(args: &SampleArgs) -> Result<ExitCode> {
         for path in output.write(&sampler.reconstruction()?, &out, "reconstruction")? {
             say(&path, sampler.size());
             if !args.json.wanted {
-                line(&path.display().to_string());
+                told(&path.display().to_string());
             }
         }
         return Ok(ExitCode::SUCCESS);
@@ -145,7 +145,7 @@ pub(crate) fn run(args: &SampleArgs) -> Result<ExitCode> {
         say(&sheet, overview.size());
     }
     if !args.json.wanted {
-        line(&format!(
+        told(&format!(
             "{} of {}x{} and {} in {}",
             counted(args.n as usize, "sample"),
             sampler.size().0,

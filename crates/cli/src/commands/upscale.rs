@@ -2,7 +2,7 @@
 
 use crate::arguments::{Json, PaletteArg, PictureFormat, Seed, Threads};
 use crate::device::DeviceArgs;
-use crate::output::line;
+use crate::output::{line, quoted, told};
 use crate::pictures::{PageArg, tell_losses};
 use crate::places::{check_free, check_free_file, free_file};
 use crate::progress::{WorkShown, train_shown};
@@ -128,7 +128,7 @@ pub(crate) fn run(args: &UpscaleArgs) -> Result<ExitCode> {
         let run = made.run.as_ref().map(|dir| dir.to_string_lossy());
         line(&serde_json::json!({"file": out.to_string_lossy(), "size": [h, w], "run": run}).to_string());
     } else {
-        line(&out.display().to_string());
+        told(&out.display().to_string());
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -181,7 +181,7 @@ fn trained(args: &UpscaleArgs, picture: &Picture, stop: &Interrupt) -> Result<Op
     let mut run = upscaling_run(source, &settings, args.save.as_deref())?.on(device);
     tracing::info!("run directory: {}", run.dir().display());
     if train_shown(&mut run, stop, false)? == Outcome::Stopped {
-        let dir = run.dir().display();
+        let dir = quoted(run.dir());
         tracing::warn!("stopped; go on with: consingan train --resume {dir}, then upscale --run {dir}");
         return Ok(None);
     }

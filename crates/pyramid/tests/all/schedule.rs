@@ -75,7 +75,7 @@ fn an_elongated_picture_is_refused_with_the_smallest_max_size() {
     for picture in [(60, 2000), (3000, 71), (26, 5000)] {
         let error = schedule(25, 250, 6).sizes(picture, 11).unwrap_err();
         let Error::FinestTooSmall { enough: Some(works), .. } = error else { panic!("{error}") };
-        let sizes = |max_size| schedule(11, max_size, 6).sizes(picture, 11);
+        let sizes = |max_size| schedule(25, max_size, 6).sizes(picture, 11);
         assert!(sizes(works).is_ok() && sizes(works - 1).is_err(), "{works}");
     }
     let error = schedule(25, 250, 6).sizes((200, 2500), 11).unwrap_err();

@@ -7,7 +7,7 @@ use crate::arguments::{Json, Threads};
 use crate::blank;
 use crate::config::{Layers, Resolved, resolve};
 use crate::device::DeviceArgs;
-use crate::output::{duration, line};
+use crate::output::{duration, line, quoted};
 use crate::pictures::{PageArg, WithArg, given, tell_maps, with};
 use crate::progress::train_shown;
 use crate::refusal::refusal;
@@ -18,6 +18,7 @@ use clap::Args;
 use consingan::{Device, Options, Outcome, Run, Source, Task};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 
 #[derive(Debug, Args)]
 #[command(mut_arg("json", |arg| arg.help("Print events (or the dry run) as JSON lines on standard output")))]
@@ -66,6 +67,7 @@ pub(crate) struct TrainArgs {
 }
 
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
+    let begun = Instant::now();
     args.threads.apply();
     let device = args.device.open()?;
     let mut run = match &args.resume {
@@ -90,7 +92,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         tell_stopped(&run);
         return Ok(stopped());
     }
-    tell_end(&run, &stop);
+    tell_end(&run, begun, &stop);
     Ok(blank::status(&run))
 }
 
@@ -168,15 +170,21 @@ fn tell_start(run: &Run) {
 }
 
 /// Logs how long it took, where samples are, and what can be done with the run.
-fn tell_end(run: &Run, stop: &Interrupt) {
+fn tell_end(run: &Run, begun: Instant, stop: &Interrupt) {
     let sheet = run.dir().join("samples").join(format!("stage-{}.png", run.config().train_stages - 1));
-    tracing::info!("done in {}", duration(run.info().seconds.iter().sum()));
+    let (took, whole) = (begun.elapsed().as_secs_f64(), run.info().seconds.iter().sum::<f64>());
+    // A stage's time is stored when it is saved, so that what a kill lost is in neither.
+    if whole > took {
+        tracing::info!("done in {}, the whole run in {}", duration(took), duration(whole));
+    } else {
+        tracing::info!("done in {}", duration(took));
+    }
     tracing::info!("samples: {}", sheet.display());
     write_report(run, stop);
     if run.info().is_blank() {
         return;
     }
-    let dir = run.dir().display();
+    let dir = quoted(run.dir());
     match run.info().task {
         Task::Harmonization => tracing::info!("use it: consingan harmonize {dir} PICTURE"),
         Task::Editing => tracing::info!("use it: consingan edit {dir} PICTURE"),
