@@ -7,10 +7,11 @@
 //!
 //! - The level follows the light above which a fiftieth of the picture lies and the light of the haziest place. A
 //!   white object is smaller than a fiftieth; a sky is larger. A quadtree search finds the brightest even area, and
-//!   the airlight never lies far below it, which would turn a sky white.
+//!   the airlight never lies far below it, which would turn a sky white. `contrast.rs` corrects the level a little.
 //! - The colour is that of the haziest place and of the whole picture, as far as the haze hides the scene: behind
 //!   thin haze both show the scene's own colour.
 
+use crate::contrast::level_by_contrast;
 use crate::maps::{Map, brightest_channel, brightness, quantile};
 use crate::physics::Airlight;
 use ndarray::{ArrayView2, ArrayView3, s};
@@ -21,6 +22,10 @@ const BRIGHTEST: f64 = 0.98;
 /// The airlight's level is the first number, plus the second times the brightest channel of the brightest pixels, plus
 /// the third times the light of the haziest place.
 const LEVEL: (f32, f32, f32) = (0.276, 0.53, 0.15);
+
+/// Airlights are hardly ever darker by day. It matters for scenes that are dark all over, a night sky for instance, whose
+/// brightest pixels say nothing about the airlight.
+const LEAST_LEVEL: f32 = 0.72;
 
 /// How far the airlight may lie below the brightest even area.
 const BELOW_SKY: f32 = 0.03;
@@ -44,8 +49,10 @@ pub(crate) fn bright_area_airlight(hazy: ArrayView3<'_, f32>, veil: &Map) -> Air
     let haziest = veil.iter().copied().filter(|&v| v >= least);
     let haze = haziest.clone().sum::<f32>() / haziest.count().max(1) as f32;
     let bright = quantile(brightest_channel(hazy).iter().copied(), BRIGHTEST);
-    let sky = brightest_even_area(brightness(hazy).view());
-    let level = (LEVEL.0 + LEVEL.1 * bright + LEVEL.2 * haze).max(sky - BELOW_SKY).min(1.0);
+    let light = brightness(hazy);
+    let usual = (LEVEL.0 + LEVEL.1 * bright + LEVEL.2 * haze).clamp(LEAST_LEVEL, 1.0);
+    let sky = brightest_even_area(light.view());
+    let level = level_by_contrast(&light, veil, usual).max(sky - BELOW_SKY);
     let (place, whole) = (tint(hazy, |at| veil[at] >= least), tint(hazy, |_| true));
     let hidden = (haze / USUAL).clamp(0.0, 1.0);
     let colour: [f32; 3] =

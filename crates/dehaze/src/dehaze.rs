@@ -152,6 +152,26 @@ mod tests {
     }
 
     #[test]
+    fn a_scene_that_is_pale_by_itself_is_not_made_worse() -> Result<()> {
+        // Brown and green ground without anything dark, as a desert in a hazy picture is.
+        let ground = Array3::from_shape_fn((60, 90, 3), |(y, x, c)| {
+            let texture = ((y * 31 + x * 17) % 7) as f32 / 70.0;
+            let tint = [0.08, 0.0, -0.06][c] * if x % 30 < 15 { 1.0 } else { -0.6 };
+            (0.42 + tint + texture) * 2.0 - 1.0
+        });
+        let clear = Picture::from_pixels(ground)?;
+        let transmission = Array2::from_shape_fn((60, 90), |(y, _)| (-0.8 * (1.0 - y as f32 / 60.0)).exp());
+        let hazy = haze(&clear, &transmission, [0.78, 0.8, 0.84])?;
+        let found = dehaze(&hazy, &DehazeRequest { niter: 0, ..tiny() }, &mut Silent)?.picture;
+        let error = |picture: &Picture| {
+            (&picture.pixels() - &clear.pixels()).mapv(|v| v * v).mean().unwrap_or_default()
+        };
+        assert!(error(&found) < error(&hazy), "{} against {}", error(&found), error(&hazy));
+        assert_ne!(found, hazy, "some haze is removed");
+        Ok(())
+    }
+
+    #[test]
     fn size_channels_and_alpha_stay_and_a_seed_gives_the_same_again() -> Result<()> {
         for channels in 1..=4 {
             let hazy = hazy(channels, 1.0, [0.8; 3])?;

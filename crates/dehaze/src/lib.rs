@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod airlight;
+mod contrast;
 mod dark_channel;
 mod dehaze;
 mod error;

@@ -51,7 +51,7 @@ impl Prior {
 }
 
 /// The transmission that the model of haze gives, from the veil and the scene's darkest light as shares of the airlight.
-fn plain_transmission(veil: f32, scene: f32) -> f32 {
+pub(crate) fn plain_transmission(veil: f32, scene: f32) -> f32 {
     ((1.0 - veil) / (1.0 - scene.clamp(0.0, 0.9))).clamp(0.05, 1.0)
 }
 

@@ -32,6 +32,9 @@ const ORDINARY_DARKEST: f32 = 0.2;
 /// ordinary one.
 const PALE: f32 = 22.0;
 
+/// Largest share of the darkest light that is the scene's in a colourful picture, so that dense fog is thinned at least.
+const PALEST: f32 = 0.65;
+
 /// Radius of the windows for local contrast, as a share of the longer side.
 const WINDOW: f64 = 0.03;
 
@@ -42,7 +45,7 @@ pub(crate) fn light_of_the_scene(hazy: ArrayView3<'_, f32>, shares: &Map, veil: 
     let gray = (1.0 - (1.0 - darkest).powf(GRAY.0)).min(GRAY.1);
     let missing = (ORDINARY_CONTRAST - contrast_where_clearest(hazy, veil)).max(0.0);
     let pale = PALE * (darkest - ORDINARY_DARKEST).max(0.0) * missing;
-    let colourful = COLOURFUL * darkest + pale;
+    let colourful = (COLOURFUL * darkest + pale).min(PALEST * darkest);
     gray + (colourful - gray) * colourfulness(hazy)
 }
 
