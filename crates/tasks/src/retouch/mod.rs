@@ -9,6 +9,7 @@ mod fit;
 mod mask;
 mod naive;
 mod strange;
+mod tone;
 mod transfer;
 mod twins;
 

@@ -1,6 +1,7 @@
 //! Transfers the network's output into the naive picture at its full size.
 
 use super::fit::Fit;
+use super::tone::Tone;
 use crate::{Result, Transfer};
 use ndarray::{Array2, Array3};
 
@@ -28,7 +29,13 @@ pub(crate) fn transfer(
     let wanted = match transfer {
         Transfer::Picture | Transfer::Seams => fit.up(network)?,
         Transfer::Change => naive + &fit.up(&(network - &fit.down(naive)?))?,
-        Transfer::Colours => super::colours::matched(naive, network, places.real, places.pasted)?,
+        Transfer::Colours => {
+            let mut matched = super::colours::matched(naive, network, places.real, places.pasted)?;
+            if let Some(tone) = Tone::of(places.real) {
+                tone.tint(&mut matched);
+            }
+            matched
+        }
     };
     let mut result = naive.clone();
     for ((y, x, c), v) in result.indexed_iter_mut() {
