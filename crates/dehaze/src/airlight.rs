@@ -1,15 +1,16 @@
 //! The airlight of a picture, from its bright areas.
 //!
-//! A picture hardly says how bright its airlight is: the haziest place shows a mixture with the scene there, and a
-//! sky may be brighter than the airlight or darker. Both estimates here are therefore drawn towards what airlights
-//! usually are, by least squares over synthetic hazes (white, blue and warm, levels of 0.7 to 0.95) over 31 outdoor
-//! pictures.
+//! A picture hardly says how bright its airlight is: the haziest place shows a mixture with the scene there,
+//! and a sky may be brighter than the airlight or darker. Both estimates here are therefore drawn towards
+//! what airlights usually are, by least squares over synthetic hazes (white, blue and warm, levels of 0.7 to
+//! 0.95) over 31 outdoor pictures.
 //!
-//! - The level follows the light above which a fiftieth of the picture lies and the light of the haziest place. A
-//!   white object is smaller than a fiftieth; a sky is larger. A quadtree search finds the brightest even area, and
-//!   the airlight never lies far below it, which would turn a sky white. `contrast.rs` corrects the level a little.
-//! - The colour is that of the haziest place and of the whole picture, as far as the haze hides the scene: behind
-//!   thin haze both show the scene's own colour.
+//! - The level follows the light above which a fiftieth of the picture lies and the light of the haziest
+//!   place. A white object is smaller than a fiftieth; a sky is larger. A quadtree search finds the brightest
+//!   even area, and the airlight never lies far below it, which would turn a sky white. `contrast.rs`
+//!   corrects the level a little.
+//! - The colour is that of the haziest place and of the whole picture, as far as the haze hides the scene:
+//!   behind thin haze both show the scene's own colour.
 
 use crate::contrast::level_by_contrast;
 use crate::maps::{Map, brightest_channel, brightness, quantile};
@@ -19,12 +20,12 @@ use ndarray::{ArrayView2, ArrayView3, s};
 /// Share of the pixels that are darker than what counts as the picture's brightest.
 const BRIGHTEST: f64 = 0.98;
 
-/// The airlight's level is the first number, plus the second times the brightest channel of the brightest pixels, plus
-/// the third times the light of the haziest place.
+/// The airlight's level is the first number, plus the second times the brightest channel of the brightest
+/// pixels, plus the third times the light of the haziest place.
 const LEVEL: (f32, f32, f32) = (0.276, 0.53, 0.15);
 
-/// Airlights are hardly ever darker by day. It matters for scenes that are dark all over, a night sky for instance, whose
-/// brightest pixels say nothing about the airlight.
+/// Airlights are hardly ever darker by day. It matters for scenes that are dark all over, a night sky for
+/// instance, whose brightest pixels say nothing about the airlight.
 const LEAST_LEVEL: f32 = 0.72;
 
 /// How far the airlight may lie below the brightest even area.
@@ -36,8 +37,8 @@ const LEAST_AREA: usize = 8;
 /// Share of the pixels outside the haziest place.
 const HAZIEST: f64 = 0.95;
 
-/// How much of the colour of the haziest place and of the whole picture is the airlight's, for a veil that hides
-/// everything.
+/// How much of the colour of the haziest place and of the whole picture is the airlight's, for a veil that
+/// hides everything.
 const COLOUR: (f32, f32) = (0.75, 0.5);
 
 /// A usual airlight, by which a veil is divided to know how much it hides before the airlight is known.
@@ -61,8 +62,9 @@ pub(crate) fn bright_area_airlight(hazy: ArrayView3<'_, f32>, veil: &Map) -> Air
     colour.map(|c| (level * c / mean).clamp(0.05, 1.0))
 }
 
-/// The mean light of the area that a quadtree search ends at: of the four quarters of an area it goes on with the one
-/// whose mean less its standard deviation is the largest, which a sky has and a white object in front of shades has not.
+/// The mean light of the area that a quadtree search ends at: of the four quarters of an area it goes on with
+/// the one whose mean less its standard deviation is the largest, which a sky has and a white object in front
+/// of shades has not.
 fn brightest_even_area(light: ArrayView2<'_, f32>) -> f32 {
     let mut area = light;
     while area.dim().0.min(area.dim().1) >= 2 * LEAST_AREA {
@@ -75,7 +77,8 @@ fn brightest_even_area(light: ArrayView2<'_, f32>) -> f32 {
     area.mean().unwrap_or(0.0)
 }
 
-/// The logarithms of the channels' means over their common mean, over the pixels that `counts` says; 0 is gray.
+/// The logarithms of the channels' means over their common mean, over the pixels that `counts` says; 0 is
+/// gray.
 fn tint(hazy: ArrayView3<'_, f32>, counts: impl Fn((usize, usize)) -> bool) -> [f32; 3] {
     let (h, w, channels) = hazy.dim();
     // Something small keeps a channel without light from a logarithm of 0.

@@ -1,8 +1,9 @@
 //! The airlight's level from the contrast that it leaves.
 //!
-//! Haze takes away contrast in proportion to the light that it adds. With the right level, the contrast of the picture
-//! behind the haze says nothing about the haze that was in front of it. In pictures whose texture is the same everywhere
-//! this is a strong hint; in most others it is a weak one, because a sky has no texture of its own.
+//! Haze takes away contrast in proportion to the light that it adds. With the right level, the contrast of
+//! the picture behind the haze says nothing about the haze that was in front of it. In pictures whose texture
+//! is the same everywhere this is a strong hint; in most others it is a weak one, because a sky has no
+//! texture of its own.
 
 use crate::maps::{Map, quantile};
 use crate::prior::plain_transmission;

@@ -1,13 +1,13 @@
 //! The estimate of a picture's haze before any network: a cautious version of the dark channel prior.
 //!
-//! The dark channel prior assumes that every patch contains something black, and takes white walls and gray roads
-//! for haze. Three changes make it err towards too little haze:
+//! The dark channel prior assumes that every patch contains something black, and takes white walls and gray
+//! roads for haze. Three changes make it err towards too little haze:
 //!
-//! - Haze varies slowly over a picture. Instead of the minimum of each patch, the *veil* is a smooth surface below
-//!   which lies a hundredth of the pixels around each place. A white object does not raise it if anything dark is
-//!   near.
-//! - The light that remains where the haze is least may be haze everywhere, or a scene without black. `scene.rs` says
-//!   how much is the scene's.
+//! - Haze varies slowly over a picture. Instead of the minimum of each patch, the *veil* is a smooth surface
+//!   below which lies a hundredth of the pixels around each place. A white object does not raise it if
+//!   anything dark is near.
+//! - The light that remains where the haze is least may be haze everywhere, or a scene without black.
+//!   `scene.rs` says how much is the scene's.
 //! - The airlight comes from `airlight.rs`, which looks at areas, so that a white object is not taken for it.
 
 use crate::airlight::bright_area_airlight;
@@ -22,11 +22,13 @@ const BELOW: f32 = 0.0075;
 /// Width of the veil's smoothness (a Gaussian's sigma) as a share of the longer side.
 const SMOOTHNESS: f64 = 0.2;
 
-/// Steps of the descent to the veil. It begins at the value of the whole picture and rises by at most [`BELOW`] a step, so
-/// that this many keep it from rising all the way to a bright sky without anything dark in it, whose light is not all haze.
+/// Steps of the descent to the veil. It begins at the value of the whole picture and rises by at most
+/// [`BELOW`] a step, so that this many keep it from rising all the way to a bright sky without anything dark
+/// in it, whose light is not all haze.
 const STEPS: usize = 300;
 
-/// Transmissions fall towards this and hardly below; it is also what keeps errors in the airlight from being blown up.
+/// Transmissions fall towards this and hardly below; it is also what keeps errors in the airlight from being
+/// blown up.
 const FLOOR: f32 = 0.1;
 
 /// The estimate.
@@ -39,7 +41,8 @@ impl Prior {
     /// Estimates the haze of a picture in [0, 1]. The time is proportional to its pixels, so it should be
     /// small.
     pub(crate) fn estimate(hazy: ArrayView3<'_, f32>) -> Self {
-        // The haziest places must be known before the airlight, and the airlight before the share that it has in a pixel.
+        // The haziest places must be known before the airlight, and the airlight before the share that it has
+        // in a pixel.
         let rough = lower_surface(&most_haze(hazy, &[1.0; 3]));
         let airlight = bright_area_airlight(hazy, &rough);
         let shares = most_haze(hazy, &airlight);
@@ -50,7 +53,8 @@ impl Prior {
     }
 }
 
-/// The transmission that the model of haze gives, from the veil and the scene's darkest light as shares of the airlight.
+/// The transmission that the model of haze gives, from the veil and the scene's darkest light as shares of
+/// the airlight.
 pub(crate) fn plain_transmission(veil: f32, scene: f32) -> f32 {
     ((1.0 - veil) / (1.0 - scene.clamp(0.0, 0.9))).clamp(0.05, 1.0)
 }
@@ -60,8 +64,8 @@ fn cautious(t: f32) -> f32 {
     (t + FLOOR * (-t / FLOOR).exp()).clamp(LEAST_TRANSMISSION, 1.0)
 }
 
-/// A smooth surface with the share [`BELOW`] of the pixels around each place below it: steps along the smoothed gradient of
-/// the quantile loss (Koenker and Bassett, "Regression quantiles", 1978).
+/// A smooth surface with the share [`BELOW`] of the pixels around each place below it: steps along the
+/// smoothed gradient of the quantile loss (Koenker and Bassett, "Regression quantiles", 1978).
 fn lower_surface(map: &Map) -> Map {
     let sigma = SMOOTHNESS * map.dim().0.max(map.dim().1) as f64;
     let mut surface = Map::from_elem(map.dim(), quantile(map.iter().copied(), f64::from(BELOW)));
