@@ -3,7 +3,7 @@
 use crate::output::quoted;
 use crate::progress::WorkShown;
 use crate::signals::Interrupt;
-use consingan::{ReportRequest, Run};
+use consingan::{Quality, ReportRequest, Run};
 use std::path::PathBuf;
 
 /// Name of the report in a run directory.
@@ -29,7 +29,13 @@ pub(crate) fn report_finished(run: &Run, stop: &Interrupt) -> Option<PathBuf> {
         ReportRequest { samples: if scored > 1 { scored } else { 4 }, scored: scored > 1, seed: None };
     let path = run.dir().join(REPORT);
     match run.report(&path, request, &mut WorkShown::new(stop)) {
-        Ok(()) => Some(path),
+        Ok(quality) => {
+            // Blank samples have a line of their own.
+            for finding in quality.iter().flat_map(Quality::findings).filter(|_| !run.info().is_blank()) {
+                tracing::warn!("{finding}: {}", finding.remedy());
+            }
+            Some(path)
+        }
         Err(e) => {
             let dir = quoted(run.dir());
             tracing::warn!("no report was written ({e}); try again: consingan report {dir}");

@@ -16,6 +16,7 @@ mod progress;
 mod refusal;
 mod settings;
 mod signals;
+mod sizes;
 
 use advice::Flags;
 use anyhow::Result;

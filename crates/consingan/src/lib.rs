@@ -34,8 +34,8 @@ pub use pyramid::{
 pub use report::{ReportRequest, duration};
 pub use sifid::Inception;
 pub use tasks::{
-    AnimateRequest, End, EvaluateRequest, MaskReading, PaintRequest, Quality, RetouchRequest, Retouched,
-    SampleRequest,
+    Alignment, AnimateRequest, End, EvaluateRequest, Finding, MaskReading, PaintRequest, Quality,
+    RetouchRequest, Retouched, SampleRequest,
 };
 pub use train::{Format, Given, GivenKind, Map, MapKind, Output, Target, Transfer};
 pub use upscale::{UpscaleMode, UpscaleRequest, check_upscale};
@@ -47,7 +47,7 @@ pub use pyramid::Spacing;
 pub use tasks::{PRESETS, fit_min_size, fit_to_time, settings};
 pub use train::{
     Collapse, GuardKind, Losses, Outcome, Preset, RetouchConfig, RunInfo, Task, TrainConfig, calmer_settings,
-    iteration_cost,
+    iteration_cost, step_memory,
 };
 
 // Devices, threads and observers.

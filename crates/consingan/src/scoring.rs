@@ -18,7 +18,8 @@ impl Run {
         Ok(tasks::evaluate_run(&self.run, &request, observer)?)
     }
 
-    /// Writes a report of the run to an HTML file that needs nothing else. The observer is notified of every
+    /// Writes a report of the run to an HTML file that needs nothing else, and returns the quality of the samples where
+    /// they were scored. The observer is notified of every
     /// sample.
     ///
     /// # Errors
@@ -29,7 +30,7 @@ impl Run {
         path: impl AsRef<Path>,
         request: ReportRequest,
         observer: &mut dyn Observer,
-    ) -> Result<()> {
+    ) -> Result<Option<Quality>> {
         Ok(report::write_report(&self.run, &request, path.as_ref(), observer)?)
     }
 }

@@ -71,7 +71,12 @@ pub(crate) fn section(quality: Option<&Quality>) -> String {
             escape(explanation)
         );
     }
-    html + "</table>\n</section>\n"
+    html += "</table>\n";
+    for finding in quality.findings() {
+        let (what, remedy) = (escape(&finding.to_string()), escape(finding.remedy()));
+        html += &format!("<p><strong>{what}.</strong> What to try: {remedy}.</p>\n");
+    }
+    html + "</section>\n"
 }
 
 #[cfg(test)]

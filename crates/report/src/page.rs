@@ -35,7 +35,7 @@ const SHOWN: usize = 8;
 /// The largest number of pixels of all samples that are shown. The first sample is always shown.
 const SHOWN_PIXELS: usize = 8 << 20;
 
-/// Writes the report of `run` to `path`. The report of an unfinished run shows what exists so far. The observer is
+/// Writes the report of `run` to `path`, and returns the quality of the samples where they were scored. The report of an unfinished run shows what exists so far. The observer is
 /// notified of every sample.
 ///
 /// # Errors
@@ -45,8 +45,10 @@ pub fn write_report(
     request: &ReportRequest,
     path: &Path,
     observer: &mut dyn Observer,
-) -> Result<()> {
-    Ok(files::write(path, report(run, request, observer)?.as_bytes())?)
+) -> Result<Option<Quality>> {
+    let (html, quality) = page(run, request, observer)?;
+    files::write(path, html.as_bytes())?;
+    Ok(quality)
 }
 
 /// Returns the report of `run` as HTML. The observer is notified of every sample.
@@ -57,6 +59,15 @@ pub fn write_report(
 /// [`crate::Error::Tasks`] also where the observer stops it. Sheets, curves and the like that are missing are
 /// not errors.
 pub fn report(run: &Run, request: &ReportRequest, observer: &mut dyn Observer) -> Result<String> {
+    Ok(page(run, request, observer)?.0)
+}
+
+/// The report, and the quality of the samples where they were scored.
+fn page(
+    run: &Run,
+    request: &ReportRequest,
+    observer: &mut dyn Observer,
+) -> Result<(String, Option<Quality>)> {
     let real = run.first_map(&train::picture(&run.real(run.info.stages_done.max(1) - 1, &Device::Cpu)?)?)?;
     let fresh = fresh(run, request, &real, observer)?;
     let log = losses::read(run);
@@ -68,7 +79,7 @@ pub fn report(run: &Run, request: &ReportRequest, observer: &mut dyn Observer) -
         stages::section(run, &log),
         facts::section(run, &log)?,
     ];
-    Ok(format!(
+    let html = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}: ConSinGAN report</title>\n\
@@ -77,7 +88,8 @@ pub fn report(run: &Run, request: &ReportRequest, observer: &mut dyn Observer) -
         parts.concat(),
         "<dialog aria-label=\"Enlarged picture\"><form method=\"dialog\"><p></p><button>close</button></form><div><img alt=\"\"></div></dialog>",
         include_str!("script.js"),
-    ))
+    );
+    Ok((html, fresh.quality))
 }
 
 /// The samples that are shown, and the scores of all samples that were drawn.

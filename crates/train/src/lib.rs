@@ -51,6 +51,7 @@ pub use log::{EVENTS, LogLengths, TENSORBOARD};
 pub use loss_buffer::LossBuffer;
 pub use losses::Losses;
 pub use maps::{Given, GivenKind, Map, MapKind};
+pub use memory::step_memory;
 pub use networks::Networks;
 pub use noise::{draw_noise, penalty_alphas};
 pub use optimizer::Adam;

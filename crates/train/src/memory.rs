@@ -1,4 +1,4 @@
-//! What an iteration needs of a GPU's memory, for the error where there is too little of it.
+//! What an iteration needs of memory: for estimates, and for the error where a GPU has too little of it.
 
 use crate::{Error, Run, TrainConfig};
 use candle_core::Device;
@@ -7,6 +7,14 @@ use candle_core::Device;
 /// measured on the CPU (the paper's step takes 641 MB at 172x250 pixels), some 14 gradients that a GPU keeps until it has all of
 /// them, and as many again in the recorded iteration.
 const MAPS: f64 = 144.0;
+
+/// The same on the CPU, which needs each gradient only until it is used.
+const MAPS_ON_CPU: f64 = 58.0;
+
+/// Bytes of memory that an iteration at a stage of this height and width needs on the CPU, without the program itself.
+pub fn step_memory(config: &TrainConfig, (height, width): (usize, usize)) -> f64 {
+    (height * width) as f64 * a_pixel(config, MAPS_ON_CPU)
+}
 
 /// The error as it is; or, where a GPU ran out of memory, one that says what fits.
 pub(crate) fn explained(error: Error, run: &Run, device: &Device) -> Error {
@@ -22,10 +30,14 @@ pub(crate) fn explained(error: Error, run: &Run, device: &Device) -> Error {
 
 /// The longer side of a picture of the shape `size` whose training fits into `bytes`.
 fn longest_side(config: &TrainConfig, size: (usize, usize), bytes: f64) -> usize {
-    let a_pixel = MAPS * (config.filters * 4) as f64 * (config.layers + 1) as f64 / 4.0;
-    let pixels = 0.9 * bytes / a_pixel;
+    let pixels = 0.9 * bytes / a_pixel(config, MAPS);
     let (long, short) = (size.0.max(size.1) as f64, size.0.min(size.1) as f64);
     (pixels * long / short).sqrt() as usize
+}
+
+/// Bytes for each pixel of so many feature maps.
+fn a_pixel(config: &TrainConfig, maps: f64) -> f64 {
+    maps * (config.filters * 4) as f64 * (config.layers + 1) as f64 / 4.0
 }
 
 #[cfg(feature = "cuda")]

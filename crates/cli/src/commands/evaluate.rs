@@ -57,6 +57,11 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     drop(shown);
     if args.json.wanted {
         let mut value = json(&quality);
+        let findings = quality.findings();
+        if !findings.is_empty() && advice.is_none() {
+            let texts = findings.iter().map(|f| format!("{f}: {}", f.remedy()));
+            value["findings"] = texts.collect::<Vec<_>>().into();
+        }
         if let Some(advice) = advice {
             value["blank"] = true.into();
             value["advice"] = advice.into();
@@ -64,8 +69,9 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
         line(&value.to_string());
     } else {
         table(&quality);
-        if let Some(advice) = advice {
-            line(&advice);
+        match advice {
+            Some(advice) => line(&advice),
+            None => quality.findings().iter().for_each(|f| line(&format!("{f}: {}", f.remedy()))),
         }
     }
     Ok(ExitCode::SUCCESS)

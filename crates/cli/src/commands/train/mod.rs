@@ -13,6 +13,7 @@ use crate::progress::train_shown;
 use crate::refusal::refusal;
 use crate::settings::Overrides;
 use crate::signals::{Interrupt, stopped};
+use crate::sizes::too_few_stages;
 use anyhow::Result;
 use clap::Args;
 use consingan::{Device, Options, Outcome, Run, Source, Task};
@@ -87,6 +88,11 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         },
     };
     tell_start(&run);
+    if args.resume.is_none()
+        && let Some(told) = too_few_stages(run.config(), run.info().picture_size)
+    {
+        tracing::warn!("{told}");
+    }
     let stop = Interrupt::listen()?;
     if train_shown(&mut run, &stop, args.json.wanted)? == Outcome::Stopped {
         tell_stopped(&run);
