@@ -39,7 +39,9 @@ impl Quality {
         findings.extend(times(mean.patch_realism, self.floor.patch_realism).map(Finding::Unreal));
         findings.extend(times(mean.patch_completeness, self.floor.patch_completeness).map(Finding::Missing));
         findings.extend(self.report.pixel_diversity.filter(|&d| d < ALIKE).map(Finding::Alike));
-        findings.extend(mean.copy_rate.filter(|&rate| rate > COPIES).map(Finding::Copies));
+        // In a picture that repeats, every sample is a copy of some place.
+        let repeats = self.floor.copy_rate.is_some_and(|rate| rate > COPIES / 2.0);
+        findings.extend(mean.copy_rate.filter(|&rate| rate > COPIES && !repeats).map(Finding::Copies));
         findings
     }
 }
