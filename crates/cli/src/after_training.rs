@@ -31,7 +31,8 @@ pub(crate) fn report_finished(run: &Run, stop: &Interrupt) -> Option<PathBuf> {
     match run.report(&path, request, &mut WorkShown::new(stop)) {
         Ok(quality) => {
             // Blank samples have a line of their own.
-            for finding in quality.iter().flat_map(Quality::findings).filter(|_| !run.info().is_blank()) {
+            let worst = quality.iter().flat_map(Quality::findings).find(|_| !run.info().is_blank());
+            if let Some(finding) = worst {
                 tracing::warn!("{finding}: {}", finding.remedy());
             }
             Some(path)

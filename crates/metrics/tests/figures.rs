@@ -171,7 +171,7 @@ fn colour_error_counts_only_the_mask() {
 fn invalid_pictures_are_refused() {
     let good = scene(12, 14, 15);
     let error_of = |bad: &Array3<f32>| evaluate(good.view(), &[bad.view()], &options()).unwrap_err();
-    assert_eq!(error_of(&Array3::zeros((12, 14, 5))), Error::Channels { channels: 5 });
+    assert_eq!(error_of(&Array3::zeros((12, 14, 17))), Error::Channels { channels: 17 });
     assert_eq!(error_of(&Array3::zeros((12, 14, 0))), Error::Channels { channels: 0 });
     assert_eq!(error_of(&Array3::zeros((0, 14, 3))), Error::Empty { height: 0, width: 14 });
     let mut bad = good.clone();

@@ -113,7 +113,7 @@ fn without_a_terminal_it_logs_plain_lines() {
     let told = succeeds(dir.path(), ["train", "large.png", "--out", "run"].into_iter().chain(TINY));
     assert!(!told.err.contains(['\u{1b}', '\r']), "{:?}", told.err);
     assert!(told.err.contains("80x96") && told.err.contains("scaled down to 34x40"), "{}", told.err);
-    let end = told.err.lines().rev().take(3).collect::<String>();
+    let end = told.err.lines().rev().take(4).collect::<String>();
     assert!(end.contains("consingan sample run") && end.contains("stage-1.png"), "{}", told.err);
     assert_eq!(told.out, "");
 }
