@@ -34,7 +34,7 @@ pub use pyramid::{
 pub use report::{ReportRequest, duration};
 pub use sifid::Inception;
 pub use tasks::{
-    Alignment, AnimateRequest, End, EvaluateRequest, Finding, MaskReading, PaintRequest, Quality,
+    Alignment, AnimateRequest, End, EvaluateRequest, Finding, Kept, MaskReading, PaintRequest, Quality,
     RetouchRequest, Retouched, SampleRequest,
 };
 pub use train::{Format, Given, GivenKind, Map, MapKind, Output, Target, Transfer};

@@ -27,7 +27,7 @@ pub use harmonization::Recolouring;
 pub use import::import;
 pub use paint::{PaintRequest, Painter};
 pub use preset::PRESETS;
-pub use retouch::{MaskReading, RetouchRequest, Retouched, fine_tune, fine_tune_niter, retouch};
+pub use retouch::{Kept, MaskReading, RetouchRequest, Retouched, fine_tune, fine_tune_niter, retouch};
 pub use sample::{SampleRequest, Sampler};
 pub use task::{first_input, fit_min_size, settings};
 pub use train::{Format, Preset, Target, Task, Transfer, output_sizes};

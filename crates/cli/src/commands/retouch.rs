@@ -12,7 +12,8 @@ use crate::signals::{Interrupt, stopped};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use consingan::{
-    FineTuneRequest, MaskReading, Outcome, Output, Picture, RetouchRequest, Retouched, Run, Task, Transfer,
+    FineTuneRequest, Kept, MaskReading, Outcome, Output, Picture, RetouchRequest, Retouched, Run, Task,
+    Transfer,
 };
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -116,6 +117,7 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
     make_folder(&out)?;
     write(args, &retouched, &output, &out)?;
     tell_mask(&retouched);
+    tell_kept(retouched.kept);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -130,6 +132,24 @@ fn mask_file(args: &RetouchArgs) -> Option<PathBuf> {
     let found = beside.is_file().then_some(beside)?;
     tracing::info!("mask: {}", found.display());
     Some(found)
+}
+
+/// Says where the naive picture was kept.
+fn tell_kept(Kept { parts, kept }: Kept) {
+    match (kept, parts) {
+        (0, _) => {}
+        (_, 1) => {
+            tracing::warn!("the network's borders are worse than those of the naive picture, which is kept")
+        }
+        _ if kept == parts => {
+            tracing::warn!(
+                "the network's borders are everywhere worse than those of the naive picture, which is kept"
+            );
+        }
+        _ => {
+            tracing::warn!("{kept} of {parts} changed parts are kept: the network's borders are worse there")
+        }
+    }
 }
 
 /// Says how the mask was understood, and warns where it is white in most of the picture.
@@ -169,7 +189,12 @@ fn fine_tuned(args: &RetouchArgs, run: Run, naive: &Picture) -> Result<Option<Ru
 fn write(args: &RetouchArgs, retouched: &Retouched, output: &Output, out: &Path) -> Result<()> {
     let say = |path: &Path, size: (usize, usize)| {
         if args.json.wanted {
-            line(&serde_json::json!({"file": path.to_string_lossy(), "size": size}).to_string());
+            let mut value = serde_json::json!({"file": path.to_string_lossy(), "size": size});
+            if retouched.kept.kept > 0 {
+                value["kept"] =
+                    serde_json::json!({"parts": retouched.kept.parts, "kept": retouched.kept.kept});
+            }
+            line(&value.to_string());
         } else {
             told(&path.display().to_string());
         }

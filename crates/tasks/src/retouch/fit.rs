@@ -52,6 +52,11 @@ impl Fit {
         Self { outer, inner, scales: (ratio(inner.0, outer.0), ratio(inner.1, outer.1)) }
     }
 
+    /// That of a picture that has the finest stage's size.
+    pub(crate) fn inner(&self) -> Self {
+        Self { outer: self.inner, inner: self.inner, scales: (1.0, 1.0) }
+    }
+
     /// The picture at the size of the finest stage, clamped to [-1, 1] as training pictures are.
     pub(crate) fn finest(&self, pixels: &Array3<f32>) -> Result<Array3<f32>> {
         if self.outer == self.inner {

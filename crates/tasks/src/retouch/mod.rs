@@ -8,6 +8,7 @@ mod fine_tune;
 mod fit;
 mod mask;
 mod naive;
+mod seams;
 mod strange;
 mod tone;
 mod transfer;
@@ -16,6 +17,7 @@ mod twins;
 pub use fine_tune::{fine_tune, fine_tune_niter};
 pub use mask::MaskReading;
 pub(crate) use naive::NaiveInput;
+pub use seams::Kept;
 
 use crate::{Error, Result, Task, Transfer, editing};
 use candle_core::Device;
@@ -52,6 +54,8 @@ pub struct Retouched {
     pub reading: MaskReading,
     /// The share of the picture in which the mask is white, 0 to 1.
     pub covered: f64,
+    /// Parts that were kept as they were given, because the repair was worse ([`Transfer::Seams`]).
+    pub kept: Kept,
 }
 
 /// A derived mask that covers more than this share tells that the picture is another one.
@@ -84,18 +88,23 @@ pub fn retouch(run: &Run, naive: &Picture, request: &RetouchRequest<'_>) -> Resu
     let how = request.transfer.unwrap_or_else(usual);
     let mut soft = mask::softened(&mask, radius(task));
     if how == Transfer::Seams {
-        soft *= &strange::strangeness(&small, &real, &soft)?;
+        let strange = strange::strangeness(&small, &real, &soft)?;
+        soft *= &seams::amounts(&strange, &pasted);
     }
-    let soft = fit.mask_up(&soft)?;
     let mut noise = model.fixed.clone();
     noise[0] = input;
     let network = pixels(&model.generator.forward(model.inputs(&noise)).map_err(train::Error::from)?)?;
-    let changed = transfer::transfer(
-        how,
-        &fitted,
-        &network,
-        Places { soft: &soft, pasted: &pasted, real: &real, fit },
-    )?;
+    let kept = match how {
+        Transfer::Seams => {
+            let inner = Places { soft: &soft, pasted: &pasted, real: &real, fit: fit.inner() };
+            let repaired = transfer::transfer(how, &small, &network, inner)?;
+            seams::keep_better(&mut soft, &small, &repaired, &real, &pasted)?
+        }
+        _ => Kept::default(),
+    };
+    let soft = fit.mask_up(&soft)?;
+    let places = Places { soft: &soft, pasted: &pasted, real: &real, fit };
+    let changed = transfer::transfer(how, &fitted, &network, places)?;
     let full_mask = fit.mask_up(&mask)?.mapv(|v| if v >= 0.5 { 1.0 } else { 0.0 });
     Ok(Retouched {
         picture: with_own_alpha(changed, naive)?,
@@ -103,6 +112,7 @@ pub fn retouch(run: &Run, naive: &Picture, request: &RetouchRequest<'_>) -> Resu
         mask: mask::picture(&full_mask)?,
         reading,
         covered: f64::from(mask.mean().unwrap_or(0.0)),
+        kept,
     })
 }
 
