@@ -179,6 +179,17 @@ fn regression_sheets_of_large_samples_are_small() {
 }
 
 #[test]
+fn large_samples_of_generation_point_to_retarget() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    tiny_run(dir, "run", &[]);
+    let told = succeeds(dir, ["sample", "run", "-n1", "--scale", "3x3"]);
+    assert!(told.err.contains("--task retarget"), "{}", told.err);
+    let told = succeeds(dir, ["sample", "run", "-n1", "--scale", "1x2"]);
+    assert!(!told.err.contains("retarget"), "{}", told.err);
+}
+
+#[test]
 fn what_cannot_be_sampled() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();

@@ -9,7 +9,7 @@ use crate::refusal::refusal;
 use crate::signals::{Interrupt, stopped};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use consingan::{Picture, SampleRequest, Wrap};
+use consingan::{Picture, Run, SampleRequest, Task, Wrap};
 use pyramid::imresize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -101,6 +101,7 @@ pub(crate) fn run(args: &SampleArgs) -> Result<ExitCode> {
     let run = run.on(args.device.open()?);
     let output = output_of(&run, args.format, args.palette)?;
     let sampler = run.sampler(request)?;
+    tell_large(&run, sampler.size());
     let out = match &args.out {
         Some(out) => out.clone(),
         None => free_name(&run.dir().join("samples").join(format!("seed-{}", args.seed.value))),
@@ -155,6 +156,20 @@ pub(crate) fn run(args: &SampleArgs) -> Result<ExitCode> {
         ));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Samples of more than this many times the training picture's area get a hint.
+const LARGE: usize = 6;
+
+/// Says what suits large samples better, where the run was not trained for them.
+fn tell_large(run: &Run, (h, w): (usize, usize)) {
+    let (trained_h, trained_w) = run.info().sizes[run.info().stages_done.max(1) - 1];
+    if run.info().task == Task::Generation && h * w > LARGE * trained_h * trained_w {
+        tracing::info!(
+            "in samples much larger than the training picture, the direction of texture varies with the place; a run of \
+             --task retarget has less of that"
+        );
+    }
 }
 
 fn tile(picture: Picture) -> Result<Picture> {
