@@ -34,8 +34,8 @@ pub use pyramid::{
 pub use report::{ReportRequest, duration};
 pub use sifid::Inception;
 pub use tasks::{
-    Alignment, AnimateRequest, End, EvaluateRequest, Finding, Kept, MaskReading, PaintRequest, Quality,
-    RetouchRequest, Retouched, SampleRequest,
+    Alignment, AnimateRequest, End, EvaluateRequest, Finding, FolderQuality, Kept, MaskReading, PaintRequest,
+    Quality, RetouchRequest, Retouched, SampleRequest,
 };
 pub use train::{Format, Given, GivenKind, Map, MapKind, Output, Target, Transfer};
 pub use upscale::{UpscaleMode, UpscaleRequest, check_upscale};

@@ -5,7 +5,7 @@ use crate::{Result, Run, Source};
 use report::ReportRequest;
 use sifid::Inception;
 use std::path::Path;
-use tasks::{EvaluateRequest, Quality};
+use tasks::{EvaluateRequest, FolderQuality, Quality};
 use train::{Map, Observer};
 
 impl Run {
@@ -36,16 +36,16 @@ impl Run {
 }
 
 /// Scores the pictures in a folder, made by any program, against their training picture; with SIFID if
-/// Inception's weights are given. Contact sheets are skipped. The observer is notified of every picture.
+/// Inception's weights are given. Contact sheets are skipped, files that cannot be read are left out. The observer is notified of every picture.
 ///
 /// # Errors
-/// [`crate::Error::Tasks`] for files that cannot be read or compared, and where the observer stops it.
+/// [`crate::Error::Tasks`] for a folder of which no picture can be read or compared, and where the observer stops it.
 pub fn evaluate_folder<'a>(
     samples: impl AsRef<Path>,
     real: impl Into<Source<'a>>,
     inception: Option<&Inception>,
     observer: &mut dyn Observer,
-) -> Result<Quality> {
+) -> Result<FolderQuality> {
     let Opened { picture, maps, .. } = real.into().open()?;
     let like = maps.first().map(Map::encoding);
     Ok(tasks::evaluate_folder(samples.as_ref(), &picture, like, inception, observer)?)

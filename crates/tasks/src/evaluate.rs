@@ -1,10 +1,10 @@
 //! Quality of samples: the figures of `metrics` for the samples of a run or for a folder of pictures.
 
 use crate::alignment::Alignment;
+use crate::scores::{Reals, Scores};
 use crate::{Error, Result, SampleRequest, Sampler};
 use candle_core::Device;
-use metrics::{Evaluation, Reference, Report, SampleReport};
-use ndarray::Axis;
+use metrics::{Report, SampleReport};
 use pyramid::{Encoding, Picture, Reading, load_with};
 use sifid::Inception;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,18 @@ pub struct Quality {
     pub others: Vec<(String, Self)>,
     /// How well its pictures are aligned; `None` for a run of one.
     pub alignment: Option<Alignment>,
+    /// How many times as long as the picture's the sides of the samples are on average; `None` where the samples have another
+    /// shape, so that they can show more or less of the same scene.
+    pub scale: Option<f64>,
+}
+
+/// The figures of a folder of pictures.
+#[derive(Debug)]
+pub struct FolderQuality {
+    /// The figures of the pictures that could be read.
+    pub quality: Quality,
+    /// The files that could not be read or compared, with the reasons.
+    pub left_out: Vec<(PathBuf, Error)>,
 }
 
 /// What to draw from a run and how to score it.
@@ -77,23 +89,36 @@ pub fn evaluate_run(
 }
 
 /// Scores the pictures in `samples` (contact sheets are skipped) against the picture `real`, in whose encoding `like` they are
-/// read, with SIFID if
-/// `inception` is given. The observer is notified of every picture.
+/// read, with SIFID if `inception` is given. Files that cannot be read are left out. The observer is notified of every
+/// picture.
 ///
 /// # Errors
-/// [`Error::NoPictures`], [`Error::Io`] and [`Error::Picture`] for what cannot be read; [`Error::Metrics`]
-/// for pictures that cannot be compared; [`Error::Stopped`] where the observer stops it.
+/// [`Error::NoPictures`] and [`Error::Io`] for the folder; the error of the first picture where none can be read and compared;
+/// [`Error::Stopped`] where the observer stops it.
 pub fn evaluate_folder(
     samples: &Path,
     real: &Picture,
     like: Option<Encoding>,
     inception: Option<&Inception>,
     observer: &mut dyn Observer,
-) -> Result<Quality> {
+) -> Result<FolderQuality> {
     let files = pictures_in(samples)?;
     let reading = Reading { like, ..Reading::default() };
-    let sample = |index: u32| Ok(load_with(&files[index as usize], &reading)?.picture);
-    score(real, files.len() as u32, inception, sample, observer)
+    let reals = Reals::new(std::slice::from_ref(real), inception)?;
+    let mut scores = Scores::new(&reals);
+    let (total, mut scored) = (files.len(), 0);
+    let mut left_out = Vec::new();
+    for (index, file) in files.into_iter().enumerate() {
+        match load_with(&file, &reading).map_err(Error::from).and_then(|l| scores.add(0, &l.picture)) {
+            Ok(()) => scored += 1,
+            Err(error) => left_out.push((file, error)),
+        }
+        observer.progress(Work::Scoring, index + 1, total)?;
+    }
+    if scored == 0 && !left_out.is_empty() {
+        return Err(left_out.swap_remove(0).1);
+    }
+    Ok(FolderQuality { quality: scores.qualities()?.swap_remove(0), left_out })
 }
 
 /// Scores the `n` pictures `sample(0)`, `sample(1)` and so on against `real`, with SIFID if `inception` is
@@ -122,42 +147,15 @@ fn score_all(
     mut sample: impl FnMut(u32) -> Result<Vec<Picture>>,
     observer: &mut dyn Observer,
 ) -> Result<Vec<Quality>> {
-    let features = |picture: &Picture| inception.map_or(Ok(None), |i| i.features(picture));
-    let reference = |real: &Picture| Ok(Reference::new(real.pixels(), &metrics::Options::default())?);
-    let references = reals.iter().map(reference).collect::<Result<Vec<_>>>()?;
-    let real_features = reals.iter().map(features).collect::<sifid::Result<Vec<_>>>()?;
-    let distance = |map: usize, picture: &Picture| -> Result<Option<f64>> {
-        let Some(real) = &real_features[map] else { return Ok(None) };
-        Ok(features(picture)?.map(|features| real.distance(&features)))
-    };
-    let mut evaluations: Vec<Evaluation<'_>> = references.iter().map(Evaluation::new).collect();
-    let mut distances = vec![Vec::new(); reals.len()];
+    let reals = Reals::new(reals, inception)?;
+    let mut scores = Scores::new(&reals);
     for index in 0..n {
         for (map, picture) in sample(index)?.iter().enumerate() {
-            evaluations[map].add(picture.pixels())?;
-            distances[map].extend(distance(map, picture)?);
+            scores.add(map, picture)?;
         }
         observer.progress(Work::Scoring, index as usize + 1, n as usize)?;
     }
-    let mut qualities = Vec::with_capacity(reals.len());
-    for (map, evaluation) in evaluations.into_iter().enumerate() {
-        let found = &distances[map];
-        qualities.push(Quality {
-            report: evaluation.report(),
-            floor: references[map].floor(),
-            sifid: (!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64),
-            floor_sifid: distance(map, &mirrored(&reals[map])?)?,
-            others: Vec::new(),
-            alignment: None,
-        });
-    }
-    Ok(qualities)
-}
-
-fn mirrored(picture: &Picture) -> Result<Picture> {
-    let mut pixels = picture.pixels().to_owned();
-    pixels.invert_axis(Axis(1));
-    Ok(Picture::from_pixels(pixels)?)
+    scores.qualities()
 }
 
 /// The picture files of a folder, by name, without contact sheets.

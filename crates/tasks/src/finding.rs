@@ -16,6 +16,9 @@ pub enum Finding {
     Unreal(f64),
     /// Parts of the picture occur in no sample; how many times farther from the samples they are than from the mirror image.
     Missing(f64),
+    /// The samples have the picture's shape and another size, so that patches of equal size show other parts of the scene; how
+    /// many times as long their sides are.
+    Scaled(f64),
 }
 
 /// Diversity below which samples are alike; good runs have 0.2 and more.
@@ -24,6 +27,8 @@ const ALIKE: f64 = 0.08;
 const COPIES: f64 = 0.85;
 /// Times the floor above which patches are not those of the picture; good runs have up to 1.1.
 const FAR: f64 = 2.5;
+/// Times as long as the picture's the sides of samples may be, or as short.
+const SAME_SIZE: f64 = 1.25;
 /// Differences that nobody sees, mean squares of a range of 2: two of 255 levels.
 const UNSEEN: f64 = 3e-4;
 
@@ -36,6 +41,8 @@ impl Quality {
             Some(figure / floor?.max(UNSEEN)).filter(|&times| times > FAR)
         };
         let mut findings = Vec::new();
+        let scaled = self.scale.filter(|scale| scale.max(1.0 / scale) > SAME_SIZE);
+        findings.extend(scaled.map(Finding::Scaled));
         findings.extend(times(mean.patch_realism, self.floor.patch_realism).map(Finding::Unreal));
         findings.extend(times(mean.patch_completeness, self.floor.patch_completeness).map(Finding::Missing));
         findings.extend(self.report.pixel_diversity.filter(|&d| d < ALIKE).map(Finding::Alike));
@@ -57,6 +64,7 @@ impl Finding {
             Self::Missing(_) => {
                 "train with a larger niter, or a larger min-size if the picture is one large object"
             }
+            Self::Scaled(_) => "compare with the picture at the samples' size",
         }
     }
 }
@@ -76,6 +84,12 @@ impl fmt::Display for Finding {
             }
             Self::Missing(times) => {
                 write!(f, "parts of the picture are in no sample (completeness {times:.1} times the floor)")
+            }
+            Self::Scaled(scale) => {
+                write!(
+                    f,
+                    "the samples are {scale:.2} times as large as the picture, and so are their details"
+                )
             }
         }
     }
@@ -103,6 +117,12 @@ mod tests {
         picture(|(y, x, _)| scale * (((x + shift) as f32 / 3.0).sin() * (y as f32 / 4.0).cos()))
     }
 
+    /// Waves of a size.
+    fn waves_of((height, width): (usize, usize)) -> Result<Picture> {
+        let value = |(y, x, _)| (x as f32 / 3.0).sin() * (y as f32 / 4.0).cos();
+        Ok(Picture::from_pixels(Array3::from_shape_fn((height, width, 3), value))?)
+    }
+
     fn findings(real: &Picture, sample: impl FnMut(u32) -> Result<Picture>) -> Result<Vec<Finding>> {
         Ok(score(real, 4, None, sample, &mut Silent)?.findings())
     }
@@ -123,6 +143,10 @@ mod tests {
         assert!(faint.iter().any(|f| matches!(f, Finding::Missing(_))), "{faint:?}");
         let good = findings(&real, |index| waves(5 + 3 * index as usize, 1.0))?;
         assert!(good.is_empty(), "{good:?}");
+        let smaller = findings(&real, |_| waves_of((24, 32)))?;
+        assert!(matches!(smaller[..], [Finding::Scaled(scale), ..] if scale == 0.5), "{smaller:?}");
+        let narrower = findings(&real, |_| waves_of((48, 32)))?;
+        assert!(!narrower.iter().any(|f| matches!(f, Finding::Scaled(_))), "{narrower:?}");
         Ok(())
     }
 }

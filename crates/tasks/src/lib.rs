@@ -14,6 +14,7 @@ mod paint;
 mod preset;
 mod retouch;
 mod sample;
+mod scores;
 mod task;
 
 pub use alignment::Alignment;
@@ -21,7 +22,7 @@ pub use animation::{AnimateRequest, Animation, End};
 pub use auto::fit_to_time;
 pub use draws::Draws;
 pub use error::{Error, Result};
-pub use evaluate::{EvaluateRequest, Quality, evaluate_folder, evaluate_run, score};
+pub use evaluate::{EvaluateRequest, FolderQuality, Quality, evaluate_folder, evaluate_run, score};
 pub use finding::Finding;
 pub use harmonization::Recolouring;
 pub use import::import;

@@ -85,6 +85,24 @@ fn evaluate_scores_a_run_and_a_folder() {
 }
 
 #[test]
+fn a_folder_is_scored_without_the_files_that_cannot_be_read() {
+    let dir = tempfile::tempdir().unwrap();
+    tiny_run(dir.path(), "run", &[]);
+    let copies = dir.path().join("copies");
+    std::fs::create_dir(&copies).unwrap();
+    std::fs::copy(dir.path().join("tiny.png"), copies.join("b.png")).unwrap();
+    std::fs::write(copies.join("a.png"), "not a picture").unwrap();
+    let args = ["evaluate", "--samples", "copies", "--real", "tiny.png", "--json"];
+    let told = succeeds(dir.path(), args);
+    let found = &json_lines(&told.out)[0];
+    assert_eq!((&found["samples"], found["left_out"].as_array().map(Vec::len)), (&1.into(), Some(1)), "{found}");
+    assert!(found["left_out"][0]["file"].as_str().is_some_and(|f| f.ends_with("a.png")), "{found}");
+    assert!(told.err.contains("left out: ") && told.err.contains("a.png"), "{}", told.err);
+    std::fs::remove_file(copies.join("b.png")).unwrap();
+    assert!(refused(dir.path(), args).contains("a.png"));
+}
+
+#[test]
 fn completions_know_the_flags() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let out = succeeds(Path::new("."), ["completions", shell]).out;

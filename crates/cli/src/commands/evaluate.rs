@@ -43,6 +43,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     let stop = Interrupt::listen()?;
     let mut shown = WorkShown::new(&stop);
     let mut advice = None;
+    let mut left_out = Vec::new();
     let quality = match (&args.run, &args.samples, &args.real) {
         (Some(dir), ..) => {
             let sample = SampleRequest { seed: args.seed.value, ..SampleRequest::default() };
@@ -51,16 +52,27 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
             advice = blank::advice(&run);
             run.evaluate(request, &mut shown)?
         }
-        (None, Some(samples), Some(real)) => evaluate_folder(samples, real, inception.as_ref(), &mut shown)?,
+        (None, Some(samples), Some(real)) => {
+            let found = evaluate_folder(samples, real, inception.as_ref(), &mut shown)?;
+            left_out = found.left_out.into_iter().map(|(path, error)| (path, error.to_string())).collect();
+            found.quality
+        }
         _ => return Err(refusal("nothing to evaluate", "name a run, or --samples DIR with --real FILE")),
     };
     drop(shown);
+    for (_, reason) in &left_out {
+        tracing::warn!("left out: {reason}");
+    }
     if args.json.wanted {
         let mut value = json(&quality);
         let findings = quality.findings();
         if !findings.is_empty() && advice.is_none() {
             let texts = findings.iter().map(|f| format!("{f}: {}", f.remedy()));
             value["findings"] = texts.collect::<Vec<_>>().into();
+        }
+        if !left_out.is_empty() {
+            let file = |(path, reason): &(PathBuf, String)| serde_json::json!({"file": path.display().to_string(), "reason": reason});
+            value["left_out"] = left_out.iter().map(file).collect();
         }
         if let Some(advice) = advice {
             value["blank"] = true.into();
