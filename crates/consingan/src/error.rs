@@ -80,7 +80,11 @@ impl Error {
     pub fn is_stopped(&self) -> bool {
         match self {
             Self::Interrupted { .. } | Self::Stopped(_) => true,
-            Self::Tasks(e) => matches!(**e, tasks::Error::Stopped(_)),
+            Self::Train(e) => e.is_stopped(),
+            Self::Tasks(e) => match &**e {
+                tasks::Error::Train(e) => e.is_stopped(),
+                e => matches!(e, tasks::Error::Stopped(_)),
+            },
             Self::Upscale(e) => matches!(**e, upscale::Error::Stopped(_)),
             Self::Dehaze(e) => matches!(**e, dehaze::Error::Stopped(_)),
             Self::Report(e) => matches!(**e, report::Error::Tasks(tasks::Error::Stopped(_))),

@@ -19,7 +19,7 @@ pub use error::{Error, Result};
 pub use options::Options;
 pub use retouching::FineTuneRequest;
 pub use run::{Parameters, Run, import, open};
-pub use sampling::{Painter, Sampler};
+pub use sampling::{Drawn, Painter, Sampler, Written};
 pub use scoring::evaluate_folder;
 pub use source::{Source, stack};
 pub use training::{Estimate, create, estimate, resume, train};

@@ -2,12 +2,44 @@
 
 use crate::{Result, Run, Source};
 use candle_core::Tensor;
-use pyramid::{Picture, Size};
+use pyramid::{Picture, Shrunk, Size};
+use std::path::{Path, PathBuf};
 use tasks::{PaintRequest, SampleRequest};
+use train::{Observer, Output};
 
 /// A run that is prepared for sampling. Picture number n depends only on the request's seed and on n.
 #[derive(Debug)]
 pub struct Sampler(tasks::Sampler);
+
+/// Which picture of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drawn {
+    /// The sample of this number.
+    Sample(u32),
+    /// What the fixed noise gives.
+    Reconstruction,
+}
+
+/// A picture that was written.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// Its files, one for each map.
+    pub files: Vec<PathBuf>,
+    /// Each map's picture, no side longer than 512 pixels, for a sheet.
+    pub small: Vec<Picture>,
+}
+
+/// Longer side of a small picture. Sheets of large samples would not fit in memory.
+const SMALL: usize = 512;
+
+fn small(picture: Picture) -> Result<Picture> {
+    let (h, w) = picture.size();
+    if h.max(w) <= SMALL {
+        return Ok(picture);
+    }
+    let scale = pyramid::Target::Scale(SMALL as f64 / h.max(w) as f64);
+    Ok(Picture::from_pixels(pyramid::imresize(picture.pixels(), scale)?)?)
+}
 
 /// A painting that is prepared for refinement. The pictures differ in their detail. Picture number n depends
 /// only on the request's seed and on n.
@@ -54,6 +86,44 @@ impl Sampler {
     /// As [`Sampler::picture`].
     pub fn tensor(&self, index: u32) -> Result<Tensor> {
         Ok(self.0.sample(index)?)
+    }
+
+    /// Writes a picture of the run to `dir` as [`Output::write`] does. Pictures that are too large for memory are drawn and
+    /// written in strips, of which the observer is notified; PNG and TIFF files are then written as the strips come.
+    ///
+    /// # Errors
+    /// [`crate::Error::Tasks`] and [`crate::Error::Train`] where it cannot be drawn or written, or the observer stops it; no
+    /// file is left then.
+    pub fn write(
+        &self,
+        what: Drawn,
+        output: &Output,
+        (dir, stem): (&Path, &str),
+        observer: &mut dyn Observer,
+    ) -> Result<Written> {
+        let drawing = match what {
+            Drawn::Sample(index) => self.0.drawing(index)?,
+            Drawn::Reconstruction => self.0.fixed_drawing()?,
+        };
+        if !drawing.is_large() {
+            let picture = train::picture(&drawing.picture()?)?;
+            let small = output.pictures(&picture)?.into_iter().map(small).collect::<Result<_>>()?;
+            return Ok(Written { files: output.write(&picture, dir, stem)?, small });
+        }
+        let maps = output.maps.iter().map(|map| map.channels);
+        let mut shrunk: Vec<Shrunk> =
+            maps.map(|channels| Shrunk::new(self.size(), channels, 2 * SMALL)).collect();
+        let files = output.write_strips(self.size(), dir, stem, |write| -> Result<()> {
+            drawing.each_strip(observer, |strip| -> Result<()> {
+                let rows = train::picture(&strip)?;
+                for (shrunk, rows) in shrunk.iter_mut().zip(&output.pictures(&rows)?) {
+                    shrunk.add(rows);
+                }
+                Ok(write(&rows)?)
+            })
+        })?;
+        let small = shrunk.iter().map(|shrunk| small(shrunk.picture())).collect::<Result<_>>()?;
+        Ok(Written { files, small })
     }
 
     /// The reconstruction: the picture of the fixed noise, which resembles the training picture as far as the

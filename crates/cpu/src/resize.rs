@@ -5,9 +5,10 @@
 #![allow(unsafe_code)] // versions of one loop compiled for newer instruction sets
 
 use crate::blocks::blocks;
-use crate::taps::{Taps, taps, transposed};
+use crate::taps::{Taps, span, taps, transposed};
 use crate::widest::widest;
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 /// The axes along which a picture is periodic.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,6 +28,51 @@ impl Wrap {
 
 /// Batch, height, width and channels.
 pub type Dims = (usize, usize, usize, usize);
+
+/// A part of a resize: rows of the result, from the rows of the source that they depend on.
+#[derive(Clone, Debug)]
+pub struct RowsOf {
+    /// Height and width of the whole source.
+    pub from: (usize, usize),
+    /// Height and width of the whole result.
+    pub to: (usize, usize),
+    /// The periodic axes.
+    pub wrap: Wrap,
+    /// The rows of the result.
+    pub rows: Range<usize>,
+}
+
+impl RowsOf {
+    /// The rows of the source that are needed; along a periodic axis they may lie before 0 and beyond the end.
+    pub fn source(&self) -> Range<i64> {
+        span(self.from.0, self.to.0, self.wrap.rows, self.rows.clone())
+    }
+}
+
+/// The rows of [`upsample`]'s result for one picture of `c` channels, where `x` holds the rows [`RowsOf::source`]. All of `out`
+/// is written, with the same bits.
+pub fn upsample_rows(
+    of: &RowsOf,
+    c: usize,
+    x: &[f32],
+    plus: Option<(&[f32], f32)>,
+    out: &mut [MaybeUninit<f32>],
+) {
+    let RowsOf { from: (h, w), to: (oh, ow), wrap, .. } = *of;
+    let source = of.source();
+    let count = (source.end - source.start) as usize;
+    assert!(of.rows.end <= oh, "rows {:?} of {oh}", of.rows);
+    assert_eq!((x.len(), out.len()), (count * w * c, of.rows.len() * ow * c), "slices of a resize");
+    assert!(plus.is_none_or(|(z, _)| z.len() == out.len()), "what is added to a resize");
+    let (rows, cols) = (taps(h, oh, wrap.rows), taps(w, ow, wrap.columns));
+    blocks(out, ow * c, |index, out| {
+        let row = &rows[of.rows.start + index];
+        let place = |at: usize| (at as i64 - source.start).rem_euclid(h as i64) as usize;
+        let sources = row.at.map(|at| &x[place(at) * w * c..][..w * c]);
+        let plus = plus.map(|(z, amp)| (&z[index * ow * c..][..ow * c], amp));
+        up_row(out, sources, row.weight, &cols, c, plus);
+    });
+}
 
 /// Resizes `x`, pictures of these dimensions, to `size` (height, width) in pixels. With `plus`, adds the
 /// given multiple of values of the result's dimensions. All of `out` is written.

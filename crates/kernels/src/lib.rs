@@ -25,8 +25,10 @@ pub use ops::conv::{Conv2d, conv2d, conv2d_input_grad, conv2d_masked, conv2d_wei
 pub use ops::loss::{batch_means, constant, gradient_penalty, mix, mse};
 pub use ops::noise::{Stream, fill_normal, normal, uniform};
 pub use ops::norm::{norm, norm_grad, norm_stats};
+pub use ops::norm_sums::{Gathered, NormSums};
 pub use ops::packed::{Packed, keep_packed};
 pub use ops::resize::{Wrap, bicubic, bicubic_grad, bicubic_grad_plus, bicubic_plus, bicubic_wrapped};
+pub use ops::resize_rows::{RowsOf, bicubic_rows};
 pub use ops::weight_grads::{WeightGradOf, WeightGrads};
 pub use precision::Precision;
 #[cfg(feature = "cuda")]

@@ -223,6 +223,16 @@ impl Block {
         Ok(Tape { input: x.clone(), before_norm, before_act, output })
     }
 
+    /// The output for `x`, whose border is there already, with the given statistics of the normalisation.
+    pub(crate) fn output(&self, x: &Tensor, stats: Option<&Tensor>) -> candle_core::Result<Tensor> {
+        let (Some(norm), Some(stats)) = (&self.norm, stats) else { return Ok(self.forward(x, 0)?.output) };
+        let z = kernels::norm(&self.conv.forward(x, 0)?, stats, &norm.bias)?;
+        match &self.act {
+            Act::Fixed(act) => kernels::activate(&z, *act),
+            Act::Prelu(slope) => kernels::prelu(&z, slope),
+        }
+    }
+
     /// Gradients of the parameters, and the gradient at the convolution's output.
     ///
     /// `gy` is the gradient at the block's output, and `masked` is `gy` times the activation's derivative.

@@ -32,6 +32,9 @@ pub enum Error {
     /// The generator was asked to run none of its stages.
     #[error("no stage to run")]
     NoStage,
+    /// The caller ended the work.
+    #[error("stopped")]
+    Stopped,
     /// A weight file cannot be read or written.
     #[error("{path}: {reason}")]
     File {

@@ -7,6 +7,7 @@ mod error;
 pub mod first_weights;
 mod generator;
 mod parameter;
+mod strips;
 mod tiled;
 pub mod weights;
 
@@ -14,3 +15,4 @@ pub use config::{ActivationKind, Border, NetConfig};
 pub use discriminator::{CriticStep, Discriminator};
 pub use error::{Error, Result};
 pub use generator::{Generator, GeneratorTape, Inputs};
+pub use strips::{NoiseRows, StripInputs, Strips};

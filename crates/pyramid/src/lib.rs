@@ -15,7 +15,7 @@ mod schedule;
 mod sheet;
 
 pub use decode::LeftOut;
-pub use encode::FileFormat;
+pub use encode::{FileFormat, MOST_WHOLE, RowFile, RowSink, Shrunk};
 pub use encoding::{Depth, Encoding};
 pub use error::Error;
 pub use imresize::{Target, imresize};

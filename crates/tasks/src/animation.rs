@@ -5,7 +5,7 @@ use crate::Result;
 use crate::sample::stages_done;
 use candle_core::{Device, Tensor};
 use limits::{OutOfRange, within};
-use train::{Model, Run, streams};
+use train::{Drawing, Model, Run, streams};
 
 /// The settings of an animation's random walk.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -118,7 +118,7 @@ impl Animation {
         for (z, (away, _)) in noise.iter_mut().skip(self.request.start_stage).zip(&self.state) {
             *z = (&*z + away)?;
         }
-        Ok(self.model.generator.forward(self.model.inputs(&noise))?)
+        Ok(Drawing::of(&self.model, noise).picture()?)
     }
 }
 

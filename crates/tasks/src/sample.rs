@@ -4,7 +4,7 @@ use crate::{Error, Result, first_input};
 use candle_core::{Device, Tensor};
 use kernels::Wrap;
 use limits::OutOfRange;
-use train::{FirstInput, Model, Run, Sampling, Target, output_sizes};
+use train::{Drawing, FirstInput, Model, Run, Sampling, Target, output_sizes};
 
 /// The settings of sampling.
 #[derive(Clone, Debug, Default)]
@@ -77,6 +77,22 @@ impl Sampler {
     /// As [`Sampler::sample`].
     pub fn reconstruction(&self) -> Result<Tensor> {
         Ok(self.model.reconstruct(self.wrap)?)
+    }
+
+    /// What [`Sampler::sample`] draws, to draw it in strips.
+    ///
+    /// # Errors
+    /// As [`Sampler::sample`].
+    pub fn drawing(&self, index: u32) -> Result<Drawing<'_>> {
+        Ok(self.model.drawing(self.sampling(), index)?)
+    }
+
+    /// What [`Sampler::reconstruction`] draws, to draw it in strips.
+    ///
+    /// # Errors
+    /// As [`Sampler::sample`].
+    pub fn fixed_drawing(&self) -> Result<Drawing<'_>> {
+        Ok(self.model.reconstruction(self.wrap)?)
     }
 
     fn sampling(&self) -> Sampling<'_> {

@@ -12,6 +12,9 @@ pub enum Error {
     /// A value of the configuration is outside its range.
     #[error(transparent)]
     Range(#[from] limits::OutOfRange),
+    /// The observer stopped the work.
+    #[error(transparent)]
+    Stopped(#[from] crate::Stopped),
     /// A list that must have an item for each stage has more or fewer.
     #[error("there are {stages} stages, but {found} {list}")]
     StageCount {
@@ -166,6 +169,11 @@ impl Error {
             Self::Model(e) => e.is_internal(),
             _ => false,
         }
+    }
+
+    /// Whether the observer stopped the work.
+    pub fn is_stopped(&self) -> bool {
+        matches!(self, Self::Stopped(_))
     }
 
     pub(crate) fn damaged(path: &Path, reason: impl Display) -> Self {

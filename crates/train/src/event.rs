@@ -102,6 +102,8 @@ pub enum Event<'a> {
 pub enum Work {
     /// Pictures are drawn.
     Drawing,
+    /// A picture that is too large for memory as a whole is drawn in strips, in rows of all passes over it.
+    Strips,
     /// Pictures are compared with the training picture.
     Scoring,
     /// Frames of an animation are drawn and written.

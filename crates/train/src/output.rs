@@ -3,9 +3,11 @@
 use crate::files::write_tensors;
 use crate::maps::split;
 use crate::pictures::{tensor, to_nchw};
-use crate::{Format, Map, Result};
+use crate::{Error, Format, Map, Result};
 use candle_core::Device;
-use pyramid::{Depth, FileFormat, Palette, Picture};
+use ndarray::{Axis, concatenate};
+use pyramid::{Depth, FileFormat, Palette, Picture, RowFile, RowSink, Size};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// How the pictures of a run, or of a command that changes one picture, become files.
@@ -59,6 +61,72 @@ impl Output {
         Ok(files)
     }
 
+    /// Writes the pictures in arrays of the run's channels whose rows come from top to bottom, as [`Output::write`] does
+    /// with whole ones, and returns the files. `fill` calls what it is given with the rows of the array.
+    ///
+    /// # Errors
+    /// As [`Output::write`], and that of `fill`; no file is left then.
+    pub fn write_strips<E: From<Error> + From<::files::Error> + From<pyramid::Error>>(
+        &self,
+        size: Size,
+        dir: &Path,
+        stem: &str,
+        fill: impl FnOnce(&mut dyn FnMut(&Picture) -> Result<()>) -> std::result::Result<(), E>,
+    ) -> std::result::Result<Vec<PathBuf>, E> {
+        if self.format == Some(Format::Safetensors) {
+            let mut rows = Vec::new();
+            fill(&mut |strip| {
+                rows.push(strip.clone());
+                Ok(())
+            })?;
+            let views: Vec<_> = rows.iter().map(Picture::pixels).collect();
+            let whole = concatenate(Axis(0), &views).map_err(|e| Error::from(candle_core::Error::wrap(e)))?;
+            return Ok(self.write(&Picture::from_pixels(whole).map_err(Error::from)?, dir, stem)?);
+        }
+        let file = |map: &Map| {
+            let format = self.file_format(map);
+            dir.join(format!("{}.{}", self.stem(map, stem), Format::from(format).extension()))
+        };
+        let files: Vec<PathBuf> = self.maps.iter().map(file).collect();
+        let open: Vec<(&Map, &Path)> = self.maps.iter().zip(files.iter().map(PathBuf::as_path)).collect();
+        self.with_sinks(&open, size, Vec::new(), fill)?;
+        Ok(files)
+    }
+
+    /// Opens `files`, one after the other, then fills all that are open.
+    fn with_sinks<E: From<Error> + From<::files::Error> + From<pyramid::Error>, F>(
+        &self,
+        files: &[(&Map, &Path)],
+        size: Size,
+        mut open: Vec<&mut dyn RowSink>,
+        fill: F,
+    ) -> std::result::Result<(), E>
+    where
+        F: FnOnce(&mut dyn FnMut(&Picture) -> Result<()>) -> std::result::Result<(), E>,
+    {
+        let Some((&(map, path), rest)) = files.split_first() else {
+            return fill(&mut |strip| {
+                for (sink, picture) in open.iter_mut().zip(&self.pictures(strip)?) {
+                    sink.write(picture)?;
+                }
+                Ok(())
+            });
+        };
+        let file = RowFile {
+            format: self.file_format(map),
+            encoding: map.encoding(),
+            profile: map.profile.as_deref(),
+            size,
+            channels: map.channels,
+        };
+        ::files::write_with(path, |temporary| {
+            let to = File::create(temporary).map_err(Error::io(path))?;
+            file.write(to, |sink| {
+                self.with_sinks(rest, size, with(open, sink), fill)
+            })
+        })
+    }
+
     /// Writes the first picture to `path`, whatever that is called.
     ///
     /// # Errors
@@ -98,6 +166,15 @@ impl Output {
         let own = FileFormat::keeping(&map.encoding(), map.channels);
         self.format.and_then(Format::file).unwrap_or(own)
     }
+}
+
+/// The sinks and one more, for as long as all of them live.
+fn with<'a, 'long: 'a>(
+    open: Vec<&'a mut (dyn RowSink + 'long)>,
+    one: &'a mut (dyn RowSink + 'a),
+) -> Vec<&'a mut (dyn RowSink + 'a)> {
+    let shorter = |sink: &'a mut (dyn RowSink + 'long)| -> &'a mut (dyn RowSink + 'a) { sink };
+    open.into_iter().map(shorter).chain([one]).collect()
 }
 
 fn write_picture(picture: &Picture, map: &Map, format: FileFormat, path: &Path) -> Result<()> {

@@ -1,10 +1,12 @@
 //! A trained generator with its amplitudes, sizes and fixed noise, and drawing pictures with it.
 
+use crate::drawing::{Drawing, resized_rows};
 use crate::streams::{self, Moment};
 use crate::{Error, FirstInput, Result};
 use candle_core::{DType, Device, Tensor};
 use kernels::Wrap;
 use model::{Generator, Inputs};
+use std::ops::Range;
 
 /// A generator with the amplitudes, sizes and fixed noise of its picture: everything that drawing needs
 /// except the request. [`crate::Run::model`] loads it.
@@ -69,19 +71,33 @@ impl Model {
     /// [`Error::StageCount`] as [`Model::check`]; [`Error::Model`] and [`Error::Tensor`] where the sizes are
     /// too small for the network; what [`FirstInput::fill`] returns.
     pub fn draw(&self, sampling: Sampling<'_>, index: u32) -> Result<Tensor> {
-        self.picture(sampling.wrap, |level, shape| {
-            if level < sampling.start_stage {
-                self.fixed_at(level, shape)
-            } else if level == 0 {
-                let (h, w, c) = shape;
-                let input = Tensor::zeros((1, h, w, c), DType::F32, self.device())?;
-                sampling.first.fill(&input, Moment::sample(sampling.seed, index))?;
-                Ok(input)
-            } else {
-                let stream = streams::sample_noise(sampling.seed, level, index);
-                Ok(kernels::normal(stream, (0, 0), shape, self.device())?)
+        self.drawing(sampling, index)?.picture()
+    }
+
+    /// What [`Model::draw`] draws.
+    ///
+    /// # Errors
+    /// [`Error::StageCount`] as [`Model::check`]; what [`FirstInput::fill`] returns.
+    pub fn drawing(&self, sampling: Sampling<'_>, index: u32) -> Result<Drawing<'_>> {
+        self.check()?;
+        let Sampling { first, start_stage, wrap, seed } = sampling;
+        let (h, w, c) = self.noise_shape(0, wrap);
+        let first = if start_stage > 0 {
+            self.fixed_rows(0, wrap, 0..h)?
+        } else {
+            let input = Tensor::zeros((1, h, w, c), DType::F32, self.device())?;
+            first.fill(&input, Moment::sample(seed, index))?;
+            input
+        };
+        let noise = move |stage: usize, rows: Range<usize>| {
+            if stage < start_stage {
+                return self.fixed_rows(stage, wrap, rows);
             }
-        })
+            let (_, w, c) = self.noise_shape(stage, wrap);
+            let stream = streams::sample_noise(seed, stage, index);
+            Ok(kernels::normal(stream, (rows.start as i64, 0), (rows.len(), w, c), self.device())?)
+        };
+        Ok(Drawing { model: self, first, stages: 1..self.generator.stages(), wrap, noise: Box::new(noise) })
     }
 
     /// What the fixed noise gives, `[1, H, W, C]` in [-1, 1]: the reconstruction of the training picture.
@@ -90,28 +106,29 @@ impl Model {
     /// [`Error::StageCount`] as [`Model::check`]; [`Error::Model`] and [`Error::Tensor`] where the sizes are
     /// too small for the network.
     pub fn reconstruct(&self, wrap: Wrap) -> Result<Tensor> {
-        self.picture(wrap, |level, shape| self.fixed_at(level, shape))
+        self.reconstruction(wrap)?.picture()
     }
 
-    /// The picture of the noise that `noise` makes for each stage and shape.
-    fn picture(
-        &self,
-        wrap: Wrap,
-        noise: impl Fn(usize, (usize, usize, usize)) -> Result<Tensor>,
-    ) -> Result<Tensor> {
+    /// What [`Model::reconstruct`] draws.
+    ///
+    /// # Errors
+    /// [`Error::StageCount`] as [`Model::check`].
+    pub fn reconstruction(&self, wrap: Wrap) -> Result<Drawing<'_>> {
         self.check()?;
-        let shape = |level: usize| self.generator.config().tiled_noise_shape(level, self.sizes[level], wrap);
-        let noise = (0..self.generator.stages()).map(|level| noise(level, shape(level)));
-        let noise = noise.collect::<Result<Vec<_>>>()?;
-        let inputs = self.inputs(&noise);
-        let g = &self.generator;
-        Ok(if wrap.any() { g.forward_tiled(inputs, wrap)? } else { g.forward(inputs)? })
+        let first = self.fixed_rows(0, wrap, 0..self.noise_shape(0, wrap).0)?;
+        let noise = move |stage: usize, rows: Range<usize>| self.fixed_rows(stage, wrap, rows);
+        Ok(Drawing { model: self, first, stages: 1..self.generator.stages(), wrap, noise: Box::new(noise) })
     }
 
-    /// The fixed noise of a stage, resized to a shape.
-    fn fixed_at(&self, level: usize, (h, w, c): (usize, usize, usize)) -> Result<Tensor> {
-        let fixed = &self.fixed[level];
-        Ok(if fixed.dims() == [1, h, w, c] { fixed.clone() } else { kernels::bicubic(fixed, (h, w))? })
+    /// Height, width and channels of the noise of a stage.
+    pub(crate) fn noise_shape(&self, stage: usize, wrap: Wrap) -> (usize, usize, usize) {
+        self.generator.config().tiled_noise_shape(stage, self.sizes[stage], wrap)
+    }
+
+    /// Rows of the fixed noise of a stage, resized to the size that is drawn.
+    fn fixed_rows(&self, stage: usize, wrap: Wrap, rows: Range<usize>) -> model::Result<Tensor> {
+        let (h, w, _) = self.noise_shape(stage, wrap);
+        resized_rows(&self.fixed[stage], (h, w), rows)
     }
 }
 

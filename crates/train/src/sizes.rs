@@ -17,9 +17,8 @@ pub enum Target {
 /// Longest side of an output, pixels.
 pub const LONGEST: usize = 16_384;
 
-/// Largest number of pixels of an output. Features take about 1 KiB per pixel while a stage is computed, so
-/// this many take 16 GiB.
-pub const MOST_PIXELS: usize = 16 << 20;
+/// Largest number of pixels of an output, 16384x16384. Large pictures are drawn in strips.
+pub const MOST_PIXELS: usize = 256 << 20;
 
 /// The name of the output size in errors.
 const NAME: &str = "the output size";

@@ -5,12 +5,12 @@ use crate::device::DeviceArgs;
 use crate::output::{counted, line, told};
 use crate::pictures::output_of;
 use crate::places::{free_name, make_folder};
+use crate::progress::WorkShown;
 use crate::refusal::refusal;
 use crate::signals::{Interrupt, stopped};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use consingan::{Picture, Run, SampleRequest, Task, Wrap};
-use pyramid::imresize;
+use consingan::{Drawn, Run, SampleRequest, Size, Task, Wrap};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -72,9 +72,6 @@ impl TileArg {
 /// Largest number of pictures on a sheet.
 const SHEET: u32 = 64;
 
-/// Longer side of a picture on the sheet; larger ones are scaled down, or a sheet of large samples would not fit in memory.
-const TILE: usize = 512;
-
 pub(crate) fn run(args: &SampleArgs) -> Result<ExitCode> {
     args.threads.apply();
     let run = consingan::open(&args.run)?;
@@ -107,34 +104,37 @@ pub(crate) fn run(args: &SampleArgs) -> Result<ExitCode> {
         None => free_name(&run.dir().join("samples").join(format!("seed-{}", args.seed.value))),
     };
     make_folder(&out)?;
-    let say = |path: &Path, size: (usize, usize)| {
-        if args.json.wanted {
-            line(&serde_json::json!({"file": path.to_string_lossy(), "size": size}).to_string());
-        }
-    };
+    let stop = Interrupt::listen()?;
     if args.reconstruction {
-        for path in output.write(&sampler.reconstruction()?, &out, "reconstruction")? {
-            say(&path, sampler.size());
+        let mut shown = WorkShown::new(&stop);
+        let place = (out.as_path(), "reconstruction");
+        for path in sampler.write(Drawn::Reconstruction, &output, place, &mut shown)?.files {
+            say(args, &path, sampler.size());
             if !args.json.wanted {
                 told(&path.display().to_string());
             }
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let stop = Interrupt::listen()?;
     let mut tiles = vec![Vec::new(); output.maps.len()];
     for index in 0..args.n {
-        if stop.is_set() {
-            tracing::warn!("stopped after {index} of {} samples, which are in {}", args.n, out.display());
-            return Ok(stopped());
-        }
-        let picture = sampler.picture(index)?;
-        for path in output.write(&picture, &out, &format!("sample-{index:04}"))? {
-            say(&path, picture.size());
+        let stem = format!("sample-{index:04}");
+        let mut shown = WorkShown::new(&stop);
+        let written = match sampler.write(Drawn::Sample(index), &output, (&out, &stem), &mut shown) {
+            Ok(written) if !stop.is_set() => written,
+            Err(error) if !error.is_stopped() => return Err(error.into()),
+            written => {
+                let whole = index + u32::from(written.is_ok());
+                tracing::warn!("stopped after {whole} of {} samples, which are in {}", args.n, out.display());
+                return Ok(stopped());
+            }
+        };
+        for path in written.files {
+            say(args, &path, sampler.size());
         }
         if index < SHEET {
-            for (tiles, picture) in tiles.iter_mut().zip(output.pictures(&picture)?) {
-                tiles.push(tile(picture)?);
+            for (tiles, small) in tiles.iter_mut().zip(written.small) {
+                tiles.push(small);
             }
         }
     }
@@ -143,7 +143,7 @@ pub(crate) fn run(args: &SampleArgs) -> Result<ExitCode> {
         let columns = (tiles.len() as f64).sqrt().ceil() as usize;
         let overview = pyramid::contact_sheet(tiles, columns, 2);
         overview.save_png(&sheet)?;
-        say(&sheet, overview.size());
+        say(args, &sheet, overview.size());
     }
     if !args.json.wanted {
         told(&format!(
@@ -158,6 +158,12 @@ pub(crate) fn run(args: &SampleArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn say(args: &SampleArgs, path: &Path, size: Size) {
+    if args.json.wanted {
+        line(&serde_json::json!({"file": path.to_string_lossy(), "size": size}).to_string());
+    }
+}
+
 /// Samples of more than this many times the training picture's area get a hint.
 const LARGE: usize = 6;
 
@@ -170,13 +176,4 @@ fn tell_large(run: &Run, (h, w): (usize, usize)) {
              --task retarget has less of that"
         );
     }
-}
-
-fn tile(picture: Picture) -> Result<Picture> {
-    let (h, w) = picture.size();
-    if h.max(w) <= TILE {
-        return Ok(picture);
-    }
-    let small = imresize(picture.pixels(), pyramid::Target::Scale(TILE as f64 / h.max(w) as f64))?;
-    Ok(Picture::from_pixels(small)?)
 }

@@ -7,10 +7,10 @@ use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tenso
 use cpu::blocks::blocks;
 
 /// Added to the variance, as in PyTorch.
-const EPS: f64 = 1e-5;
+pub(crate) const EPS: f64 = 1e-5;
 
 /// Pixels in one partial sum. The number is fixed so that sums do not depend on the number of threads.
-const ROWS: usize = 4096;
+pub(crate) const ROWS: usize = 4096;
 
 /// The mean, inverse standard deviation and `weight [C]` of every sample and channel of `z [N, H, W, C]`:
 /// `[N, 3, C]`, the `stats` of [`norm`] and [`norm_grad`].

@@ -1,7 +1,10 @@
 //! Pictures as the bytes of files.
 
 mod exr;
+mod rows;
 mod tiff;
+
+pub use rows::{MOST_WHOLE, RowFile, RowSink, Shrunk};
 
 use crate::picture::{Picture, colours, has_alpha};
 use crate::{Depth, Encoding, Error};
@@ -69,8 +72,7 @@ impl Picture {
         encoding: &Encoding,
         profile: Option<&[u8]>,
     ) -> Result<Vec<u8>, Error> {
-        self.encoded(format, encoding, profile)
-            .map_err(|source| Error::Write { name: "the picture".into(), source })
+        self.encoded(format, encoding, profile).map_err(rows::failed)
     }
 
     fn encoded(
@@ -80,21 +82,12 @@ impl Picture {
         profile: Option<&[u8]>,
     ) -> Result<Vec<u8>, IoError> {
         let channels = self.channels();
-        if channels > format.most_channels() {
-            let what = format!(
-                "the format holds {} channels, not {channels}; TIFF and EXR do",
-                format.most_channels()
-            );
-            return Err(IoError::other(what));
-        }
+        check_channels(format, channels)?;
         let depth = format.depth(encoding);
         let encoding = encoding.of_file(depth);
         match format {
             FileFormat::Tiff => return tiff::bytes(self, &encoding, profile),
             FileFormat::Exr => return exr::bytes(self, &encoding),
-            FileFormat::Jpeg if has_alpha(channels) => {
-                return Err(IoError::other("JPEG cannot hold its transparency; PNG, TIFF and WebP can"));
-            }
             _ => {}
         }
         let picture = if format == FileFormat::Webp { &self.widened(3) } else { self };
@@ -147,6 +140,29 @@ fn write(
     }
     let colour = colour(channels, depth == Depth::Sixteen);
     encoder.write_image(values, side(width)?, side(height)?, colour).map_err(IoError::other)
+}
+
+/// Checks that the format can hold a picture of so many channels.
+fn check_channels(format: FileFormat, channels: usize) -> Result<(), IoError> {
+    let most = format.most_channels();
+    if channels > most {
+        return Err(IoError::other(format!(
+            "the format holds {most} channels, not {channels}; TIFF and EXR do"
+        )));
+    }
+    if format == FileFormat::Jpeg && has_alpha(channels) {
+        return Err(IoError::other("JPEG cannot hold its transparency; PNG, TIFF and WebP can"));
+    }
+    Ok(())
+}
+
+fn colour_of_png(channels: usize) -> png::ColorType {
+    match channels {
+        1 => png::ColorType::Grayscale,
+        2 => png::ColorType::GrayscaleAlpha,
+        3 => png::ColorType::Rgb,
+        _ => png::ColorType::Rgba,
+    }
 }
 
 fn colour(channels: usize, deep: bool) -> ExtendedColorType {

@@ -101,3 +101,54 @@ fn profiles_are_carried() -> Result<(), Error> {
     assert_eq!(read(&gray, None)?.profile, None);
     Ok(())
 }
+
+#[test]
+fn files_that_are_written_by_rows_have_the_pixels_of_the_whole() -> Result<(), Error> {
+    for channels in [1, 2, 3, 4, 7] {
+        let picture = varied(channels)?;
+        let formats =
+            [FileFormat::Png, FileFormat::Png16, FileFormat::Tiff, FileFormat::Exr, FileFormat::Webp];
+        for (format, depth) in
+            formats.into_iter().zip([Depth::Eight, Depth::Sixteen, Depth::Float, Depth::Float, Depth::Eight])
+        {
+            let encoding = Encoding::full(depth);
+            let file = RowFile { format, encoding, profile: None, size: picture.size(), channels };
+            let mut bytes = Cursor::new(Vec::new());
+            let written = file.write(&mut bytes, |sink| -> Result<(), Error> {
+                for first in (0..20).step_by(6) {
+                    let rows =
+                        picture.pixels().slice(ndarray::s![first..20.min(first + 6), .., ..]).to_owned();
+                    sink.write(&Picture::from_pixels(rows)?)?;
+                }
+                Ok(())
+            });
+            let whole = picture.to_file(format, &encoding, None);
+            if whole.is_err() {
+                assert!(written.is_err(), "{format:?} of {channels}");
+                continue;
+            }
+            written?;
+            let (found, expected) = (read(bytes.get_ref(), None)?, read(&whole?, None)?);
+            assert_eq!(found.picture, expected.picture, "{format:?} of {channels}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_small_version_is_the_mean_of_blocks() -> Result<(), Error> {
+    let picture = varied(3)?;
+    let mut shrunk = Shrunk::new((20, 30), 3, 8);
+    for first in [0, 7, 14] {
+        let rows = picture.pixels().slice(ndarray::s![first..20.min(first + 7), .., ..]).to_owned();
+        shrunk.add(&Picture::from_pixels(rows)?);
+    }
+    let small = shrunk.picture();
+    assert_eq!(small.size(), (5, 8));
+    let mean = picture.pixels().slice(ndarray::s![4..8, 8..12, 1..2]).mean().unwrap_or(9.0);
+    assert!((small.pixels()[[1, 2, 1]] - mean).abs() < 1e-6);
+    // The last block has two columns only.
+    let mean = picture.pixels().slice(ndarray::s![16..20, 28..30, 0..1]).mean().unwrap_or(9.0);
+    assert!((small.pixels()[[4, 7, 0]] - mean).abs() < 1e-6);
+    Ok(())
+}

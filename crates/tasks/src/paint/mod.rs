@@ -11,10 +11,12 @@ use self::palette::main_colours;
 use crate::Result;
 use crate::sample::stages_done;
 use candle_core::{Device, Tensor};
+use kernels::Wrap;
 use limits::OutOfRange;
 use pyramid::{Picture, Size, imresize};
 use train::pictures::{add_noise, pixels, tensor_of};
-use train::{Model, Moment, Run, Target, output_sizes, streams};
+use std::ops::Range;
+use train::{Drawing, Model, Moment, Run, Target, output_sizes, streams};
 
 /// The most colours of a palette of the training picture.
 const MOST_COLOURS: usize = 64;
@@ -108,20 +110,21 @@ impl Painter {
         let start = self.request.start_stage;
         let moment = Moment::sample(self.request.seed, index);
         let first = add_noise(&self.painting, moment.noise(), training::NOISE)?;
-        let mut noise = vec![first];
-        let Model { generator, sizes, .. } = &self.model;
-        for (level, &size) in sizes.iter().enumerate().skip(1) {
-            let stream = streams::sample_noise(self.request.seed, level, index);
-            // Skipped stages get no noise.
-            let shape = if level <= start { (1, 1, 1) } else { generator.config().noise_shape(level, size) };
-            noise.push(kernels::normal(stream, (0, 0), shape, self.painting.device())?);
+        let (config, sizes) = (self.model.generator.config(), &self.model.sizes);
+        let noise = move |stage: usize, rows: Range<usize>| {
+            let stream = streams::sample_noise(self.request.seed, stage, index);
+            let (_, w, c) = config.noise_shape(stage, sizes[stage]);
+            let origin = (rows.start as i64, 0);
+            Ok(kernels::normal(stream, origin, (rows.len(), w, c), self.painting.device())?)
+        };
+        let picture = Drawing {
+            model: &self.model,
+            first,
+            stages: start + 1..sizes.len(),
+            wrap: Wrap::default(),
+            noise: Box::new(noise),
         }
-        let inputs = self.model.inputs(&noise);
-        let mut features = generator.features(inputs, None, 0..1)?;
-        if start + 1 < sizes.len() {
-            features = generator.features(inputs, Some(features), start + 1..sizes.len())?;
-        }
-        let picture = generator.picture(&features)?;
+        .picture()?;
         let mut result = pixels(&picture)?;
         self.areas.keep_colours(&mut result);
         Ok(tensor_of(&result, picture.device())?)

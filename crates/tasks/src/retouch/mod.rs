@@ -26,7 +26,7 @@ use fit::{Fit, coarsest};
 use ndarray::{Array2, Array3};
 use pyramid::Picture;
 use train::pictures::{add_noise, pixels, tensor_of};
-use train::{Moment, Run};
+use train::{Drawing, Moment, Run};
 use transfer::Places;
 
 /// The settings of retouching.
@@ -93,7 +93,7 @@ pub fn retouch(run: &Run, naive: &Picture, request: &RetouchRequest<'_>) -> Resu
     }
     let mut noise = model.fixed.clone();
     noise[0] = input;
-    let network = pixels(&model.generator.forward(model.inputs(&noise)).map_err(train::Error::from)?)?;
+    let network = pixels(&Drawing::of(&model, noise).picture()?)?;
     let kept = match how {
         Transfer::Seams => {
             let inner = Places { soft: &soft, pasted: &pasted, real: &real, fit: fit.inner() };
