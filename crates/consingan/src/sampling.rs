@@ -72,6 +72,11 @@ impl Sampler {
         self.0.size()
     }
 
+    /// Whether pictures are so large that they are drawn in strips.
+    pub fn is_large(&self) -> bool {
+        self.0.is_large()
+    }
+
     /// Picture number `index`.
     ///
     /// # Errors
@@ -105,7 +110,7 @@ impl Sampler {
             Drawn::Sample(index) => self.0.drawing(index)?,
             Drawn::Reconstruction => self.0.fixed_drawing()?,
         };
-        if !drawing.is_large() {
+        if !self.is_large() {
             let picture = train::picture(&drawing.picture()?)?;
             let small = output.pictures(&picture)?.into_iter().map(small).collect::<Result<_>>()?;
             return Ok(Written { files: output.write(&picture, dir, stem)?, small });

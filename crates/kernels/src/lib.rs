@@ -15,7 +15,7 @@ pub use gpu::cuda::{cuda_device, gpu_memory};
 #[cfg(feature = "emulate")]
 pub use gpu::emulated::{Launch, emulate, emulate_gpu, launches};
 #[cfg(feature = "mimalloc")]
-pub use memory::keep_freed_memory;
+pub use memory::{keep_freed_memory, return_freed_memory};
 pub use ops::activation::{
     Activation, activate, activation_grad, negative_product, prelu, prelu_grad, prelu_slope_grad,
 };

@@ -15,4 +15,4 @@ pub use config::{ActivationKind, Border, NetConfig};
 pub use discriminator::{CriticStep, Discriminator};
 pub use error::{Error, Result};
 pub use generator::{Generator, GeneratorTape, Inputs};
-pub use strips::{NoiseRows, StripInputs, Strips};
+pub use strips::{Enlarge, FeatureStrips, NoiseRows, StripInputs, Strips};

@@ -18,7 +18,7 @@ pub use decode::LeftOut;
 pub use encode::{FileFormat, MOST_WHOLE, RowFile, RowSink, Shrunk};
 pub use encoding::{Depth, Encoding};
 pub use error::Error;
-pub use imresize::{Target, imresize};
+pub use imresize::{RowsOf, Target, imresize};
 pub use load::{Loaded, MAX_FILE_BYTES, MAX_PIXELS, Reading, decode, load, load_with};
 pub use palette::Palette;
 pub use picture::{MAX_CHANNELS, Picture, Size};

@@ -63,6 +63,11 @@ impl Sampler {
         self.model.size()
     }
 
+    /// Whether pictures are so large that they are drawn in strips.
+    pub fn is_large(&self) -> bool {
+        self.model.is_large()
+    }
+
     /// Sample number `index`, `[1, H, W, C]` in [-1, 1].
     ///
     /// # Errors

@@ -26,9 +26,6 @@ pub struct Drawing<'a> {
 /// Computes rows `[1, rows, W, C]` of a stage's noise, whose shape is [`Drawing::shape`].
 pub type Rows<'a> = dyn Fn(usize, Range<usize>) -> model::Result<Tensor> + 'a;
 
-/// Bytes of the last stage's features from which a picture is drawn in strips. The whole takes some seven times as much.
-const LARGE: usize = 256 << 20;
-
 impl fmt::Debug for Drawing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Drawing").field("size", &self.model.size()).field("stages", &self.stages).finish()
@@ -46,20 +43,13 @@ impl<'a> Drawing<'a> {
         Self { model, first, stages, wrap: Wrap::default(), noise: Box::new(rows) }
     }
 
-    /// Whether the picture is so large that it is drawn in strips. A GPU draws every picture as a whole.
-    pub fn is_large(&self) -> bool {
-        let (h, w) = self.model.size();
-        let features = h.saturating_mul(w).saturating_mul(self.model.generator.config().filters * 4);
-        self.model.device().is_cpu() && features > LARGE
-    }
-
     /// The picture, `[1, H, W, C]` in [-1, 1].
     ///
     /// # Errors
     /// [`Error::StageCount`] as [`Model::check`]; [`Error::Model`] and [`Error::Tensor`] where the sizes are
     /// too small for the network; the errors of the noise.
     pub fn picture(&self) -> Result<Tensor> {
-        if self.is_large() {
+        if self.model.is_large() {
             let mut strips = Vec::new();
             self.each_strip(&mut Silent, |strip| -> Result<()> {
                 strips.push(strip);
@@ -154,4 +144,64 @@ pub(crate) fn resized_rows(x: &Tensor, size: (usize, usize), rows: Range<usize>)
     let source = of.source();
     let x = x.narrow(1, source.start as usize, (source.end - source.start) as usize)?.contiguous()?;
     Ok(bicubic_rows(&x, of, None)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Sampling;
+    use candle_core::Device;
+    use kernels::{Stream, normal};
+    use model::{Generator, NetConfig, first_weights};
+
+    /// A generator of two stages whose pictures, at 90x40, are large for tests.
+    fn model(batch_norm: bool) -> Result<Model> {
+        let config = NetConfig { filters: 12, layers: 2, batch_norm, ..NetConfig::default() };
+        let stream = Stream::new(5, [1, 0, 0], 0);
+        let vb = first_weights::generator(&config, stream, &Device::Cpu);
+        let fixed = [(20, 10), (45, 20)].into_iter().enumerate();
+        let noise = |(k, size)| normal(stream, (0, 0), config.noise_shape(k, size), &Device::Cpu);
+        Ok(Model {
+            generator: Generator::new(&config, 2, vb)?,
+            amps: vec![1.0, 0.5],
+            sizes: vec![(40, 20), (90, 40)],
+            fixed: fixed.map(noise).collect::<candle_core::Result<_>>()?,
+        })
+    }
+
+    fn vector(x: &Tensor) -> Result<Vec<f32>> {
+        Ok(x.flatten_all()?.to_vec1()?)
+    }
+
+    #[test]
+    fn large_pictures_are_the_same_in_strips() -> Result<()> {
+        for (batch_norm, start_stage) in [(false, 0), (true, 1)] {
+            let model = model(batch_norm)?;
+            assert!(model.is_large());
+            let wrap = Wrap::default();
+            let sampling = Sampling { first: &crate::Noise, start_stage, wrap, seed: 4 };
+            for drawing in [model.drawing(sampling, 7)?, model.reconstruction(wrap)?] {
+                assert_eq!(vector(&drawing.picture()?)?, vector(&drawing.whole()?)?);
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn an_observer_can_stop_between_strips() -> Result<()> {
+        let model = model(true)?;
+        let mut told = 0;
+        let mut stop_at = |parts: usize| {
+            let mut observer = |_: &crate::Event<'_>| {
+                told += 1;
+                if told >= parts { crate::Control::Stop } else { crate::Control::Continue }
+            };
+            let drawing = model.reconstruction(Wrap::default())?;
+            drawing.each_strip(&mut observer, |_| -> Result<()> { Ok(()) })
+        };
+        assert!(stop_at(2).is_err_and(|e| e.is_stopped()));
+        assert!(stop_at(2).is_err_and(|e| e.is_stopped()));
+        assert!(stop_at(1000).is_ok());
+        Ok(())
+    }
 }

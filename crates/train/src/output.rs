@@ -121,9 +121,7 @@ impl Output {
         };
         ::files::write_with(path, |temporary| {
             let to = File::create(temporary).map_err(Error::io(path))?;
-            file.write(to, |sink| {
-                self.with_sinks(rest, size, with(open, sink), fill)
-            })
+            file.write(to, |sink| self.with_sinks(rest, size, with(open, sink), fill))
         })
     }
 

@@ -37,6 +37,9 @@ pub struct Sampling<'a> {
     pub seed: u64,
 }
 
+/// Bytes of the last stage's features from which a picture is drawn in strips. The whole takes some seven times as much.
+const LARGE: usize = if cfg!(test) { 100_000 } else { 256 << 20 };
+
 impl Model {
     /// Checks that every list has an item for each stage.
     ///
@@ -52,6 +55,13 @@ impl Model {
     /// Height and width of the pictures.
     pub fn size(&self) -> (usize, usize) {
         self.sizes.last().copied().unwrap_or_default()
+    }
+
+    /// Whether pictures are so large that they are drawn in strips. A GPU draws every picture as a whole.
+    pub fn is_large(&self) -> bool {
+        let (h, w) = self.size();
+        let features = h.saturating_mul(w).saturating_mul(self.generator.config().filters * 4);
+        self.device().is_cpu() && features > LARGE
     }
 
     /// Where the generator computes.

@@ -4,7 +4,7 @@ use crate::resample::enlarged_size;
 use crate::{Error, Result, UpscaleMode};
 use limits::{OutOfRange, within};
 use pyramid::Size;
-use train::{LONGEST, MOST_PIXELS};
+use train::LONGEST;
 
 /// How large a picture becomes, and how what enlarges it is trained on the picture.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,9 @@ pub struct UpscaleRequest {
 /// Largest factor of an enlargement.
 const LARGEST: f64 = 32.0;
 
+/// Largest number of pixels of a result of the perceptual mode, whose features take some 1 KiB a pixel.
+const MOST_PERCEPTUAL: usize = 16 << 20;
+
 /// Checks a factor (above 1, to 32) and what it makes of a picture of `size`; returns the result's height and
 /// width.
 ///
@@ -39,7 +42,7 @@ pub fn check_upscale(size: Size, factor: f64, mode: UpscaleMode) -> Result<Size>
     let (h, w) = enlarged_size(size, factor);
     let (most, longest) = match mode {
         UpscaleMode::Fidelity => (pyramid::MAX_PIXELS, usize::MAX),
-        UpscaleMode::Perceptual => (MOST_PIXELS, LONGEST),
+        UpscaleMode::Perceptual => (MOST_PERCEPTUAL, LONGEST),
     };
     if h.saturating_mul(w) <= most && h.max(w) <= longest {
         return Ok((h, w));

@@ -95,7 +95,11 @@ fn a_folder_is_scored_without_the_files_that_cannot_be_read() {
     let args = ["evaluate", "--samples", "copies", "--real", "tiny.png", "--json"];
     let told = succeeds(dir.path(), args);
     let found = &json_lines(&told.out)[0];
-    assert_eq!((&found["samples"], found["left_out"].as_array().map(Vec::len)), (&1.into(), Some(1)), "{found}");
+    assert_eq!(
+        (&found["samples"], found["left_out"].as_array().map(Vec::len)),
+        (&1.into(), Some(1)),
+        "{found}"
+    );
     assert!(found["left_out"][0]["file"].as_str().is_some_and(|f| f.ends_with("a.png")), "{found}");
     assert!(told.err.contains("left out: ") && told.err.contains("a.png"), "{}", told.err);
     std::fs::remove_file(copies.join("b.png")).unwrap();

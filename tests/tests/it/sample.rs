@@ -66,6 +66,20 @@ fn sizes_are_what_was_asked_for() {
     assert_eq!(names(&dir.join("rec")).len(), 1);
 }
 
+/// 9 million pixels: their features are computed and written a few rows at a time.
+#[test]
+fn large_samples_are_written_in_strips() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    tiny_run(dir, "run", &["--niter", "30"]);
+    let large = sample(dir, "large", &["-n1", "--size", "3000x3010"]);
+    assert_eq!(size(&large), (3000, 3010));
+    assert!(large.as_bytes().iter().any(|v| *v != large.as_bytes()[0]));
+    let sheet = image::open(dir.join("large/sheet.png")).unwrap();
+    assert!(sheet.width() < 600 && sheet.height() < 600, "{:?}", size(&sheet));
+    refused(dir, ["sample", "run", "-n1", "--size", "16384x16385", "--out", "no"]);
+}
+
 #[test]
 fn start_stage_keeps_what_is_below() {
     let dir = tempfile::tempdir().unwrap();

@@ -99,6 +99,9 @@ pub(crate) fn run(args: &SampleArgs) -> Result<ExitCode> {
     let output = output_of(&run, args.format, args.palette)?;
     let sampler = run.sampler(request)?;
     tell_large(&run, sampler.size());
+    if sampler.is_large() {
+        kernels::return_freed_memory();
+    }
     let out = match &args.out {
         Some(out) => out.clone(),
         None => free_name(&run.dir().join("samples").join(format!("seed-{}", args.seed.value))),

@@ -1,7 +1,7 @@
 //! Rows of what enters a layer's convolutions: the source resized, with noise and a border.
 
-use super::NoiseRows;
 use super::rows::{Source, joined, segments};
+use super::{Enlarge, NoiseRows};
 use crate::Result;
 use candle_core::{DType, Device, Tensor};
 use kernels::{RowsOf, Wrap, bicubic_rows};
@@ -9,17 +9,17 @@ use std::ops::Range;
 
 /// How a layer's input is made of its source.
 pub(super) struct Input<'a> {
-    pub(super) resize: Resize,
+    pub(super) resize: Resize<'a>,
     pub(super) noise: Option<Noise<'a>>,
     /// Rows and columns of the border on each side: from the other edge along wrapped axes, else zeros.
     pub(super) pad: (usize, usize),
     pub(super) wrap: Wrap,
 }
 
-#[derive(Clone, Copy)]
-pub(super) enum Resize {
+pub(super) enum Resize<'a> {
     None,
     To((usize, usize)),
+    With(Box<dyn Enlarge + 'a>),
 }
 
 /// The noise that is added.
@@ -30,11 +30,12 @@ pub(super) struct Noise<'a> {
 }
 
 impl Input<'_> {
-    /// The rows `rows` of the input with its border, counted from the border's first.
-    pub(super) fn rows(&self, source: &mut Source<'_>, rows: Range<usize>) -> Result<Tensor> {
+    /// The rows `rows` of the input with its border, counted from the border's first, for an output of `output` rows.
+    pub(super) fn rows(&self, source: &mut Source<'_>, output: usize, rows: Range<usize>) -> Result<Tensor> {
         let height = match self.resize {
             Resize::None => source.size()?.0,
             Resize::To((h, _)) => h,
+            Resize::With(_) => output,
         };
         let inner = rows.start as i64 - self.pad.0 as i64..rows.end as i64 - self.pad.0 as i64;
         let mut parts = Vec::new();
@@ -62,15 +63,48 @@ impl Input<'_> {
 
     /// Rows of the source, resized, with noise, without the border.
     fn resized(&self, source: &mut Source<'_>, rows: Range<usize>) -> Result<Tensor> {
-        let Resize::To(to) = self.resize else {
-            return source.around(rows.start as i64..rows.end as i64);
-        };
         let noise = match &self.noise {
             Some(noise) => Some(((noise.rows)(noise.stage, rows.clone())?, noise.amp)),
             None => None,
         };
         let plus = noise.as_ref().map(|(noise, amp)| (noise, *amp));
-        enlarged(source, to, self.wrap, rows, plus)
+        match self.resize {
+            Resize::None => source.around(rows.start as i64..rows.end as i64),
+            Resize::To(to) => enlarged(source, to, self.wrap, rows, plus),
+            Resize::With(_) => self.added(source, rows, plus),
+        }
+    }
+
+    /// Rows of the enlarged source with a multiple of `plus`, at the size `to` of the output: what a skip connection adds.
+    pub(super) fn skip(
+        &self,
+        source: &mut Source<'_>,
+        to: (usize, usize),
+        rows: Range<usize>,
+        plus: &Tensor,
+    ) -> Result<Tensor> {
+        match self.resize {
+            Resize::With(_) => self.added(source, rows, Some((plus, 1.0))),
+            _ => enlarged(source, to, self.wrap, rows, Some((plus, 1.0))),
+        }
+    }
+
+    fn added(
+        &self,
+        source: &mut Source<'_>,
+        rows: Range<usize>,
+        plus: Option<(&Tensor, f32)>,
+    ) -> Result<Tensor> {
+        let Resize::With(enlarge) = &self.resize else {
+            return source.around(rows.start as i64..rows.end as i64);
+        };
+        let needed = enlarge.source(rows.clone());
+        let x = enlarge.rows(&source.around(needed.start as i64..needed.end as i64)?, rows)?;
+        Ok(match plus {
+            Some((plus, 1.0)) => (plus + x)?,
+            Some((plus, amp)) => (x + plus.affine(f64::from(amp), 0.0)?)?,
+            None => x,
+        })
     }
 
     /// Columns of the border.
@@ -89,7 +123,7 @@ impl Input<'_> {
 }
 
 /// Rows of the source resized to `to`, with a multiple of `plus`.
-pub(super) fn enlarged(
+fn enlarged(
     source: &mut Source<'_>,
     to: (usize, usize),
     wrap: Wrap,

@@ -1,6 +1,6 @@
 //! Convolutions that belong together (a stage, the head, the tail), some rows at a time.
 
-use super::input::{Input, enlarged};
+use super::input::Input;
 use super::rows::{Kept, Source, joined};
 use crate::Result;
 use crate::block::{Block, Conv};
@@ -90,13 +90,17 @@ impl<'a> Layer<'a> {
         steps: Vec<Step<'a>>,
         size: (usize, usize),
     ) -> Self {
-        let mut kept = Kept::default();
-        if steps.iter().any(|step| step.missing().is_some())
-            && size.0 * size.1 * 4 * channels(&steps) <= KEPT_BYTES
-        {
-            kept.keep_all();
+        let again = steps.iter().any(|step| step.missing().is_some());
+        let layer = Self { source, input, steps, skip: false, size, kept: Kept::default() };
+        if again { layer.kept_if_small() } else { layer }
+    }
+
+    /// Keeps all rows where they are few enough, for a layer that is read several times.
+    pub(super) fn kept_if_small(mut self) -> Self {
+        if self.size.0 * self.size.1 * 4 * channels(&self.steps) <= KEPT_BYTES {
+            self.kept.keep_all();
         }
-        Self { source, input, steps, skip: false, size, kept }
+        self
     }
 
     /// Adds the enlarged source to the output.
@@ -142,7 +146,7 @@ impl<'a> Layer<'a> {
         if !self.skip {
             return Ok(y);
         }
-        enlarged(&mut self.source, self.size, self.input.wrap, rows, Some((&y, 1.0)))
+        self.input.skip(&mut self.source, self.size, rows, &y)
     }
 
     /// Rows, beginning at a multiple of a tile, of what the first `count` steps give.
@@ -154,7 +158,7 @@ impl<'a> Layer<'a> {
                 rows.start + (ends[step + 1] - rows.start).next_multiple_of(TILE) + self.shrinks(step);
             ends[step] = wider.min(self.height(step));
         }
-        let mut x = self.input.rows(&mut self.source, rows.start..ends[0])?;
+        let mut x = self.input.rows(&mut self.source, self.size.0, rows.start..ends[0])?;
         for (index, step) in self.steps[..count].iter().enumerate() {
             let used = self
                 .height(index + 1)
@@ -191,10 +195,12 @@ impl<'a> Layer<'a> {
         };
         let stats = match self.sums(index, NormSums::new(weight.elem_count()), between)?.stats(weight)? {
             Gathered::Stats(stats) => stats,
-            Gathered::Means(means) => match self.sums(index, NormSums::around(means), between)?.stats(weight)? {
-                Gathered::Stats(stats) => stats,
-                Gathered::Means(_) => unreachable!("squares around the means are those of the whole"),
-            },
+            Gathered::Means(means) => {
+                match self.sums(index, NormSums::around(means), between)?.stats(weight)? {
+                    Gathered::Stats(stats) => stats,
+                    Gathered::Means(_) => unreachable!("squares around the means are those of the whole"),
+                }
+            }
         };
         self.steps[index].stats = Some(stats);
         self.kept.clear();

@@ -37,6 +37,21 @@ pub struct StripInputs<'a> {
 /// Computes rows of a stage's noise.
 pub type NoiseRows<'a> = dyn Fn(usize, Range<usize>) -> Result<Tensor> + 'a;
 
+/// Features that are computed a few rows at a time.
+pub struct FeatureStrips<'a>(Layer<'a>);
+
+/// A resize of features that is not the networks' own.
+pub trait Enlarge {
+    /// The rows of the source that the rows `rows` of the result depend on.
+    fn source(&self, rows: Range<usize>) -> Range<usize>;
+
+    /// The rows `rows` of the result, `[1, rows, W, C]`, from the rows [`Enlarge::source`].
+    ///
+    /// # Errors
+    /// [`crate::Error::Tensor`] where they cannot be made.
+    fn rows(&self, source: &Tensor, rows: Range<usize>) -> Result<Tensor>;
+}
+
 /// A picture under way: an iterator over its rows from top to bottom, `[1, rows, W, C]` in [-1, 1].
 pub struct Strips<'a> {
     tail: Layer<'a>,
@@ -61,7 +76,8 @@ impl Generator {
         inputs: StripInputs<'a>,
         between: &mut dyn FnMut(usize) -> Result<()>,
     ) -> Result<Strips<'a>> {
-        let mut tail = self.layers(inputs)?;
+        let wrap = inputs.wrap;
+        let mut tail = self.tail_layer(self.layers(inputs)?, wrap);
         let mut known = 0;
         while tail.gather(&mut || between(known))? {
             known += 1;
@@ -74,7 +90,43 @@ impl Generator {
         if self.config.batch_norm { 1 + (1 + stages.len()) * self.config.layers } else { 0 }
     }
 
-    /// The layers from the head to the tail, each the source of the next.
+    /// The features of [`Generator::features`], in strips, with the same bits; they can be read again and again. On the CPU
+    /// only, and without batch norm.
+    ///
+    /// # Errors
+    /// [`crate::Error::Tensor`] where the first input has another rank.
+    pub fn feature_strips<'a>(&'a self, inputs: StripInputs<'a>) -> Result<FeatureStrips<'a>> {
+        Ok(FeatureStrips(self.layers(inputs)?.kept_if_small()))
+    }
+
+    /// [`Generator::refine`] of features that `enlarge` enlarges, in strips.
+    pub fn refined_strips<'a>(
+        &'a self,
+        features: FeatureStrips<'a>,
+        stage: usize,
+        (enlarge, size): (Box<dyn Enlarge + 'a>, (usize, usize)),
+        (noise, amp): (&'a NoiseRows<'a>, f64),
+    ) -> FeatureStrips<'a> {
+        let noise = Noise { stage, rows: noise, amp: amp as f32 };
+        let margin = self.config.margin();
+        let (resize, pad, wrap) = (Resize::With(enlarge), (margin, margin), Wrap::default());
+        let input = Input { resize, noise: Some(noise), pad, wrap };
+        let layer = Layer::new(Source::from(features.0), input, self.steps(stage), size).with_skip();
+        FeatureStrips(layer.kept_if_small())
+    }
+
+    /// The pictures of features, in strips.
+    pub fn picture_strips<'a>(&'a self, features: FeatureStrips<'a>) -> Strips<'a> {
+        Strips { tail: self.tail_layer(features.0, Wrap::default()), done: 0 }
+    }
+
+    fn tail_layer<'a>(&'a self, features: Layer<'a>, wrap: Wrap) -> Layer<'a> {
+        let (half, size) = (self.config.half(), features.size);
+        let input = Input { resize: Resize::None, noise: None, pad: (half, half), wrap };
+        Layer::new(Source::from(features), input, vec![Step::tail(&self.tail)], size)
+    }
+
+    /// The layers from the head to the last stage, each the source of the next.
     fn layers<'a>(&'a self, inputs: StripInputs<'a>) -> Result<Layer<'a>> {
         let StripInputs { first, noise, sizes, amps, stages, wrap } = inputs;
         let (half, margin) = (self.config.half(), self.config.margin());
@@ -101,13 +153,36 @@ impl Generator {
             let input = Input { resize, noise: Some(noise), pad: pad(margin, zeros), wrap };
             layer = Layer::new(Source::from(layer), input, self.steps(stage), sizes[stage]).with_skip();
         }
-        let size = layer.size;
-        let input = Input { resize: Resize::None, noise: None, pad: (half, half), wrap };
-        Ok(Layer::new(Source::from(layer), input, vec![Step::tail(&self.tail)], size))
+        Ok(layer)
     }
 
     fn steps(&self, stage: usize) -> Vec<Step<'_>> {
         self.body[stage].iter().map(Step::block).collect()
+    }
+}
+
+impl FeatureStrips<'_> {
+    /// Height and width.
+    pub fn size(&self) -> (usize, usize) {
+        self.0.size
+    }
+
+    /// Calls `f` with all rows, `[1, rows, W, C]`, from top to bottom.
+    ///
+    /// # Errors
+    /// [`crate::Error::Tensor`] where they cannot be computed; those of the noise and of `f`.
+    pub fn each(&mut self, mut f: impl FnMut(&Tensor) -> Result<()>) -> Result<()> {
+        let (height, strip) = (self.0.size.0, self.0.strip());
+        for first in (0..height).step_by(strip) {
+            f(&self.0.rows(first..(first + strip).min(height))?)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for FeatureStrips<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FeatureStrips({:?})", self.0.size)
     }
 }
 

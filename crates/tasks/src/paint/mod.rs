@@ -14,8 +14,8 @@ use candle_core::{Device, Tensor};
 use kernels::Wrap;
 use limits::OutOfRange;
 use pyramid::{Picture, Size, imresize};
-use train::pictures::{add_noise, pixels, tensor_of};
 use std::ops::Range;
+use train::pictures::{add_noise, pixels, tensor_of};
 use train::{Drawing, Model, Moment, Run, Target, output_sizes, streams};
 
 /// The most colours of a palette of the training picture.
