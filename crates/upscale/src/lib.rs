@@ -4,6 +4,7 @@ mod contrast;
 mod error;
 mod features;
 mod fidelity;
+mod growth;
 mod mode;
 mod pairs;
 mod perceptual;

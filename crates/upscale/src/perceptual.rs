@@ -5,23 +5,17 @@
 //! on the features of the reconstruction, k times, it adds that to the picture k steps above, and the tail shows it.
 
 use crate::contrast::matched;
-use crate::features::{Moments, enlarged_features};
-use crate::resample::{ROUNDS, back_project, enlarged_size};
+use crate::growth::{Growth, grown_picture};
+use crate::resample::{ROUNDS, back_project};
 use crate::{Error, Result, UpscaleMode, UpscaleRequest, check_upscale};
 use candle_core::{Device, Tensor};
 use model::Border;
 use pyramid::{Picture, Size, Spacing, imresize};
 use std::path::Path;
-use train::{
-    GuardKind, Label, Model, Observer, Preset, Run, Target, Task, TrainConfig, Work, output_sizes, streams,
-};
+use train::{GuardKind, Label, Model, Observer, Preset, Run, Target, Task, TrainConfig, output_sizes};
 
 /// The preferred factor between stages of the generator.
 const STEP: f64 = 1.259_921_049_894_873_2;
-
-/// Fresh noise above the reconstruction, relative to the last stage's amplitude. With 1 the patches of grainy pictures stay too
-/// smooth; 3 to 8 measure alike there, but the more the worse on smooth ones.
-const NOISE: f64 = 4.0;
 
 /// Shorter side of the coarsest stage, where the picture is large enough.
 const MIN_SIZE: usize = 25;
@@ -85,84 +79,18 @@ pub fn upscale_with_run(
         output_sizes(&run.info.sizes, Target::Size(picture.size().0, picture.size().1), run.config.kernel)?;
     let device = Device::Cpu;
     let model = Model { sizes, ..run.model(run.info.stages_done, &device)? };
-    let features = reconstruction(&model, picture, seed)?;
     let growth = Growth { factor, size, seed, count: repeats(&run.info.sizes, factor) };
-    let features = grown(&model, features, growth, observer)?;
-    let high = train::picture(&model.generator.picture(&features)?)?;
+    let first = coarsest(&model, picture)?;
+    let high = grown_picture(&model, first, growth, observer)?;
     let high = back_project(high.into_pixels(), low, factor, ROUNDS)?;
     let high = matched(high, low, factor)?;
     Ok(Picture::from_pixels(high)?)
 }
 
-/// The features that give a picture back, and those one stage below.
-struct Reconstruction {
-    features: Tensor,
-    below: Tensor,
-}
-
-/// The features that give `picture` back: its reduction at stage 0, the fixed noise above, drawn anew where the sizes are not those
-/// of training.
-fn reconstruction(model: &Model, picture: &Picture, seed: u64) -> Result<Reconstruction> {
-    let device = Device::Cpu;
-    let Model { generator, sizes, .. } = model;
-    let coarsest = imresize(picture.pixels(), pyramid::Target::Size(sizes[0]))?;
-    let mut noise = vec![train::tensor(&Picture::from_pixels(coarsest)?, &device)?];
-    for (level, fixed) in model.fixed.iter().enumerate().skip(1) {
-        let (h, w, c) = generator.config().noise_shape(level, sizes[level]);
-        let same = fixed.dims() == [1, h, w, c];
-        noise.push(if same {
-            fixed.clone()
-        } else {
-            kernels::normal(streams::upscaling_noise(seed, level, 0), (0, 0), (h, w, c), &device)?
-        });
-    }
-    let inputs = model.inputs(&noise);
-    let last = sizes.len() - 1;
-    let below = generator.features(inputs, None, 0..last)?;
-    let features = generator.features(inputs, Some(below.clone()), last..last + 1)?;
-    Ok(Reconstruction { features, below })
-}
-
-/// The growth of the features.
-struct Growth {
-    factor: f64,
-    /// Height and width of the result.
-    size: Size,
-    /// Seed of the noise.
-    seed: u64,
-    /// How often the last stage is applied.
-    count: usize,
-}
-
-/// The last stage on the reconstruction's features, as often as its step goes into the factor, the last time at exactly
-/// the result's size.
-///
-/// A stage adds to what goes past it, so that features taken through one stage many times grow without end. Each time they are
-/// first given the moments of those that the stage was trained on.
-fn grown(
-    model: &Model,
-    reconstruction: Reconstruction,
-    growth: Growth,
-    observer: &mut dyn Observer,
-) -> Result<Tensor> {
-    let Growth { factor, size, seed, count } = growth;
-    let Model { generator, amps, .. } = model;
-    let last = generator.stages() - 1;
-    let below = Moments::of(&reconstruction.below)?;
-    let mut features = reconstruction.features;
-    let (_, h, w, _) = features.dims4()?;
-    for done in 1..=count {
-        let so_far = factor.powf(done as f64 / count as f64);
-        let next = if done == count { size } else { enlarged_size((h, w), so_far) };
-        let turned = Moments::of(&features)?.turned_into(&below, &features)?;
-        let enlarged = enlarged_features(&turned, factor.powf(1.0 / count as f64), next)?;
-        let shape = (next.0, next.1, generator.config().filters);
-        let noise =
-            kernels::normal(streams::upscaling_noise(seed, last, done), (0, 0), shape, features.device())?;
-        features = generator.refine(last, &enlarged, &noise, amps[last] * NOISE)?;
-        observer.progress(Work::Enlarging, done, count)?;
-    }
-    Ok(features)
+/// Stage 0's input that gives `picture` back: its reduction.
+fn coarsest(model: &Model, picture: &Picture) -> Result<Tensor> {
+    let coarsest = imresize(picture.pixels(), pyramid::Target::Size(model.sizes[0]))?;
+    Ok(train::tensor(&Picture::from_pixels(coarsest)?, &Device::Cpu)?)
 }
 
 /// How often the last step of `sizes` goes into `factor`: at least once.

@@ -4,7 +4,6 @@ use crate::resample::enlarged_size;
 use crate::{Error, Result, UpscaleMode};
 use limits::{OutOfRange, within};
 use pyramid::Size;
-use train::LONGEST;
 
 /// How large a picture becomes, and how what enlarges it is trained on the picture.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,13 +24,8 @@ pub struct UpscaleRequest {
 /// Largest factor of an enlargement.
 const LARGEST: f64 = 32.0;
 
-/// Largest number of pixels of a result of the perceptual mode, whose features take some 1 KiB a pixel.
-const MOST_PERCEPTUAL: usize = 16 << 20;
-
 /// Checks a factor (above 1, to 32) and what it makes of a picture of `size`; returns the result's height and
 /// width.
-///
-/// The perceptual mode has to hold the features of the whole result, some 1 KiB a pixel.
 ///
 /// # Errors
 /// [`Error::Range`], and [`Error::TooLarge`] with the largest factor that fits.
@@ -40,15 +34,11 @@ pub fn check_upscale(size: Size, factor: f64, mode: UpscaleMode) -> Result<Size>
         return Err(OutOfRange::new("factor", factor, format!("above 1, at most {LARGEST}")).into());
     }
     let (h, w) = enlarged_size(size, factor);
-    let (most, longest) = match mode {
-        UpscaleMode::Fidelity => (pyramid::MAX_PIXELS, usize::MAX),
-        UpscaleMode::Perceptual => (MOST_PERCEPTUAL, LONGEST),
-    };
-    if h.saturating_mul(w) <= most && h.max(w) <= longest {
+    let most = pyramid::MAX_PIXELS;
+    if h.saturating_mul(w) <= most {
         return Ok((h, w));
     }
-    let fits =
-        (most as f64 / (size.0 * size.1) as f64).sqrt().min(longest as f64 / size.0.max(size.1) as f64);
+    let fits = (most as f64 / (size.0 * size.1) as f64).sqrt();
     // The sides are rounded up: a little less than what fits without.
     let fits = ((fits - 1.0 / size.0.min(size.1) as f64) * 100.0).floor() / 100.0;
     Err(Error::TooLarge { size: (h, w), mode, most, fits: (fits > 1.0).then_some(fits) })

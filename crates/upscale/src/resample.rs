@@ -64,7 +64,7 @@ pub(crate) fn steps(factor: f64) -> (f64, usize) {
 }
 
 /// Cropped at the lower right, or the last row or column repeated, which rounding can ask for.
-fn fitted(pixels: Array3<f32>, (h, w): Size) -> Array3<f32> {
+pub(crate) fn fitted(pixels: Array3<f32>, (h, w): Size) -> Array3<f32> {
     let (rows, columns, channels) = pixels.dim();
     if (rows, columns) == (h, w) {
         return pixels;

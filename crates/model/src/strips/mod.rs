@@ -70,7 +70,7 @@ impl Generator {
     /// normalisations ([`Generator::norms`]) whose statistics are known, and its error ends the work.
     ///
     /// # Errors
-    /// [`Error::Tensor`] where noise or sizes have other shapes, or are on a GPU; the errors of the noise and of `between`.
+    /// [`crate::Error::Tensor`] where noise or sizes have other shapes, or are on a GPU; the errors of the noise and of `between`.
     pub fn strips<'a>(
         &'a self,
         inputs: StripInputs<'a>,

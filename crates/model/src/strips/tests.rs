@@ -80,3 +80,52 @@ fn strips_of_a_torus_are_the_whole_bit_by_bit() -> Result<()> {
     }
     Ok(())
 }
+
+/// Every row and column three times.
+struct Thrice;
+
+impl Enlarge for Thrice {
+    fn source(&self, rows: Range<usize>) -> Range<usize> {
+        rows.start / 3..rows.end.div_ceil(3)
+    }
+
+    fn rows(&self, source: &Tensor, rows: Range<usize>) -> Result<Tensor> {
+        let first = rows.start / 3;
+        let index = |list: Vec<u32>| Tensor::new(list, &DEVICE);
+        let down = index(rows.map(|row| (row / 3 - first) as u32).collect())?;
+        let across = index((0..3 * source.dims()[2] as u32).map(|column| column / 3).collect())?;
+        Ok(source.index_select(&down, 1)?.index_select(&across, 2)?.contiguous()?)
+    }
+}
+
+#[test]
+fn refined_strips_are_the_whole_bit_by_bit() -> Result<()> {
+    let config = NetConfig { filters: 16, layers: 2, border: Border::Padded, ..NetConfig::default() };
+    let g = generator(&config)?;
+    let stream = |stage: usize| Stream::new(5, [2, 0, stage as u32], 0);
+    let noise: Vec<Tensor> = (0..3)
+        .map(|k| Ok(kernels::normal(stream(k), (0, 0), config.noise_shape(k, SIZES[k]), &DEVICE)?))
+        .collect::<Result<_>>()?;
+    let (h, w) = (3 * SIZES[2].0, 3 * SIZES[2].1);
+    let fresh = kernels::normal(stream(7), (0, 0), (h, w, 16), &DEVICE)?;
+    let features = g.features(Inputs { noise: &noise, sizes: &SIZES, amps: &AMPS }, None, 0..3)?;
+    let whole = g.picture(&g.refine(2, &Thrice.rows(&features, 0..h)?, &fresh, 0.3)?)?;
+    let rows = |stage: usize, rows: Range<usize>| {
+        Ok(noise[stage].narrow(1, rows.start, rows.len())?.contiguous()?)
+    };
+    let fresh = |_: usize, rows: Range<usize>| Ok(fresh.narrow(1, rows.start, rows.len())?.contiguous()?);
+    let (first, wrap) = (noise[0].clone(), Wrap::default());
+    let inputs = StripInputs { first, noise: &rows, sizes: &SIZES, amps: &AMPS, stages: 1..3, wrap };
+    let mut features = g.feature_strips(inputs)?;
+    let mut count = 0;
+    features.each(|rows| {
+        count += rows.dims()[1];
+        Ok(())
+    })?;
+    assert_eq!(count, SIZES[2].0);
+    let refined = g.refined_strips(features, 2, (Box::new(Thrice), (h, w)), (&fresh, 0.3));
+    let strips = g.picture_strips(refined).collect::<Result<Vec<_>>>()?;
+    assert!(strips.len() > 4);
+    assert!(vector(&Tensor::cat(&strips, 1)?)? == vector(&whole)?);
+    Ok(())
+}
