@@ -7,6 +7,9 @@ use anyhow::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::process::ExitCode;
 
+/// The exit status of a command whose result could not be written to standard output.
+pub(crate) const LOST: u8 = 1;
+
 /// What the program prints about an error.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Told {

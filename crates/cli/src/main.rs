@@ -11,7 +11,6 @@ mod errors;
 mod logging;
 mod output;
 mod pictures;
-mod places;
 mod progress;
 mod refusal;
 mod settings;
@@ -99,6 +98,8 @@ fn main() -> ExitCode {
     }
     // A bug of this program must not look like an input error or like a crash of the machine.
     match std::panic::catch_unwind(|| run(&cli.command)) {
+        // What was asked for is not there.
+        Ok(Ok(code)) if code == ExitCode::SUCCESS && output::is_lost() => ExitCode::from(errors::LOST),
         Ok(Ok(code)) => code,
         Ok(Err(error)) if was_stopped(&error) => {
             tracing::warn!("stopped; nothing was written");

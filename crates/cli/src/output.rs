@@ -2,18 +2,40 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(crate) use consingan::duration;
 
-/// Writes a line to standard output. If the reader has gone away (`| head`), the program ends quietly, as
-/// others do.
+/// Whether something of the result could not be written to standard output.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Writes a line of the result to standard output. Where that fails, the work goes on, and [`is_lost`] says it at the end.
 pub(crate) fn line(text: &str) {
-    if let Err(e) = writeln!(io::stdout().lock(), "{text}") {
-        if e.kind() == io::ErrorKind::BrokenPipe {
-            std::process::exit(0);
-        }
-        tracing::warn!("cannot write to standard output: {e}");
+    let written = writeln!(io::stdout().lock(), "{text}").and_then(|()| io::stdout().flush());
+    if let Err(e) = written
+        && !LOST.swap(true, Ordering::Relaxed)
+        && e.kind() != io::ErrorKind::BrokenPipe
+    {
+        // A reader that has gone away (`| head`) wants no more, and no message.
+        tracing::error!("cannot write to standard output: {e}");
     }
+}
+
+/// Writes a line about work whose result is in files. Where that fails, the work is as good without it.
+pub(crate) fn event_line(text: &str) {
+    static QUIET: AtomicBool = AtomicBool::new(false);
+    let written = writeln!(io::stdout().lock(), "{text}").and_then(|()| io::stdout().flush());
+    if let Err(e) = written
+        && !QUIET.swap(true, Ordering::Relaxed)
+        && e.kind() != io::ErrorKind::BrokenPipe
+    {
+        tracing::warn!("cannot write to standard output, training goes on: {e}");
+    }
+}
+
+/// Whether something of the result could not be written to standard output.
+pub(crate) fn is_lost() -> bool {
+    LOST.load(Ordering::Relaxed)
 }
 
 /// Tells on standard output what was made; nothing with `-q`.

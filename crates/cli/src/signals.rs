@@ -1,10 +1,16 @@
-//! Ctrl-C and SIGTERM.
+//! Ctrl-C, SIGTERM, and SIGHUP, which a terminal that is closed sends.
 
 use anyhow::{Context, Result};
 use consingan::Control;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+#[cfg(unix)]
+const SIGNALS: &[i32] =
+    &[signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP];
+#[cfg(not(unix))]
+const SIGNALS: &[i32] = &[signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM];
 
 /// Exit status of a command that a signal stopped: 128 and the number of SIGINT, as shells have it.
 const STOPPED: u8 = 130;
@@ -19,13 +25,13 @@ pub(crate) fn stopped() -> ExitCode {
 pub(crate) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Listens to Ctrl-C and SIGTERM from here on; a second signal ends the program at once.
+    /// Listens to these signals from here on; a second signal ends the program at once.
     ///
     /// # Errors
     /// Where the system accepts no handler.
     pub(crate) fn listen() -> Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
-        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        for &signal in SIGNALS {
             signal_hook::flag::register_conditional_shutdown(signal, STOPPED.into(), Arc::clone(&stop))
                 .context("signals")?;
             signal_hook::flag::register(signal, Arc::clone(&stop)).context("signals")?;

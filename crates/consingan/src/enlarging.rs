@@ -1,6 +1,6 @@
 //! Enlarging and dehazing, which train on the picture itself.
 
-use crate::source::free_place;
+use crate::source::{make_at, usual_place};
 use crate::training::trained;
 use crate::{Result, Run, Source};
 use dehaze::{DehazeRequest, Dehazed};
@@ -98,8 +98,9 @@ pub fn upscaling_run<'a>(
     out: Option<&Path>,
 ) -> Result<Run> {
     let (picture, name) = picture.into().load()?;
-    let dir = out.map_or_else(|| free_place("runs", &name, "-upscale"), Path::to_path_buf);
-    let run = upscale::upscaling_run(&picture, request, &dir, &name)?;
+    let run = make_at(out, &usual_place("runs", &name, "-upscale"), |dir| {
+        Ok(upscale::upscaling_run(&picture, request, dir, &name)?)
+    })?;
     Ok(Run { run, device: candle_core::Device::Cpu })
 }
 

@@ -92,6 +92,18 @@ impl Error {
         }
     }
 
+    /// Whether something is already where a file or directory was to be made.
+    pub fn is_taken(&self) -> bool {
+        let run = |error: &train::Error| matches!(error, train::Error::File(files::Error::Exists { .. }));
+        match self {
+            Self::File(e) => matches!(e, files::Error::Exists { .. }),
+            Self::Train(e) => run(e),
+            Self::Tasks(e) => matches!(&**e, tasks::Error::Train(e) if run(e)),
+            Self::Upscale(e) => matches!(&**e, upscale::Error::Train(e) if run(e)),
+            _ => false,
+        }
+    }
+
     /// The error of the crate underneath, where this is one.
     pub fn underneath(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(match self {

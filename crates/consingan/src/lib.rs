@@ -52,6 +52,6 @@ pub use train::{
 
 // Devices, threads and observers.
 pub use candle_core::Device;
-pub use files::{check_free, check_free_file, free_file, free_name};
+pub use files::{Kind, Place, free_name};
 pub use kernels::{set_threads, threads};
 pub use train::{Control, Event, Observer, Silent, Stopped, Work};

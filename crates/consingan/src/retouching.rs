@@ -1,5 +1,6 @@
 //! Harmonizing and editing pictures that were changed by hand.
 
+use crate::source::make_at;
 use crate::{Result, Run, Source};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -39,20 +40,19 @@ impl Run {
     pub fn fine_tune<'a>(&self, naive: impl Into<Source<'a>>, request: FineTuneRequest) -> Result<Self> {
         let naive = naive.into().picture()?;
         let niter = request.niter.unwrap_or_else(|| fine_tune_niter(&self.run));
-        let dir = match request.out {
-            Some(dir) => dir,
-            None => self.place_beside("-fine-tuned")?,
-        };
-        Ok(Self { run: tasks::fine_tune(&dir, &self.run, &naive, niter)?, device: self.device.clone() })
+        let run = make_at(request.out.as_deref(), &self.place_beside("-fine-tuned")?, |dir| {
+            Ok(tasks::fine_tune(dir, &self.run, &naive, niter)?)
+        })?;
+        Ok(Self { run, device: self.device.clone() })
     }
 
-    /// A free name for a run directory beside this one's.
+    /// A name for a run directory beside this one's.
     fn place_beside(&self, addition: &str) -> Result<PathBuf> {
         let dir = &self.run.dir;
         // A path like `..` has no name of its own.
         let whole = dir.canonicalize().map_err(files::Error::io(dir))?;
         let mut name = OsString::from(whole.file_name().unwrap_or_default());
         name.push(addition);
-        Ok(files::free_name(&dir.with_file_name(name)))
+        Ok(dir.with_file_name(name))
     }
 }

@@ -73,12 +73,29 @@ pub fn stack(pictures: &[Given]) -> Result<(Picture, Vec<Map>)> {
     Ok(maps::stack(pictures)?)
 }
 
-/// The free path `directory/STEM` with an addition, where STEM is the file name without its extension. A
-/// number is added if the path exists.
-pub(crate) fn free_place(directory: &str, name: &str, addition: &str) -> PathBuf {
+/// The path `directory/STEM` with an addition, where STEM is the file name without its extension.
+pub(crate) fn usual_place(directory: &str, name: &str, addition: &str) -> PathBuf {
     let mut stem = Path::new(name).file_stem().unwrap_or_default().to_os_string();
     stem.push(addition);
-    files::free_name(&Path::new(directory).join(stem))
+    Path::new(directory).join(stem)
+}
+
+/// Calls `make` with the directory that was given or, where none was, with the first free name of the usual one, and with the
+/// next as long as others are faster.
+pub(crate) fn make_at<T>(
+    given: Option<&Path>,
+    usual: &Path,
+    mut make: impl FnMut(&Path) -> Result<T>,
+) -> Result<T> {
+    if let Some(given) = given {
+        return make(given);
+    }
+    loop {
+        match make(&files::free_name(usual, "")) {
+            Err(error) if error.is_taken() => {}
+            made => return made,
+        }
+    }
 }
 
 impl From<&str> for Source<'_> {

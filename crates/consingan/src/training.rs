@@ -1,6 +1,6 @@
 //! Training: from a picture to a run.
 
-use crate::source::{Opened, free_place};
+use crate::source::{Opened, make_at, usual_place};
 use crate::{Error, Options, Result, Run, Source, open};
 use candle_core::Device;
 use pyramid::{Picture, Size};
@@ -37,9 +37,12 @@ pub fn create<'a>(picture: impl Into<Source<'a>>, options: &Options<'_>) -> Resu
     let Opened { picture, name, maps } = picture.into().open()?;
     let device = options.device();
     let config = options.fitted(&picture, &device)?;
-    let dir = options.out.clone().unwrap_or_else(|| free_place("runs", &name, ""));
+    let usual = usual_place("runs", &name, "");
     let label = Label { task: options.task, preset: options.preset, picture: name, maps };
-    Ok(Run { run: train::Run::create(&dir, config, &picture, label)?, device })
+    let run = make_at(options.out.as_deref(), &usual, |dir| {
+        Ok(train::Run::create(dir, config.clone(), &picture, label.clone())?)
+    })?;
+    Ok(Run { run, device })
 }
 
 /// Trains the run to its end.

@@ -9,7 +9,7 @@ use std::path::Path;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let dir = std::env::temp_dir().join(format!("files-example-{}", std::process::id()));
     for fails in [false, true, false] {
-        let folder = files::free_name(&dir.join("photo"));
+        let folder = files::free_name(&dir.join("photo"), "");
         match fill(&folder, fails) {
             Ok(()) => println!("{} is whole", folder.display()),
             Err(error) => println!("{} is not there: {error}", folder.display()),

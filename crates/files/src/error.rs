@@ -35,6 +35,22 @@ pub enum Error {
         /// The directory that does not exist.
         parent: PathBuf,
     },
+    /// The path leads to a directory, a pipe or a device, where a file is expected.
+    #[error("{path}: is no file")]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A file is larger than anything that it can be.
+    #[error("{path}: has {length} bytes, at most {most} are expected")]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        length: u64,
+        /// The most that is expected.
+        most: u64,
+    },
     /// The operating system reported an error.
     #[error("{path}: {source}")]
     Io {

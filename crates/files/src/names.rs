@@ -2,7 +2,6 @@
 //! spent on results that could not be saved there.
 
 use crate::{Error, Result};
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Checks that nothing exists at `path` and that a file or directory could be created there.
@@ -31,54 +30,29 @@ pub fn check_free(path: &Path) -> Result<()> {
 /// Those of [`check_free`], and [`Error::NoDirectory`].
 pub fn check_free_file(path: &Path) -> Result<()> {
     check_free(path)?;
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = parent_of(path);
     if parent.is_dir() {
         return Ok(());
     }
     Err(Error::NoDirectory { path: path.to_path_buf(), parent: parent.to_path_buf() })
 }
 
-/// Returns `path`, or the first of `path-2`, `path-3`, ... at which nothing exists.
-///
-/// Another program can take the name at any moment. [`crate::make_directory`] then returns an error;
-/// [`claim_directory`] avoids the problem because it also creates the directory.
-pub fn free_name(path: &Path) -> PathBuf {
-    first_free(path, "")
-}
-
-/// Returns `path.EXTENSION`, or the first of `path-2.EXTENSION`, `path-3.EXTENSION`, ... at which nothing
+/// Returns `path` with `ending` (empty, or `.png` and the like), or the first of `path-2`, `path-3`, ... with it at which nothing
 /// exists.
-pub fn free_file(path: &Path, extension: &str) -> PathBuf {
-    first_free(path, &format!(".{extension}"))
-}
-
-/// Creates the directory `path`, or the first of `path-2`, `path-3`, ... at which nothing exists, and returns
-/// its path. If several programs do this at the same time, each gets a directory of its own. Missing parent
-/// directories are created.
 ///
-/// # Errors
-/// [`Error::NoName`], [`Error::Io`].
-pub fn claim_directory(path: &Path) -> Result<PathBuf> {
-    if path.file_name().is_none() {
-        return Err(Error::NoName { path: path.to_path_buf() });
-    }
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent).map_err(Error::io(path))?;
-    }
-    for number in 1.. {
-        let candidate = numbered(path, number, "");
-        match std::fs::create_dir(&candidate) {
-            Ok(()) => return Ok(candidate),
-            Err(source) if source.kind() == ErrorKind::AlreadyExists => {}
-            Err(source) => return Err(Error::io(&candidate)(source)),
-        }
-    }
-    Err(Error::Exists { path: path.to_path_buf() })
+/// Another program can take the name at any moment: [`crate::Place`] avoids that.
+pub fn free_name(path: &Path, ending: &str) -> PathBuf {
+    names(path, ending).find(|name| name.symlink_metadata().is_err()).unwrap_or_else(|| path.to_path_buf())
 }
 
-fn first_free(path: &Path, ending: &str) -> PathBuf {
-    let mut names = (1..).map(|number| numbered(path, number, ending));
-    names.find(|name| name.symlink_metadata().is_err()).unwrap_or_else(|| path.to_path_buf())
+/// The directory of a path.
+pub(crate) fn parent_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The path with `ending`, then with the numbers from 2 on before it.
+pub(crate) fn names<'a>(path: &'a Path, ending: &'a str) -> impl Iterator<Item = PathBuf> + 'a {
+    (1..=u32::MAX).map(move |number| numbered(path, number, ending))
 }
 
 /// The path with `-number` and `ending` appended to its name; number 1 is not written.
@@ -101,28 +75,13 @@ mod tests {
     fn taken_names_get_the_first_free_number() -> Outcome {
         let dir = tempfile::tempdir()?;
         let path = dir.path().join("photo.jpg");
-        assert_eq!(free_name(&path), path);
-        assert_eq!(free_file(&path, "gif"), dir.path().join("photo.jpg.gif"));
+        assert_eq!(free_name(&path, ""), path);
+        assert_eq!(free_name(&path, ".gif"), dir.path().join("photo.jpg.gif"));
         for name in ["photo.jpg", "photo.jpg-2", "photo.jpg.gif"] {
             std::fs::write(dir.path().join(name), "")?;
         }
-        assert_eq!(free_name(&path), dir.path().join("photo.jpg-3"));
-        assert_eq!(free_file(&path, "gif"), dir.path().join("photo.jpg-2.gif"));
-        Ok(())
-    }
-
-    #[test]
-    fn each_claim_gets_its_own_directory() -> Outcome {
-        let dir = tempfile::tempdir()?;
-        let path = dir.path().join("runs/photo");
-        let claims: Vec<PathBuf> = std::thread::scope(|scope| {
-            let claims: Vec<_> =
-                (0..8).map(|_| scope.spawn(|| claim_directory(&path).expect("a directory"))).collect();
-            claims.into_iter().map(|claim| claim.join().expect("no panic")).collect()
-        });
-        let different: std::collections::BTreeSet<_> = claims.iter().collect();
-        assert_eq!(different.len(), 8);
-        assert!(claims.contains(&path) && claims.contains(&dir.path().join("runs/photo-8")));
+        assert_eq!(free_name(&path, ""), dir.path().join("photo.jpg-3"));
+        assert_eq!(free_name(&path, ".gif"), dir.path().join("photo.jpg-2.gif"));
         Ok(())
     }
 
@@ -140,7 +99,6 @@ mod tests {
         assert!(check_free(&deep).is_ok());
         assert!(matches!(check_free_file(&deep), Err(Error::NoDirectory { .. })));
         assert!(check_free_file(Path::new("a-name-that-nothing-has")).is_ok());
-        assert!(matches!(claim_directory(&file.join("below")), Err(Error::Io { .. })));
         Ok(())
     }
 }

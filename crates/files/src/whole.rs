@@ -1,24 +1,50 @@
 //! Writes files and directories atomically: the content is written under a temporary name in the same
 //! directory, which is then renamed.
 
-use crate::names::check_free;
+use crate::names::{check_free, parent_of};
+use crate::temporary::temporary;
 use crate::{Error, Result};
-use std::ffi::OsString;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-
-/// The ending of every temporary name.
-const ENDING: &str = ".tmp";
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::Path;
 
 /// Writes `bytes` to `path` and replaces an existing file. Other programs see either the old file or the
-/// complete new one.
+/// complete new one. After a loss of power the file may be the old one, the new one, or empty.
 ///
 /// # Errors
 /// [`Error::NoName`], and [`Error::Io`] if the directory is missing, not writable or full. Nothing is left of
 /// a failed attempt.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    write_with(path, |temporary| std::fs::write(temporary, bytes).map_err(Error::io(path)))
+    write_with(path, |temporary| filled(temporary, bytes).map(drop).map_err(Error::io(path)))
+}
+
+/// As [`write()`], and the file is on the disk when it returns: a loss of power leaves the old file or the new one.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_with(path, |temporary| {
+        filled(temporary, bytes).and_then(|file| file.sync_all()).map_err(Error::io(path))
+    })?;
+    sync_directory(parent_of(path))
+}
+
+/// A new file at `path` with these contents.
+fn filled(path: &Path, bytes: &[u8]) -> std::io::Result<File> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(bytes)?;
+    Ok(file)
+}
+
+/// Brings the names in a directory to the disk. Where directories cannot be synced (Windows) it has no effect.
+///
+/// # Errors
+/// [`Error::Io`] where the disk refuses.
+pub fn sync_directory(dir: &Path) -> Result<()> {
+    if !cfg!(unix) {
+        return Ok(());
+    }
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(Error::io(dir))
 }
 
 /// Calls `fill` with a temporary path to which it writes the file, then renames that file to `path` and
@@ -66,6 +92,7 @@ pub fn make_directory<T, E: From<Error>>(
         .and_then(|()| fill(&temporary))
         .and_then(|value| {
             std::fs::rename(&temporary, path).map_err(|source| taken(path, source))?;
+            sync_directory(parent_of(path))?;
             Ok(value)
         });
     if made.is_err() {
@@ -76,37 +103,6 @@ pub fn make_directory<T, E: From<Error>>(
         }
     }
     made
-}
-
-/// Removes the temporary files that killed programs left in `dir`, but not those in its subdirectories. It is
-/// not an error if `dir` does not exist. No other program may write to `dir` at the same time.
-///
-/// # Errors
-/// [`Error::Io`] with the file that cannot be removed, or `dir` if it cannot be read.
-pub fn remove_temporaries(dir: &Path) -> Result<()> {
-    let entries = match std::fs::read_dir(dir) {
-        Err(source) if source.kind() == ErrorKind::NotFound => return Ok(()),
-        entries => entries.map_err(Error::io(dir))?,
-    };
-    for entry in entries {
-        let entry = entry.map_err(Error::io(dir))?;
-        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-        if is_file && entry.file_name().to_string_lossy().ends_with(ENDING) {
-            std::fs::remove_file(entry.path()).map_err(Error::io(&entry.path()))?;
-        }
-    }
-    Ok(())
-}
-
-/// The temporary path under which `path` is written: a hidden name in the same directory, which is unique for
-/// every writer in this and in other processes.
-fn temporary(path: &Path) -> Result<PathBuf> {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let name = path.file_name().ok_or_else(|| Error::NoName { path: path.to_path_buf() })?;
-    let mut temporary = OsString::from(".");
-    temporary.push(name);
-    temporary.push(format!(".{}-{}{ENDING}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
-    Ok(path.with_file_name(temporary))
 }
 
 /// The error for a directory that could not be renamed to `path`. Another program may have created `path` in
@@ -192,18 +188,5 @@ mod tests {
         assert_eq!(count(&path), 1);
         assert_eq!(count(dir.path()), 2);
         Ok(())
-    }
-
-    #[test]
-    fn only_temporary_files_of_killed_writers_are_removed() -> Outcome {
-        let dir = tempfile::tempdir()?;
-        std::fs::create_dir(dir.path().join("folder.tmp"))?;
-        for name in ["run.json.tmp", ".a.png.12-3.tmp", "run.json", "tmp"] {
-            std::fs::write(dir.path().join(name), "")?;
-        }
-        std::fs::write(temporary(&dir.path().join("b.png"))?, "")?;
-        remove_temporaries(dir.path())?;
-        assert_eq!(count(dir.path()), 3);
-        Ok(remove_temporaries(&dir.path().join("missing"))?)
     }
 }

@@ -111,6 +111,12 @@ pub enum Error {
         /// The run directory.
         path: PathBuf,
     },
+    /// The run directory was moved, removed or replaced while it was trained.
+    #[error("{path}: was moved or replaced while it was trained")]
+    Moved {
+        /// Where it was.
+        path: PathBuf,
+    },
     /// A file or directory cannot be made, read or written.
     #[error(transparent)]
     File(#[from] ::files::Error),

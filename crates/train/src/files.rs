@@ -5,12 +5,12 @@ use candle_core::{Device, Tensor};
 use std::collections::HashMap;
 use std::path::Path;
 
-/// Writes `bytes` to `path`.
+/// Writes `bytes` to `path`, and brings them to the disk.
 ///
 /// # Errors
 /// [`Error::File`] where the file cannot be written.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    Ok(::files::write(path, bytes)?)
+    Ok(::files::write_synced(path, bytes)?)
 }
 
 /// Removes what writers that were killed left in `dir`; not in the directories below it.
@@ -40,7 +40,7 @@ pub fn read_tensors(
     path: &Path,
     device: &Device,
 ) -> Result<(HashMap<String, Tensor>, HashMap<String, String>)> {
-    let bytes = std::fs::read(path).map_err(Error::io(path))?;
+    let bytes = ::files::read(path, u64::MAX)?;
     let damaged =
         |e: &dyn std::fmt::Display| Error::damaged(path, format!("not a whole safetensors file, {e}"));
     let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).map_err(|e| damaged(&e))?;

@@ -16,6 +16,7 @@ mod format_1;
 mod guard;
 mod info;
 mod label;
+mod lock;
 mod log;
 mod loss_buffer;
 mod losses;

@@ -120,7 +120,11 @@ impl Log {
 impl Out {
     fn open(path: PathBuf, length: u64) -> Result<Self> {
         let open = || -> std::io::Result<(File, u64)> {
-            let mut file = OpenOptions::new().create(true).write(true).truncate(false).open(&path)?;
+            let mut file =
+                without_links(OpenOptions::new().create(true).write(true).truncate(false)).open(&path)?;
+            if !file.metadata()?.is_file() {
+                return Err(std::io::Error::other("is no file"));
+            }
             let length = length.min(file.metadata()?.len());
             file.set_len(length)?;
             file.seek(SeekFrom::End(0))?;
@@ -136,8 +140,21 @@ impl Out {
     }
 
     fn flush(&mut self) -> Result<()> {
-        self.file.flush().map_err(Error::io(&self.path))
+        let flushed = self.file.flush().and_then(|()| self.file.get_ref().sync_data());
+        flushed.map_err(Error::io(&self.path))
     }
+}
+
+/// Refuses a link in place of the file, and does not wait for the other end of a pipe.
+#[cfg(unix)]
+fn without_links(options: &mut OpenOptions) -> &OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+    options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+}
+
+#[cfg(not(unix))]
+fn without_links(options: &mut OpenOptions) -> &OpenOptions {
+    options
 }
 
 /// Seconds since 1970.

@@ -32,6 +32,10 @@ pub(crate) const GENERATOR: &str = "generator.safetensors";
 pub(crate) const DISCRIMINATOR: &str = "discriminator.safetensors";
 const CONFIG: &str = "config.toml";
 const INFO: &str = "run.json";
+/// The most bytes of `run.json` and `config.toml`, which have some kilobytes.
+const MOST_TEXT: u64 = 4 << 20;
+/// The most bytes of an ICC profile.
+const MOST_PROFILE: u64 = 64 << 20;
 
 /// An opened run directory.
 #[derive(Clone, Debug)]
@@ -54,7 +58,7 @@ impl Run {
     pub fn open(dir: &Path) -> Result<Self> {
         let info = read_info(dir)?;
         let file = dir.join(CONFIG);
-        let text = fs::read_to_string(&file).map_err(Error::io(&file))?;
+        let text = ::files::read_to_string(&file, MOST_TEXT)?;
         let mut config: TrainConfig =
             toml::from_str(&text).map_err(|e: toml::de::Error| Error::damaged(&file, e.message()))?;
         if info.format == format_1::VERSION {
@@ -84,7 +88,7 @@ impl Run {
         for map in &mut maps {
             let path = self.dir.join(map.profile_file());
             if path.is_file() {
-                map.profile = Some(fs::read(&path).map_err(Error::io(&path))?);
+                map.profile = Some(::files::read(&path, MOST_PROFILE)?);
             }
         }
         Ok(maps)
@@ -164,12 +168,12 @@ fn read_info(dir: &Path) -> Result<RunInfo> {
         return Err(not_a_run(if dir.exists() { "is a file" } else { "no such run directory" }));
     }
     let file = dir.join(INFO);
-    let text = match fs::read_to_string(&file) {
+    let text = match ::files::read_to_string(&file, MOST_TEXT) {
         Ok(text) => text,
-        Err(e) if e.kind() == ErrorKind::NotFound => {
+        Err(::files::Error::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
             return Err(not_a_run("is no run directory, it has no run.json"));
         }
-        Err(e) => return Err(Error::io(&file)(e)),
+        Err(e) => return Err(e.into()),
     };
     #[derive(Deserialize)]
     struct Version {

@@ -2,15 +2,13 @@
 
 use crate::checkpoint::Checkpoint;
 use crate::event::{Event, Observer};
+use crate::lock::Lock;
 use crate::log::Log;
 use crate::networks::Networks;
 use crate::sample::Model;
-use crate::{Error, FirstInput, Result, Run, TrainConfig, streams};
+use crate::{FirstInput, Result, Run, TrainConfig, streams};
 use candle_core::{Device, Tensor};
 use model::{Discriminator, Generator, first_weights};
-use std::fs::{File, TryLockError};
-use std::path::Path;
-use std::thread;
 use std::time::Duration;
 
 /// How often losses and checkpoints are written. It does not change what is computed.
@@ -42,7 +40,7 @@ pub(crate) struct Session<'a> {
     pub(crate) log: Log,
     /// The checkpoint of the stage that comes next, if that was begun.
     pub(crate) checkpoint: Option<Checkpoint>,
-    _lock: Option<File>,
+    pub(crate) lock: Lock,
 }
 
 impl<'a> Session<'a> {
@@ -54,7 +52,9 @@ impl<'a> Session<'a> {
         pace: Pace,
         observer: &'a mut dyn Observer,
     ) -> Result<Self> {
-        let lock = lock(&run.dir)?;
+        let lock = Lock::take(&run.dir)?;
+        // Another process may have trained it further since it was opened.
+        *run = Run::open(&run.dir)?;
         run.upgrade()?;
         let config = run.config.clone();
         let (stage, amps) = (run.info.stages_done, run.info.amps.len());
@@ -74,7 +74,7 @@ impl<'a> Session<'a> {
         let networks = Networks::new(generator, discriminator, &config)?;
         let fixed = (0..stage).map(|below| fixed_noise(run, first, below, device));
         let fixed = fixed.collect::<Result<Vec<_>>>()?;
-        Ok(Self { run, first, device, pace, observer, config, networks, fixed, log, checkpoint, _lock: lock })
+        Ok(Self { run, first, device, pace, observer, config, networks, fixed, log, checkpoint, lock })
     }
 
     /// Prepares the networks for the next stage: a stage above 0 starts as a copy of the one below, and the
@@ -98,24 +98,11 @@ impl<'a> Session<'a> {
 
     /// Ends the run, of which all stages are done.
     pub(crate) fn close(self) -> Result<()> {
+        self.lock.check()?;
         self.run.tidy()?;
         self.observer.notify(&Event::Finished);
         Ok(())
     }
-}
-
-/// Keeps a second process from training the same run, for as long as what it returns lives. Where directories
-/// cannot be locked (Windows, some network file systems) it has no effect.
-fn lock(dir: &Path) -> Result<Option<File>> {
-    let Ok(directory) = File::open(dir) else { return Ok(None) };
-    // A child process that is just being started may hold a copy of a released lock for a moment.
-    for _ in 0..20 {
-        match directory.try_lock() {
-            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(20)),
-            _ => return Ok(Some(directory)),
-        }
-    }
-    Err(Error::InUse { path: dir.to_path_buf() })
 }
 
 /// The networks as they are at the end of the last finished stage, or new ones.

@@ -181,6 +181,7 @@ impl<'s, 'a> Stage<'s, 'a> {
 
     /// Goes back to the state that was kept, with lower rates from there on; fails the second time.
     fn go_back(&mut self, from: usize, collapse: Collapse) -> Result<()> {
+        self.session.lock.check()?;
         let Session { networks, log, run, observer, .. } = &mut *self.session;
         let stage = self.position.stage;
         if self.position.guard.tripped {
@@ -202,6 +203,7 @@ impl<'s, 'a> Stage<'s, 'a> {
     /// Writes a checkpoint if one is due, and says whether the observer wants to go on.
     pub(crate) fn save_if_due(&mut self) -> Result<Control> {
         if self.save_is_due {
+            self.session.lock.check()?;
             let Session { networks, log, run, observer, .. } = &mut *self.session;
             self.position.seconds = self.seconds_before + self.begun.elapsed().as_secs_f64();
             self.position.logs = log.flush()?;
@@ -218,7 +220,8 @@ impl<'s, 'a> Stage<'s, 'a> {
     pub(crate) fn finish(self) -> Result<Control> {
         // A run that was stopped after the stage's last iteration comes here without having looked.
         let collapsed = self.look_at_samples()?;
-        let Session { networks, first, config, log, run, observer, .. } = self.session;
+        let Session { networks, first, config, log, run, observer, lock, .. } = self.session;
+        lock.check()?;
         let Position { stage, done, amps, losses, .. } = self.position;
         let seconds = self.seconds_before + self.begun.elapsed().as_secs_f64();
         let stored = run.store_stage(&self.inputs.model, &networks.discriminator, *first);
@@ -237,6 +240,7 @@ impl<'s, 'a> Stage<'s, 'a> {
         run.info.losses.push(losses);
         run.info.collapsed.extend(collapsed.map(|_| stage));
         run.info.logs = log.flush()?;
+        lock.check()?;
         run.save_info()?;
         run.remove_checkpoint()?;
         let control = observer.notify(&Event::StageFinished { stage, seconds, sheet: &run.sheet(stage) });

@@ -10,7 +10,8 @@ use kernels::Wrap;
 use model::{Discriminator, Generator, weights};
 use std::collections::HashMap;
 use std::fs;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 /// Samples on a stage's sheet, after the picture.
 const SHEET: u32 = 15;
@@ -122,7 +123,8 @@ impl Run {
     ) -> Result<()> {
         let stage = model.generator.stages() - 1;
         let dir = self.stage_dir(stage);
-        fs::create_dir_all(&dir).map_err(Error::io(&dir))?;
+        own_directory(&dir)?;
+        own_directory(&self.dir.join("samples"))?;
         write_tensors(&dir.join(GENERATOR), model.generator.parameters(), None)?;
         write_tensors(&dir.join(DISCRIMINATOR), discriminator.parameters(), None)?;
         let noise = |(k, z): (usize, &Tensor)| Ok((format!("fixed.{k}"), to_nchw(z)?));
@@ -135,5 +137,17 @@ impl Run {
             tiles.push(self.first_map(&picture(&model.draw(sampling, index)?)?)?);
         }
         Ok(pyramid::contact_sheet(&tiles, 4, 2).save_png(self.sheet(stage))?)
+    }
+}
+
+/// Makes a directory of the run, or takes the one that is there from before a stop; a link to another place is refused.
+fn own_directory(dir: &Path) -> Result<()> {
+    match fs::create_dir(dir) {
+        Err(e)
+            if e.kind() == ErrorKind::AlreadyExists && dir.symlink_metadata().is_ok_and(|d| d.is_dir()) =>
+        {
+            Ok(())
+        }
+        made => made.map_err(Error::io(dir)),
     }
 }

@@ -3,7 +3,7 @@
 use super::official::Official;
 use super::pasted::Part;
 use super::said::{Said, say};
-use crate::places::free_name;
+use consingan::free_name;
 use std::path::Path;
 
 /// A line that was given, and what it was given to.
@@ -100,7 +100,7 @@ impl<'a> Instead<'a> {
                 return (dir.into(), None);
             }
             let name = Path::new(dir).file_name().unwrap_or_default();
-            let run = free_name(&Path::new("runs").join(name)).display().to_string();
+            let run = free_name(&Path::new("runs").join(name), "").display().to_string();
             return (run.clone(), Some(join(&["consingan", "import", dir, "--out", &run].map(String::from))));
         }
         if let (true, Some(run)) = (OF_RUNS.contains(&self.from), self.plain(0)) {

@@ -22,6 +22,7 @@ pub(super) fn train(error: &train::Error, flags: &Flags) -> Option<String> {
         Error::DamagedCheckpoint { .. } => "remove it to begin the stage anew",
         Error::Unfinished { path } => return Some(go_on(path)),
         Error::InUse { .. } => "wait for it, or stop it first",
+        Error::Moved { .. } => "what was saved is in the directory that was moved: resume it there",
         Error::Diverged { .. } => return flags.ways(&["lower --lr-g and --lr-d"]),
         Error::Collapsed { .. } => {
             return flags.ways(&["try lower --lr-g and --lr-d", "try another --seed"]);

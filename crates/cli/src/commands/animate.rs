@@ -3,13 +3,12 @@
 use crate::arguments::{Json, PaletteArg, Seed, Threads};
 use crate::device::DeviceArgs;
 use crate::output::{counted, line, told};
-use crate::places::{check_free, free_file, free_name};
 use crate::progress::WorkShown;
 use crate::refusal::refusal;
 use crate::signals::Interrupt;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
-use consingan::{AnimateRequest, Depth, End, FrameFormat};
+use consingan::{AnimateRequest, Depth, End, FrameFormat, Kind, Map, Place, Run};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -107,6 +106,16 @@ fn named(out: &Path, name: &str) -> PathBuf {
     }
 }
 
+/// Where the animation of a map goes; the name of the map is part of it where there are several.
+fn place(args: &AnimateArgs, run: &Run, format: FrameFormat, map: &Map) -> Place {
+    let of_map = |out: PathBuf| if map.name.is_empty() { out } else { named(&out, &map.name) };
+    let ending = if format == FrameFormat::Png { String::new() } else { format!(".{}", format.name()) };
+    match &args.out {
+        Some(out) => Place::At(of_map(out.clone())),
+        None => Place::Free { path: of_map(run.dir().join("animation")), ending },
+    }
+}
+
 pub(crate) fn run(args: &AnimateArgs) -> Result<ExitCode> {
     args.threads.apply();
     let run = consingan::open(&args.run)?;
@@ -119,33 +128,25 @@ pub(crate) fn run(args: &AnimateArgs) -> Result<ExitCode> {
         seed: args.seed.value,
     };
     let format = format(args)?;
-    let out = match &args.out {
-        Some(out) => {
-            check_free(out)?;
-            out.clone()
-        }
-        None if format == FrameFormat::Png => free_name(&run.dir().join("animation")),
-        None => free_file(&run.dir().join("animation"), format.name()),
-    };
+    let maps = run.maps()?;
+    let kind = if format == FrameFormat::Png { Kind::Directory } else { Kind::File };
+    let places: Vec<Place> = maps.iter().map(|map| place(args, &run, format, map)).collect();
+    places.iter().try_for_each(|place| place.check(kind))?;
     let run = run.on(args.device.open()?);
     let palette = args.palette.of(&run)?;
-    let maps = run.maps()?;
     if maps.iter().any(|map| map.depth != Depth::Eight) {
         tracing::warn!("frames have 8 bits a channel; the picture has more");
     }
-    if let Some(parent) = out.parent().filter(|p| !p.as_os_str().is_empty()) {
-        std::fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
-    }
     let size = run.info().sizes[run.info().stages_done - 1];
     let stop = Interrupt::listen()?;
-    for (shown, map) in maps.iter().enumerate() {
+    for (shown, place) in places.iter().enumerate() {
         let mut animation = run.animation(request)?.of_map(shown);
         if let Some(palette) = palette.clone() {
             animation = animation.in_colours(palette);
         }
-        let out = if maps.len() == 1 { out.clone() } else { named(&out, &map.name) };
-        check_free(&out)?;
-        let count = animation.save(&out, format, args.fps, &mut WorkShown::new(&stop))?;
+        let (out, count) = place.make(kind, |temporary| {
+            animation.save(temporary, format, args.fps, &mut WorkShown::new(&stop))
+        })?;
         if args.json.wanted {
             let value = serde_json::json!({"file": out.to_string_lossy(), "frames": count, "fps": args.fps, "size": size});
             line(&value.to_string());

@@ -3,12 +3,11 @@
 use crate::arguments::{Json, PictureFormat, Seed, Threads};
 use crate::output::{duration, line, told};
 use crate::pictures::{PageArg, tell_losses};
-use crate::places::{check_free, free_name};
 use crate::progress::WorkShown;
 use crate::signals::Interrupt;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use consingan::{DehazeRequest, Method, Output};
+use consingan::{DehazeRequest, Kind, Method, Output, Place};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -70,23 +69,17 @@ pub(crate) fn run(args: &DehazeArgs) -> Result<ExitCode> {
         ..DehazeRequest::default()
     };
     // Errors are found before anything takes long.
-    if let Some(out) = &args.out {
-        check_free(out)?;
-    }
+    let usual = || Place::free(Path::new("dehazed").join(args.image.file_stem().unwrap_or_default()));
+    let place = args.out.clone().map_or_else(usual, Place::At);
+    place.check(Kind::Directory)?;
     let loaded = args.page.load(&args.image)?;
     let output = Output { format: args.format.chosen(), ..Output::like(&loaded) };
     tell_losses(&output);
     let picture = loaded.picture;
     let begun = Instant::now();
     let dehazed = consingan::dehaze(&picture, config, &mut WorkShown::new(&Interrupt::listen()?))?;
-    let out = match &args.out {
-        Some(out) => out.clone(),
-        None => {
-            let stem = args.image.file_stem().unwrap_or_default();
-            free_name(&Path::new("dehazed").join(stem))
-        }
-    };
-    dehazed.write(&out, &output)?;
+    let write = |temporary: &Path| dehazed.write(temporary, &output).map_err(consingan::Error::from);
+    let (out, ()) = place.make(Kind::Directory, write)?;
     let mean = dehazed.transmission.mean().unwrap_or(1.0);
     if args.json.wanted {
         let (height, width) = dehazed.picture.size();

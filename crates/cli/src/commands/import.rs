@@ -3,10 +3,10 @@
 use crate::after_training::report_finished;
 use crate::arguments::{Json, Threads};
 use crate::output::{line, told};
-use crate::places::free_name;
 use crate::signals::Interrupt;
 use anyhow::Result;
 use clap::Args;
+use consingan::free_name;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -25,11 +25,15 @@ pub(crate) struct ImportArgs {
 
 pub(crate) fn run(args: &ImportArgs) -> Result<ExitCode> {
     args.threads.apply();
-    let out = match &args.out {
-        Some(out) => out.clone(),
-        None => free_name(&Path::new("runs").join(args.folder.file_name().unwrap_or("official".as_ref()))),
+    let usual = Path::new("runs").join(args.folder.file_name().unwrap_or("official".as_ref()));
+    let run = loop {
+        let out = args.out.clone().unwrap_or_else(|| free_name(&usual, ""));
+        match consingan::import(&args.folder, &out) {
+            // Another program took the free name.
+            Err(error) if args.out.is_none() && error.is_taken() => {}
+            imported => break imported?,
+        }
     };
-    let run = consingan::import(&args.folder, &out)?;
     report_finished(&run, &Interrupt::listen()?);
     if args.json.wanted {
         let info = run.info();

@@ -4,11 +4,10 @@ use crate::arguments::{Json, PaletteArg, PictureFormat, Seed, TargetSize, Thread
 use crate::device::DeviceArgs;
 use crate::output::{counted, line, told};
 use crate::pictures::{load_like, output_of};
-use crate::places::{free_name, make_folder};
 use crate::signals::{Interrupt, stopped};
 use anyhow::Result;
 use clap::Args;
-use consingan::{PaintRequest, Target};
+use consingan::{Kind, Output, PaintRequest, Painter, Place, Target};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -64,30 +63,45 @@ pub(crate) fn run(args: &PaintArgs) -> Result<ExitCode> {
     if args.size.target() == Target::Training && (h, w) != trained {
         tracing::info!("results have the painting's shape, {h}x{w}; --size gives another");
     }
-    let stem = args.painting.file_stem().unwrap_or_default();
-    let out = args.out.clone().unwrap_or_else(|| free_name(&run.dir().join("painted").join(stem)));
-    make_folder(&out)?;
-    let say = |path: &Path| {
+    let usual = || Place::free(run.dir().join("painted").join(args.painting.file_stem().unwrap_or_default()));
+    let place = args.out.clone().map_or_else(usual, Place::At);
+    place.check(Kind::Directory)?;
+    let stop = Interrupt::listen()?;
+    let (out, (files, count)) =
+        place.make(Kind::Directory, |dir| paintings(args, &painter, &output, dir, &stop))?;
+    for path in &files {
         if args.json.wanted {
+            let path = out.join(path.file_name().unwrap_or_default());
             line(&serde_json::json!({"file": path.to_string_lossy()}).to_string());
         }
-    };
-    let entered = out.join("painting.png");
-    output.pictures(&painter.painting()?)?[0].visible().save_png(&entered)?;
-    say(&entered);
-    let stop = Interrupt::listen()?;
-    for index in 0..args.n {
-        if stop.is_set() {
-            tracing::warn!("stopped after {index} of {} pictures, which are in {}", args.n, out.display());
-            return Ok(stopped());
-        }
-        for path in output.write(&painter.picture(index)?, &out, &format!("painted-{index:04}"))? {
-            say(&path);
-        }
+    }
+    if count < args.n {
+        tracing::warn!("stopped after {count} of {} pictures, which are in {}", args.n, out.display());
+        return Ok(stopped());
     }
     if !args.json.wanted {
         let pictures = counted(args.n as usize, "picture");
         told(&format!("{pictures} and painting.png, as it entered, in {}", out.display()));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the painting as it entered and pictures of it to the new directory `dir`, until all are there or a signal has come.
+/// Returns the files, and how many pictures there are.
+fn paintings(
+    args: &PaintArgs,
+    painter: &Painter,
+    output: &Output,
+    dir: &Path,
+    stop: &Interrupt,
+) -> Result<(Vec<PathBuf>, u32), consingan::Error> {
+    std::fs::create_dir(dir).map_err(files::Error::io(dir))?;
+    let entered = dir.join("painting.png");
+    output.pictures(&painter.painting()?)?[0].visible().save_png(&entered)?;
+    let (mut files, mut count) = (vec![entered], 0);
+    while count < args.n && !(stop.is_set() && count > 0) {
+        files.extend(output.write(&painter.picture(count)?, dir, &format!("painted-{count:04}"))?);
+        count += 1;
+    }
+    Ok((files, count))
 }

@@ -9,7 +9,7 @@ use crate::refusal::refusal;
 use crate::signals::Interrupt;
 use anyhow::Result;
 use clap::Args;
-use consingan::ReportRequest;
+use consingan::{Kind, Place, ReportRequest};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -35,15 +35,25 @@ pub(crate) struct ReportArgs {
 pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode> {
     args.threads.apply();
     let run = consingan::open(&args.run)?;
-    let path = args.out.clone().unwrap_or_else(|| run.dir().join(REPORT));
-    // The check comes before minutes of drawing and scoring.
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-    if path.is_dir() || folder.is_some_and(|p| !p.is_dir()) {
-        let what = format!("{}: is no place for a file", path.display());
-        return Err(refusal(what, "name a file in a directory that exists with --out"));
-    }
     let request = ReportRequest { samples: args.n, seed: args.seed, ..ReportRequest::default() };
-    run.report(&path, request, &mut WorkShown::new(&Interrupt::listen()?))?;
+    let stop = Interrupt::listen()?;
+    let path = match &args.out {
+        Some(out) => {
+            // The check comes before minutes of drawing and scoring.
+            let place = Place::At(out.clone());
+            place.check(Kind::File)?;
+            place.make(Kind::File, |path| run.report(path, request, &mut WorkShown::new(&stop)))?.0
+        }
+        None => {
+            let path = run.dir().join(REPORT);
+            if path.is_dir() {
+                let what = format!("{}: is a directory", path.display());
+                return Err(refusal(what, "name a file with --out"));
+            }
+            run.report(&path, request, &mut WorkShown::new(&stop))?;
+            path
+        }
+    };
     let advice = blank::advice(&run);
     if let Some(advice) = &advice {
         tracing::warn!("{advice}");

@@ -5,16 +5,16 @@ use crate::arguments::{Json, PaletteArg, PictureFormat, Seed, Threads};
 use crate::device::DeviceArgs;
 use crate::output::{line, told};
 use crate::pictures::{output_of, stack_for};
-use crate::places::{check_free, free_name, make_folder};
 use crate::progress::train_shown;
 use crate::refusal::refusal;
 use crate::signals::{Interrupt, stopped};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use consingan::{
-    FineTuneRequest, Kept, MaskReading, Outcome, Output, Picture, RetouchRequest, Retouched, Run, Task,
-    Transfer,
+    FineTuneRequest, Kept, Kind, MaskReading, Outcome, Output, Picture, Place, RetouchRequest, Retouched,
+    Run, Size, Task, Transfer,
 };
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -97,7 +97,8 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
     if !args.fine_tune {
         args.device.expect_cpu(this, "--fine-tune, whose training it is for")?;
     }
-    args.out.as_deref().map(check_free).transpose()?;
+    let mut place = args.out.clone().map_or_else(|| Place::free(run.dir().join(name)), Place::At);
+    place.check(Kind::Directory)?;
     let output = output_of(&run, args.format, args.palette)?;
     let naive = stack_for(&run, &args.naive, &args.with)?;
     let mask = mask_file(args).as_deref().map(pyramid::load).transpose()?;
@@ -108,14 +109,15 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
     };
     // This also happens before fine-tuning, so that errors are found before the training.
     let mut retouched = run.retouch(&naive, request)?;
-    let mut out = args.out.clone().unwrap_or_else(|| free_name(&run.dir().join(name)));
     if args.fine_tune {
         let Some(tuned) = fine_tuned(args, run, &naive)? else { return Ok(stopped()) };
         retouched = tuned.retouch(&naive, request)?;
-        out = tuned.dir().join(name);
+        place = Place::At(tuned.dir().join(name));
     }
-    make_folder(&out)?;
-    write(args, &retouched, &output, &out)?;
+    let (out, files) = place.make(Kind::Directory, |temporary| write(&retouched, &output, temporary))?;
+    for (file, size) in files {
+        say(args, &retouched, &out.join(file), size);
+    }
     tell_mask(&retouched);
     tell_kept(retouched.kept);
     Ok(ExitCode::SUCCESS)
@@ -185,29 +187,38 @@ fn fine_tuned(args: &RetouchArgs, run: Run, naive: &Picture) -> Result<Option<Ru
     Ok(Some(tuned))
 }
 
-/// Writes the result, the network's picture and the mask to the directory `out`.
-fn write(args: &RetouchArgs, retouched: &Retouched, output: &Output, out: &Path) -> Result<()> {
-    let say = |path: &Path, size: (usize, usize)| {
-        if args.json.wanted {
-            let mut value = serde_json::json!({"file": path.to_string_lossy(), "size": size});
-            if retouched.kept.kept > 0 {
-                value["kept"] =
-                    serde_json::json!({"parts": retouched.kept.parts, "kept": retouched.kept.kept});
-            }
-            line(&value.to_string());
-        } else {
-            told(&path.display().to_string());
-        }
-    };
+/// Writes the result, the network's picture and the mask to the new directory `out`, and returns the names of the files with
+/// their heights and widths.
+fn write(
+    retouched: &Retouched,
+    output: &Output,
+    out: &Path,
+) -> Result<Vec<(OsString, Size)>, consingan::Error> {
+    std::fs::create_dir(out).map_err(files::Error::io(out))?;
+    let mut files = Vec::new();
+    let mut made =
+        |path: &Path, size| files.push((path.file_name().unwrap_or_default().to_os_string(), size));
     for (stem, picture) in [("result", &retouched.picture), ("network", &retouched.network)] {
         // The network's picture is to be looked at, and keeps colours that the palette does not have.
         let palette = output.palette.clone().filter(|_| stem == "result");
         for path in (Output { palette, ..output.clone() }).write(picture, out, stem)? {
-            say(&path, picture.size());
+            made(&path, picture.size());
         }
     }
     let mask = out.join("mask.png");
     retouched.mask.save_png(&mask)?;
-    say(&mask, retouched.mask.size());
-    Ok(())
+    made(&mask, retouched.mask.size());
+    Ok(files)
+}
+
+/// Tells of a file that was written.
+fn say(args: &RetouchArgs, retouched: &Retouched, path: &Path, size: Size) {
+    if !args.json.wanted {
+        return told(&path.display().to_string());
+    }
+    let mut value = serde_json::json!({"file": path.to_string_lossy(), "size": size});
+    if retouched.kept.kept > 0 {
+        value["kept"] = serde_json::json!({"parts": retouched.kept.parts, "kept": retouched.kept.kept});
+    }
+    line(&value.to_string());
 }

@@ -4,13 +4,12 @@ use crate::arguments::{Json, PaletteArg, PictureFormat, Seed, TargetSize, Thread
 use crate::device::DeviceArgs;
 use crate::output::{counted, line, told};
 use crate::pictures::output_of;
-use crate::places::{free_name, make_folder};
 use crate::progress::WorkShown;
 use crate::refusal::refusal;
 use crate::signals::{Interrupt, stopped};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use consingan::{Drawn, Run, SampleRequest, Size, Task, Wrap};
+use consingan::{Drawn, Kind, Output, Place, Run, SampleRequest, Sampler, Size, Task, Wrap};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -102,63 +101,91 @@ pub(crate) fn run(args: &SampleArgs) -> Result<ExitCode> {
     if sampler.is_large() {
         kernels::return_freed_memory();
     }
-    let out = match &args.out {
-        Some(out) => out.clone(),
-        None => free_name(&run.dir().join("samples").join(format!("seed-{}", args.seed.value))),
-    };
-    make_folder(&out)?;
+    let usual = || Place::free(run.dir().join("samples").join(format!("seed-{}", args.seed.value)));
+    let place = args.out.clone().map_or_else(usual, Place::At);
+    place.check(Kind::Directory)?;
     let stop = Interrupt::listen()?;
-    if args.reconstruction {
-        let mut shown = WorkShown::new(&stop);
-        let place = (out.as_path(), "reconstruction");
-        for path in sampler.write(Drawn::Reconstruction, &output, place, &mut shown)?.files {
-            say(args, &path, sampler.size());
-            if !args.json.wanted {
-                told(&path.display().to_string());
-            }
+    let (out, drawn) = place.make(Kind::Directory, |dir| {
+        std::fs::create_dir(dir).map_err(files::Error::io(dir))?;
+        if args.reconstruction {
+            let place = (dir, "reconstruction");
+            let files =
+                sampler.write(Drawn::Reconstruction, &output, place, &mut WorkShown::new(&stop))?.files;
+            return Ok(Samples { files, sheets: Vec::new(), count: 1 });
         }
-        return Ok(ExitCode::SUCCESS);
-    }
-    let mut tiles = vec![Vec::new(); output.maps.len()];
-    for index in 0..args.n {
-        let stem = format!("sample-{index:04}");
-        let mut shown = WorkShown::new(&stop);
-        let written = match sampler.write(Drawn::Sample(index), &output, (&out, &stem), &mut shown) {
-            Ok(written) if !stop.is_set() => written,
-            Err(error) if !error.is_stopped() => return Err(error.into()),
-            written => {
-                let whole = index + u32::from(written.is_ok());
-                tracing::warn!("stopped after {whole} of {} samples, which are in {}", args.n, out.display());
-                return Ok(stopped());
-            }
-        };
-        for path in written.files {
-            say(args, &path, sampler.size());
-        }
-        if index < SHEET {
-            for (tiles, small) in tiles.iter_mut().zip(written.small) {
-                tiles.push(small);
-            }
+        samples(args, &sampler, &output, dir, &stop)
+    })?;
+    let moved = |path: &Path| out.join(path.file_name().unwrap_or_default());
+    for path in &drawn.files {
+        say(args, &moved(path), sampler.size());
+        if args.reconstruction && !args.json.wanted {
+            told(&moved(path).display().to_string());
         }
     }
-    for (map, tiles) in output.maps.iter().zip(&tiles) {
-        let sheet = out.join(format!("{}.png", output.stem(map, "sheet")));
-        let columns = (tiles.len() as f64).sqrt().ceil() as usize;
-        let overview = pyramid::contact_sheet(tiles, columns, 2);
-        overview.save_png(&sheet)?;
-        say(args, &sheet, overview.size());
+    for (sheet, size) in &drawn.sheets {
+        say(args, &moved(sheet), *size);
     }
-    if !args.json.wanted {
+    if drawn.count < args.n && !args.reconstruction {
+        tracing::warn!("stopped after {} of {} samples, which are in {}", drawn.count, args.n, out.display());
+        return Ok(stopped());
+    }
+    if !args.json.wanted && !args.reconstruction {
         told(&format!(
             "{} of {}x{} and {} in {}",
             counted(args.n as usize, "sample"),
             sampler.size().0,
             sampler.size().1,
-            if tiles.len() == 1 { "sheet.png" } else { "a sheet of each picture" },
+            if output.maps.len() == 1 { "sheet.png" } else { "a sheet of each picture" },
             out.display()
         ));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What was written.
+struct Samples {
+    files: Vec<PathBuf>,
+    sheets: Vec<(PathBuf, Size)>,
+    /// How many samples are whole.
+    count: u32,
+}
+
+/// Draws samples into `dir` until all are there or a signal has come, and a sheet of them.
+///
+/// # Errors
+/// Where one cannot be drawn or written, and where the signal came before the first was whole.
+fn samples(
+    args: &SampleArgs,
+    sampler: &Sampler,
+    output: &Output,
+    dir: &Path,
+    stop: &Interrupt,
+) -> Result<Samples, consingan::Error> {
+    let mut drawn = Samples { files: Vec::new(), sheets: Vec::new(), count: 0 };
+    let mut tiles = vec![Vec::new(); output.maps.len()];
+    while drawn.count < args.n && !(stop.is_set() && drawn.count > 0) {
+        let (index, mut shown) = (drawn.count, WorkShown::new(stop));
+        let written =
+            sampler.write(Drawn::Sample(index), output, (dir, &format!("sample-{index:04}")), &mut shown);
+        match written {
+            Err(error) if error.is_stopped() && index > 0 => break,
+            written => {
+                let written = written?;
+                drawn.files.extend(written.files);
+                if index < SHEET {
+                    tiles.iter_mut().zip(written.small).for_each(|(tiles, small)| tiles.push(small));
+                }
+            }
+        }
+        drawn.count += 1;
+    }
+    for (map, tiles) in output.maps.iter().zip(&tiles) {
+        let sheet = dir.join(format!("{}.png", output.stem(map, "sheet")));
+        let overview = pyramid::contact_sheet(tiles, (tiles.len() as f64).sqrt().ceil() as usize, 2);
+        overview.save_png(&sheet)?;
+        drawn.sheets.push((sheet, overview.size()));
+    }
+    Ok(drawn)
 }
 
 fn say(args: &SampleArgs, path: &Path, size: Size) {

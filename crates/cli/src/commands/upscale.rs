@@ -4,15 +4,14 @@ use crate::arguments::{Json, PaletteArg, PictureFormat, Seed, Threads};
 use crate::device::DeviceArgs;
 use crate::output::{line, quoted, told};
 use crate::pictures::{PageArg, tell_losses};
-use crate::places::{check_free, check_free_file, free_file};
 use crate::progress::{WorkShown, train_shown};
 use crate::refusal::refusal;
 use crate::signals::{Interrupt, stopped};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use consingan::{
-    Enlarger, Format, Outcome, Output, Picture, Run, Source, UpscaleMode, UpscaleRequest, check_upscale,
-    upscaling_run,
+    Enlarger, Format, Kind, Outcome, Output, Picture, Place, Run, Source, UpscaleMode, UpscaleRequest,
+    check_upscale, upscaling_run,
 };
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -100,14 +99,22 @@ pub(crate) fn run(args: &UpscaleArgs) -> Result<ExitCode> {
     let mut output = Output::like(&loaded);
     let picture = loaded.picture;
     check_upscale(picture.size(), args.factor, mode)?;
-    args.out.as_deref().map(check_free_file).transpose()?;
     output.format = match &args.out {
         Some(out) => Some(args.format.of_file(out, output.maps[0].depth)?),
         None => args.format.chosen(),
     };
     tell_losses(&output);
     expect_room(output.format, &picture)?;
-    args.save.as_deref().map(check_free).transpose()?;
+    let place = match &args.out {
+        Some(out) => Place::At(out.clone()),
+        None => {
+            let stem = args.image.file_stem().unwrap_or_default().to_string_lossy();
+            let ending = format!(".{}", output.extension());
+            Place::Free { path: format!("{stem}-x{}", args.factor).into(), ending }
+        }
+    };
+    place.check(Kind::File)?;
+    args.save.as_ref().map(|save| Place::At(save.clone()).check(Kind::Directory)).transpose()?;
     output.palette = args.palette.of_picture(&picture)?;
     let stop = Interrupt::listen()?;
     let made = match mode {
@@ -115,14 +122,8 @@ pub(crate) fn run(args: &UpscaleArgs) -> Result<ExitCode> {
         UpscaleMode::Perceptual => perceptual(args, &picture, &stop)?,
     };
     let Some(made) = made else { return Ok(stopped()) };
-    let out = match &args.out {
-        Some(out) => out.clone(),
-        None => {
-            let stem = args.image.file_stem().unwrap_or_default().to_string_lossy();
-            free_file(Path::new(&format!("{stem}-x{}", args.factor)), output.extension())
-        }
-    };
-    output.write_to(&made.picture, &out)?;
+    let write = |path: &Path| output.write_to(&made.picture, path).map_err(consingan::Error::from);
+    let (out, ()) = place.make(Kind::File, write)?;
     let (h, w) = made.picture.size();
     if args.json.wanted {
         let run = made.run.as_ref().map(|dir| dir.to_string_lossy());

@@ -2,7 +2,7 @@
 
 use super::Bar;
 use crate::blank;
-use crate::output::{duration, line};
+use crate::output::{duration, event_line};
 use crate::signals::Interrupt;
 use anyhow::Result;
 use consingan::{Control, Event, Losses, Observer, Outcome, Run, iteration_cost};
@@ -16,7 +16,7 @@ pub(crate) fn train_shown(run: &mut Run, stop: &Interrupt, json: bool) -> Result
     let mut shown = Shown::new(run, stop, json);
     let outcome = run.train(&mut shown)?;
     if json && outcome == Outcome::Finished {
-        line(&blank::done(run).to_string());
+        event_line(&blank::done(run).to_string());
     }
     Ok(outcome)
 }
@@ -166,5 +166,5 @@ fn print_json(event: &Event<'_>) {
             serde_json::json!({"event": "stage-done", "stage": stage, "seconds": seconds, "sheet": sheet.to_string_lossy()})
         }
     };
-    line(&value.to_string());
+    event_line(&value.to_string());
 }

@@ -12,7 +12,7 @@ pub fn tiny<'a>(task: Task) -> Options<'a> {
     let mut options = Options::of(task, Default::default());
     options.config =
         TrainConfig { niter: 30, train_stages: 2, min_size: 25, max_size: 40, filters: 16, ..options.config };
-    options.out = Some(free_name(&std::env::temp_dir().join("consingan-example")));
+    options.out = Some(free_name(&std::env::temp_dir().join("consingan-example"), ""));
     options
 }
 

@@ -7,7 +7,7 @@ use crate::arguments::{Json, Threads};
 use crate::blank;
 use crate::config::{Layers, Resolved, resolve};
 use crate::device::DeviceArgs;
-use crate::output::{duration, line, quoted};
+use crate::output::{duration, event_line, quoted};
 use crate::pictures::{PageArg, WithArg, given, tell_maps, with};
 use crate::progress::train_shown;
 use crate::refusal::refusal;
@@ -109,7 +109,7 @@ fn finish_again(run: &Run, json: bool) -> Result<()> {
         write_report(run, &Interrupt::listen()?);
     }
     if json {
-        line(&blank::done(run).to_string());
+        event_line(&blank::done(run).to_string());
     }
     Ok(())
 }
