@@ -58,9 +58,9 @@ fn writer_of(name: &OsStr) -> Option<u32> {
     random.bytes().all(|b| b.is_ascii_hexdigit()).then(|| process.parse().ok())?
 }
 
-/// Whether another process of this number runs on this machine, as far as can be told.
+/// Whether a process of this number runs on this machine, as far as can be told.
 fn is_running(process: u32) -> bool {
-    process != std::process::id() && Path::new("/proc").join(process.to_string()).exists()
+    process == std::process::id() || Path::new("/proc").join(process.to_string()).exists()
 }
 
 #[cfg(test)]
@@ -72,10 +72,9 @@ mod tests {
     #[test]
     fn only_what_killed_writers_left_is_removed() -> Outcome {
         let dir = tempfile::tempdir()?;
-        let own = |name: &str| temporary(&dir.path().join(name));
-        std::fs::create_dir(own("samples")?)?;
-        std::fs::write(own("b.png")?, "")?;
+        std::fs::create_dir(dir.path().join(".samples.4294967295-00ff.tmp"))?;
         std::fs::write(dir.path().join(".a.png.4294967295-3.tmp"), "")?;
+        std::fs::write(temporary(&dir.path().join("own.png"))?, "")?;
         let others = ["run.json.tmp", ".hidden.tmp", ".a.b-c.tmp", "run.json", ".x.12-zz.tmp"];
         // The first process runs as long as the machine.
         let running = cfg!(target_os = "linux").then_some(".c.png.1-00ff.tmp");
@@ -84,7 +83,7 @@ mod tests {
         }
         remove_temporaries(dir.path())?;
         let left = std::fs::read_dir(dir.path())?.count();
-        assert_eq!(left, others.len() + usize::from(running.is_some()));
+        assert_eq!(left, 1 + others.len() + usize::from(running.is_some()));
         Ok(remove_temporaries(&dir.path().join("missing"))?)
     }
 

@@ -23,6 +23,7 @@ mod pictures;
 mod quiet;
 mod resume;
 mod retouch;
+mod safety;
 mod sample;
 mod signals;
 mod streams;

@@ -93,20 +93,20 @@ fn work_that_is_interrupted_leaves_nothing_half_made() {
         program(dir).args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     };
 
-    // Samples that were written stay.
-    let mut child = spawn(&["sample", "run", "-n", "100000", "--json", "--out", "samples"]);
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    out.read_line(&mut String::new()).unwrap();
+    // Samples that were written stay. They have a hidden directory until all are there.
+    let child = spawn(&["sample", "run", "-n", "100000", "--json", "--out", "samples"]);
+    let hidden = || names(dir).into_iter().find(|name| name.starts_with(".samples."));
+    while hidden().is_none_or(|hidden| !names(&dir.join(hidden)).contains("sample-0000.png")) {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
     interrupt(&child);
-    out.read_to_string(&mut String::new()).unwrap();
     let told = child.wait_with_output().unwrap();
     assert_eq!(told.status.code(), Some(130));
     assert!(String::from_utf8(told.stderr).unwrap().contains("stopped after"));
     let made = names(&dir.join("samples"));
-    assert!(
-        made.contains("sample-0000.png") && made.iter().all(|name| name.starts_with("sample-")),
-        "{made:?}"
-    );
+    assert!(made.contains("sample-0000.png") && made.iter().all(|name| name.starts_with("s")), "{made:?}");
+    assert_eq!(String::from_utf8(told.stdout).unwrap().lines().count(), made.len());
+    assert_eq!(hidden(), None);
 
     // Of an animation nothing does. Its file has another name until it is whole.
     let before = names(dir);
@@ -128,7 +128,9 @@ fn interrupt_and_terminate_save_and_tell_how_to_go_on() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     assert!(start(dir, "whole").wait_with_output().unwrap().status.success());
-    for (signal, event) in [("INT", "stage"), ("TERM", "iteration"), ("INT", "stage-done")] {
+    for (signal, event) in
+        [("INT", "stage"), ("TERM", "iteration"), ("INT", "stage-done"), ("HUP", "iteration")]
+    {
         let run = format!("{signal}-{event}");
         let mut child = start(dir, &run);
         let mut out = BufReader::new(child.stdout.take().unwrap());
