@@ -1,10 +1,8 @@
 //! What is told of a run whose training collapsed, so that its samples are blank.
 
+use crate::status::BLANK;
 use consingan::{Run, calmer_settings};
 use std::process::ExitCode;
-
-/// The exit status of a training that is complete and useless.
-const BLANK: u8 = 3;
 
 /// What is wrong with the samples and what helps, in one line; `None` where nothing is.
 pub(crate) fn advice(run: &Run) -> Option<String> {

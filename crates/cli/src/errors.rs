@@ -1,14 +1,11 @@
-//! Printing of errors: `error: ...` in one line, at most one line `hint: ...`, and the exit status. Status 2:
-//! something is wrong with what was given; 1: with this program.
+//! Printing of errors: `error: ...` in one line, at most one line `hint: ...`, and the exit status.
 
 use crate::advice::{self, Flags};
-use crate::output::tell_error;
+use crate::output::{self, Unprinted, tell_error};
+use crate::status::{FAULT, INPUT, UNREAD};
 use anyhow::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::process::ExitCode;
-
-/// The exit status of a command whose result could not be written to standard output.
-pub(crate) const LOST: u8 = 1;
 
 /// What the program prints about an error.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,11 +37,15 @@ fn message(error: &Error) -> String {
     message
 }
 
-/// Prints an error and returns the exit status.
+/// Prints an error and returns the exit status. A reader of standard output that went away has seen enough, and is told
+/// nothing.
 pub(crate) fn report(error: &Error, flags: &Flags) -> ExitCode {
+    if error.downcast_ref().is_some_and(Unprinted::is_unread) {
+        return ExitCode::from(UNREAD);
+    }
     let told = told(error, flags);
     tell_error(&told.what, told.hint.as_deref());
-    ExitCode::from(if told.internal { 1 } else { 2 })
+    ExitCode::from(if told.internal { FAULT } else { INPUT })
 }
 
 /// Prints an error of the command line in the same two lines. Help and version are printed as clap formats
@@ -56,9 +57,11 @@ pub(crate) fn usage(error: &clap::Error, flags: &Flags) -> ExitCode {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,
     ];
     if help.contains(&error.kind()) {
-        // Nothing can be reported if this fails.
-        let _ = error.print();
-        return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        return match output::help(error) {
+            _ if error.use_stderr() => ExitCode::from(INPUT),
+            Ok(()) => ExitCode::SUCCESS,
+            Err(unprinted) => report(&unprinted.into(), flags),
+        };
     }
     // The message, over some lines; after it, each set off by an empty line, tips, the usage, and where help is.
     let text = error.render().to_string();
@@ -83,7 +86,7 @@ pub(crate) fn usage(error: &clap::Error, flags: &Flags) -> ExitCode {
     };
     let hint = hint.as_deref().unwrap_or("--help says what each flag takes");
     tell_error(message.trim_start_matches("error: "), Some(hint));
-    ExitCode::from(2)
+    ExitCode::from(INPUT)
 }
 
 #[cfg(test)]

@@ -11,11 +11,13 @@ mod errors;
 mod logging;
 mod output;
 mod pictures;
+mod places;
 mod progress;
 mod refusal;
 mod settings;
 mod signals;
 mod sizes;
+mod status;
 
 use advice::Flags;
 use anyhow::Result;
@@ -41,9 +43,13 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// The end of the help.
+const STATUSES: &str = "Exit status: 0 done, 1 a fault of this program, 2 wrong input, 3 training collapsed, 130 stopped, \
+                        141 output not read to its end; see \"Exit statuses\" in docs/usage.md.";
+
 /// One picture in, a generative model of it out.
 #[derive(Debug, Parser)]
-#[command(name = "consingan", version, about, max_term_width = 110)]
+#[command(name = "consingan", version, about, max_term_width = 110, after_help = STATUSES)]
 struct Cli {
     /// Print more (twice: everything); RUST_LOG selects in detail
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
@@ -98,15 +104,13 @@ fn main() -> ExitCode {
     }
     // A bug of this program must not look like an input error or like a crash of the machine.
     match std::panic::catch_unwind(|| run(&cli.command)) {
-        // What was asked for is not there.
-        Ok(Ok(code)) if code == ExitCode::SUCCESS && output::is_lost() => ExitCode::from(errors::LOST),
         Ok(Ok(code)) => code,
         Ok(Err(error)) if was_stopped(&error) => {
             tracing::warn!("stopped; nothing was written");
-            signals::stopped()
+            status::stopped()
         }
         Ok(Err(error)) => errors::report(&error, &flags),
-        Err(_) => ExitCode::from(1),
+        Err(_) => ExitCode::from(status::FAULT),
     }
 }
 

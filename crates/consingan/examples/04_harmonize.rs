@@ -5,7 +5,7 @@
 
 mod common;
 
-use consingan::{Picture, RetouchRequest, Task};
+use consingan::{Picture, RetouchRequest, Silent, Task};
 
 fn main() -> consingan::Result<()> {
     let run = common::small_run(Task::Harmonization)?;
@@ -18,7 +18,7 @@ fn main() -> consingan::Result<()> {
     }
     let pasted = Picture::from_u8(pixels.view())?;
     // Without a mask, what differs from the training picture is harmonized.
-    let retouched = run.retouch(&pasted, RetouchRequest::default())?;
+    let retouched = run.retouch(&pasted, RetouchRequest::default(), &mut Silent)?;
     for (name, picture) in [("pasted", &pasted), ("mask", &retouched.mask), ("result", &retouched.picture)] {
         let path = run.dir().join(format!("{name}.png"));
         picture.save_png(&path)?;

@@ -5,6 +5,7 @@ use crate::{Result, Run, Source};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use tasks::{RetouchRequest, Retouched, fine_tune_niter};
+use train::Observer;
 
 /// The settings of fine-tuning a run on the picture that it will retouch.
 #[derive(Clone, Debug, Default)]
@@ -18,18 +19,19 @@ pub struct FineTuneRequest {
 
 impl Run {
     /// Retouches a picture into which something was pasted, or in which parts were moved, with a run that was
-    /// trained for harmonization or editing.
+    /// trained for harmonization or editing. The observer is notified of its steps.
     ///
     /// # Errors
     /// [`crate::Error::Picture`] where the picture cannot be read, [`crate::Error::Tasks`] for other runs,
-    /// unfinished ones, and masks and colours that do not work.
+    /// unfinished ones, masks and colours that do not work, and where the observer stops it.
     pub fn retouch<'a>(
         &self,
         naive: impl Into<Source<'a>>,
         request: RetouchRequest<'_>,
+        observer: &mut dyn Observer,
     ) -> Result<Retouched> {
         let naive = naive.into().picture()?;
-        Ok(tasks::retouch(&self.run, &naive, &request)?)
+        Ok(tasks::retouch(&self.run, &naive, &request, observer)?)
     }
 
     /// Makes a new run, which is this one with its last stage to be trained further on a picture that it is

@@ -54,6 +54,10 @@ pub(crate) fn train_transmission(
     let first = first_weights::discriminator(&judged, streams::discriminator_weights(config.seed), &device);
     let d = Discriminator::new(&judged, first)?;
     let sizes: Vec<(usize, usize)> = pyramid.iter().map(|p| (p.dim().0, p.dim().1)).collect();
+    // An iteration runs all stages so far, and the critic at the size of the last.
+    let pixels = |stage: usize| (sizes[stage].0 * sizes[stage].1) as f64;
+    let cost = |stage: usize| pixels(stage) + (0..=stage).map(pixels).sum::<f64>();
+    let whole = |stages: usize| (0..stages).map(cost).sum::<f64>();
     let mut noise = Vec::new();
     let mut transmission = prior.transmission.clone();
     for (stage, hazy) in pyramid.iter().enumerate() {
@@ -98,7 +102,9 @@ pub(crate) fn train_transmission(
                 return Err(Error::Diverged { stage, iteration: iteration + 1 });
             }
             opt_g.step(&g.backward(&tape, &gradient)?, factor, 1)?;
-            let what = Work::Dehazing { stage, stages: pyramid.len(), loss };
+            let share = (whole(stage) + cost(stage) * (iteration + 1) as f64 / config.niter as f64)
+                / whole(sizes.len());
+            let what = Work::Dehazing { stage, stages: pyramid.len(), loss, share };
             observer.progress(what, iteration + 1, config.niter)?;
         }
         if stage + 1 == pyramid.len() {

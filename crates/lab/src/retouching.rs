@@ -7,7 +7,7 @@ use ndarray::{Array2, Array3, Axis, s};
 use pyramid::Picture;
 use std::path::Path;
 use tasks::{Draws, Recolouring, RetouchRequest, Retouched, Task, Transfer, fine_tune, first_input, retouch};
-use train::{Control, Event, Moment, Pace, Run, train};
+use train::{Control, Event, Moment, Pace, Run, Silent, train};
 
 /// What is tried, and how.
 #[derive(Clone, Copy, Debug)]
@@ -120,12 +120,14 @@ fn done(
     let mask = Picture::from_pixels(place.mapv(|v| v * 2.0 - 1.0).insert_axis(Axis(2)))?;
     let request =
         RetouchRequest { mask: trial.with_mask.then_some(&mask), seed: trial.seed, transfer: trial.transfer };
-    let Some((niter, folder)) = trial.fine_tune else { return Ok(retouch(run, &naive, &request)?) };
+    let Some((niter, folder)) = trial.fine_tune else {
+        return Ok(retouch(run, &naive, &request, &mut Silent)?);
+    };
     let mut tuned = fine_tune(&folder.join(format!("case-{case}")), run, &naive, niter)?;
     let first = first_input(&tuned, &Device::Cpu)?;
     let observer = &mut |_: &Event<'_>| Control::Continue;
     train(&mut tuned, first.as_ref(), &Device::Cpu, Pace::default(), observer)?;
-    Ok(retouch(&tuned, &naive, &request)?)
+    Ok(retouch(&tuned, &naive, &request, &mut Silent)?)
 }
 
 fn draws(trial: &RetouchTrial<'_>, case: u32, task: Task) -> Draws {

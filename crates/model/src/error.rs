@@ -29,6 +29,12 @@ pub enum Error {
         /// The tensor's name.
         name: String,
     },
+    /// A weight is no finite number.
+    #[error("{name} holds a number that is not finite")]
+    NotFinite {
+        /// The tensor's name.
+        name: String,
+    },
     /// The generator was asked to run none of its stages.
     #[error("no stage to run")]
     NoStage,
@@ -62,9 +68,12 @@ impl Error {
         Self::Shape { name: name.into(), found: found.to_vec(), expected: expected.to_vec() }
     }
 
-    /// Whether tensors do not fit the configuration of a network: one is missing, left over, or has another shape.
+    /// Whether tensors cannot be those of a network: one is missing, left over, has another shape, or is not finite.
     pub fn is_misfit(&self) -> bool {
-        matches!(self, Self::Missing { .. } | Self::Shape { .. } | Self::LeftOver { .. })
+        matches!(
+            self,
+            Self::Missing { .. } | Self::Shape { .. } | Self::LeftOver { .. } | Self::NotFinite { .. }
+        )
     }
 }
 

@@ -12,7 +12,8 @@ use std::path::Path;
 /// # Errors
 /// [`Error::Range`] where the configuration is outside its ranges or `stages` is 0; [`Error::Missing`],
 /// [`Error::Shape`] and [`Error::LeftOver`] where a parameter is missing, has another shape, or a tensor is
-/// left over; running statistics, which PyTorch stores and which are never used here, may be.
+/// left over; running statistics, which PyTorch stores and which are never used here, may be; [`Error::NotFinite`]
+/// where a weight is NaN or infinite.
 pub fn generator(
     config: &NetConfig,
     stages: usize,
@@ -22,6 +23,7 @@ pub fn generator(
     let names: Vec<String> = tensors.keys().cloned().collect();
     let g = Generator::new(config, stages, VarBuilder::from_tensors(tensors, DType::F32, device))?;
     none_left(&names, &g.parameters())?;
+    all_finite(&g.parameters())?;
     Ok(g)
 }
 
@@ -37,6 +39,7 @@ pub fn discriminator(
     let names: Vec<String> = tensors.keys().cloned().collect();
     let d = Discriminator::new(config, VarBuilder::from_tensors(tensors, DType::F32, device))?;
     none_left(&names, &d.parameters())?;
+    all_finite(&d.parameters())?;
     Ok(d)
 }
 
@@ -82,6 +85,17 @@ fn none_left<'a>(names: impl IntoIterator<Item = &'a String>, parameters: &[(Str
         None => Ok(()),
         Some(name) => Err(Error::LeftOver { name: name.clone() }),
     }
+}
+
+/// Checks that every weight is a finite number. Nothing that is computed with others is one.
+fn all_finite(parameters: &[(String, Tensor)]) -> Result<()> {
+    for (name, parameter) in parameters {
+        let values = parameter.flatten_all()?.to_vec1::<f32>()?;
+        if !values.iter().all(|value| value.is_finite()) {
+            return Err(Error::NotFinite { name: name.clone() });
+        }
+    }
+    Ok(())
 }
 
 /// Running statistics of batch norm, which PyTorch stores and which are never used here.
@@ -140,6 +154,11 @@ mod tests {
         loaded(&tensors)?;
         tensors.insert("tail.1.bias".into(), tail);
         refused(&tensors, "tail.1.bias belongs to no layer");
+        tensors.remove("tail.1.bias");
+        for value in [f32::NAN, f32::INFINITY] {
+            tensors.insert("tail.0.bias".into(), Tensor::new(&[0.0, value, 0.0], &Device::Cpu)?);
+            refused(&tensors, "tail.0.bias holds a number that is not finite");
+        }
         Ok(())
     }
 }

@@ -112,8 +112,11 @@ pub enum Work {
     LearningToEnlarge {
         /// Mean squared error of the last iteration.
         loss: f32,
+        /// The share of the whole work that is done, estimated, above 0, to 1. The enlargement of the picture, which comes
+        /// after it, is part of the whole.
+        share: f64,
     },
-    /// A picture is enlarged, in passes of a network.
+    /// A picture is enlarged, in strips of a network's passes over it.
     Enlarging,
     /// A network learns to take haze away, in iterations of a stage.
     Dehazing {
@@ -123,7 +126,11 @@ pub enum Work {
         stages: usize,
         /// Loss of the last iteration.
         loss: f32,
+        /// The share of the work of all stages that is done, estimated from their sizes, above 0, to 1.
+        share: f64,
     },
+    /// A picture that was changed by hand is retouched, in steps of different length.
+    Retouching,
 }
 
 /// What the observer wants.

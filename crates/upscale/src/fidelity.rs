@@ -7,12 +7,12 @@
 
 use crate::pairs::{Pair, pair, pairs};
 use crate::resample::{ROUNDS, back_project, enlarge, enlarged_size, reduce, rounded, size_of, steps};
-use crate::residual::{self, ORIENTATIONS, residual};
+use crate::residual::{self, cost, parts, residual};
 use crate::trust::{self, Trust, seen, tried};
 use crate::{Error, Result, UpscaleMode, UpscaleRequest, check_upscale};
 use model::Generator;
 use ndarray::{Array3, s};
-use pyramid::{Picture, Target, imresize};
+use pyramid::{Picture, Size, Target, imresize};
 use train::{Observer, Work};
 
 /// Smallest shorter side of a reduced picture to train on.
@@ -43,6 +43,8 @@ impl Enlarger {
         let reduced = pieces.iter().map(|piece| reduced(piece, step)).collect::<Result<Vec<_>>>()?;
         let below = request.niter.div_ceil(2);
         let (mut done, all) = (0, below + request.niter);
+        let enlarging: f64 = sizes(picture.size(), request.factor).map(cost).sum();
+        let share = |done: usize| done as f64 / (all as f64 + enlarging);
         let mut train = |pieces: &[Array3<f32>], niter: usize| {
             let mut own = Vec::new();
             for piece in pieces {
@@ -50,7 +52,7 @@ impl Enlarger {
             }
             let network = residual::train(&own, picture.channels(), request.seed, niter, &mut |loss| {
                 done += 1;
-                observer.progress(Work::LearningToEnlarge { loss }, done, all)
+                observer.progress(Work::LearningToEnlarge { loss, share: share(done) }, done, all)
             })?;
             Ok::<_, Error>((network, own))
         };
@@ -93,7 +95,7 @@ impl Enlarger {
     }
 
     /// `picture` enlarged by `factor`, which must be that of training or a power of its step. The observer is
-    /// notified of every pass of the network: eight for each step of the factor.
+    /// notified of every strip of the network's passes: eight for each step of the factor.
     ///
     /// # Errors
     /// As [`Enlarger::check`], and [`Error::Stopped`] where the observer stops it.
@@ -102,9 +104,9 @@ impl Enlarger {
         let low = picture.pixels();
         let (step, count) = steps(factor);
         let mut high = low.to_owned();
-        let (mut passes, all) = (0, count * ORIENTATIONS);
+        let (mut passed, all) = (0, sizes(size_of(&low), factor).map(parts).sum());
         for done in 1..=count {
-            let so_far = if done == count { factor } else { step.powi(done as i32) };
+            let so_far = so_far(factor, done);
             let size = enlarged_size(size_of(&low), so_far);
             let bicubic = enlarge(low, so_far, size)?;
             let projected = back_project(bicubic.clone(), low, so_far, ROUNDS)?;
@@ -115,8 +117,8 @@ impl Enlarger {
                 back_project(enlarge(high.view(), step, size)?, low, so_far, ROUNDS)?
             };
             let residual = residual(&self.network, enlarged.view(), &mut || {
-                passes += 1;
-                observer.progress(Work::Enlarging, passes, all)
+                passed += 1;
+                observer.progress(Work::Enlarging, passed, all)
             })?;
             let seen = seen(residual.view(), step, size_of(&high.view()))?;
             let strength = self.trust.strength(seen, margin);
@@ -125,6 +127,17 @@ impl Enlarger {
         }
         Ok(Picture::from_pixels(high)?)
     }
+}
+
+/// The factor after so many of its steps.
+fn so_far(factor: f64, done: usize) -> f64 {
+    let (step, count) = steps(factor);
+    if done == count { factor } else { step.powi(done as i32) }
+}
+
+/// The size after each step of the factor.
+fn sizes(size: Size, factor: f64) -> impl Iterator<Item = Size> {
+    (1..=steps(factor).1).map(move |done| enlarged_size(size, so_far(factor, done)))
 }
 
 /// What is trained on: the picture or, where it is larger than `max_size`, its middle as it is and all of it

@@ -9,6 +9,7 @@ use crate::strips;
 use candle_core::{DType, Device, Tensor};
 use model::{ActivationKind, Border, Generator, Inputs, NetConfig, first_weights};
 use ndarray::{Array3, Array4, ArrayView3, s};
+use pyramid::Size;
 use std::collections::HashMap;
 use train::{Adam, Stopped, streams};
 
@@ -28,7 +29,7 @@ const RATE: f64 = 1e-3;
 const HALO: usize = 8;
 
 /// Mirror images and quarter turns of a picture.
-pub(crate) const ORIENTATIONS: usize = 8;
+const ORIENTATIONS: usize = 8;
 
 /// The network's shape.
 pub(crate) fn net(channels: usize) -> NetConfig {
@@ -65,8 +66,8 @@ pub(crate) fn train(
     Ok(network)
 }
 
-/// What is to be added to `enlarged` (height x width x channels): the mean over its orientations. `progress` is called after each
-/// of them and may stop it.
+/// What is to be added to `enlarged` (height x width x channels): the mean over its orientations. `progress` is called after
+/// each of their [`parts`] and may stop it.
 pub(crate) fn residual(
     network: &Generator,
     enlarged: ArrayView3<'_, f32>,
@@ -77,12 +78,24 @@ pub(crate) fn residual(
         let wide = mirrored(turned(enlarged, orientation), HALO);
         let (h, w, c) = wide.dim();
         let wide = Tensor::from_vec(wide.into_raw_vec_and_offset().0, (1, h, w, c), &Device::Cpu)?;
-        let residual = train::picture(&strips::forward(network, &wide)?)?.into_pixels();
+        let residual = train::picture(&strips::forward(network, &wide, progress)?)?.into_pixels();
         let inner = residual.slice(s![HALO..h - HALO, HALO..w - HALO, ..]);
         sum += &turned_back(inner, orientation);
-        progress()?;
     }
     Ok(sum / ORIENTATIONS as f32)
+}
+
+/// An estimate of what [`residual`] of a picture of this size costs, in iterations of [`train`]. In these, the network runs over
+/// the crops forward and about twice as long backward.
+pub(crate) fn cost((h, w): Size) -> f64 {
+    let passed = ORIENTATIONS * (h + 2 * HALO) * (w + 2 * HALO);
+    passed as f64 / (3 * BATCH * CROP * CROP) as f64
+}
+
+/// The number of strips in which [`residual`] computes all orientations of a picture of this size.
+pub(crate) fn parts((h, w): Size) -> usize {
+    let (h, w) = (h + 2 * HALO, w + 2 * HALO);
+    ORIENTATIONS / 2 * (strips::count((h, w)) + strips::count((w, h)))
 }
 
 /// First weights: those of the generator, larger by what keeps the features' size through so many layers (He et al. 2015), and

@@ -3,6 +3,8 @@
 use crate::Result;
 use candle_core::Tensor;
 use model::{Generator, Inputs};
+use pyramid::Size;
+use train::Stopped;
 
 /// Rows that a strip is a multiple of: the side of a Winograd tile, so that every row keeps its place in its tile and with it
 /// its rounding.
@@ -14,14 +16,33 @@ const STRIP_PIXELS: usize = 1 << 18;
 /// Smallest number of rows of a strip. With fewer, most of the work would be overlap.
 const LEAST_ROWS: usize = 96;
 
-/// What the one stage of `g` makes of `x [1, H, W, C]`: `[1, H, W, C]` in [-1, 1].
-pub(crate) fn forward(g: &Generator, x: &Tensor) -> Result<Tensor> {
-    let width = x.dims4()?.2;
-    forward_in_strips(g, x, (STRIP_PIXELS / width).max(LEAST_ROWS))
+/// What the one stage of `g` makes of `x [1, H, W, C]`: `[1, H, W, C]` in [-1, 1]. `progress` is called after each strip and
+/// may stop it.
+pub(crate) fn forward(
+    g: &Generator,
+    x: &Tensor,
+    progress: &mut dyn FnMut() -> std::result::Result<(), Stopped>,
+) -> Result<Tensor> {
+    forward_in_strips(g, x, rows(x.dims4()?.2), progress)
+}
+
+/// Rows of a strip of this width.
+fn rows(width: usize) -> usize {
+    (STRIP_PIXELS / width).max(LEAST_ROWS).next_multiple_of(TILE)
+}
+
+/// The number of strips of a picture.
+pub(crate) fn count((height, width): Size) -> usize {
+    height.div_ceil(rows(width))
 }
 
 /// Like [`forward`], with about this many rows at once.
-fn forward_in_strips(g: &Generator, x: &Tensor, rows: usize) -> Result<Tensor> {
+fn forward_in_strips(
+    g: &Generator,
+    x: &Tensor,
+    rows: usize,
+    progress: &mut dyn FnMut() -> std::result::Result<(), Stopped>,
+) -> Result<Tensor> {
     let (_, height, width, _) = x.dims4()?;
     let rows = rows.next_multiple_of(TILE);
     // What a row depends on, above and below, is a row for each of the convolutions. Its rounding depends on the tile's other
@@ -34,6 +55,7 @@ fn forward_in_strips(g: &Generator, x: &Tensor, rows: usize) -> Result<Tensor> {
         let strip = x.narrow(1, from, to - from)?.contiguous()?;
         let inputs = Inputs { noise: &[strip], sizes: &[(to - from, width)], amps: &[0.0] };
         strips.push(g.forward(inputs)?.narrow(1, first - from, last - first)?);
+        progress()?;
     }
     Ok(Tensor::cat(&strips, 1)?)
 }
@@ -56,7 +78,8 @@ mod tests {
             let whole = g.forward(inputs)?.flatten_all()?.to_vec1::<f32>()?;
             assert!(whole.iter().any(|&v| v != whole[0]));
             for rows in [1, 6, 12, 30, 66, 150] {
-                let strips = forward_in_strips(&g, &x, rows)?.flatten_all()?.to_vec1::<f32>()?;
+                let strips =
+                    forward_in_strips(&g, &x, rows, &mut || Ok(()))?.flatten_all()?.to_vec1::<f32>()?;
                 assert!(strips == whole, "{height}x{width} in strips of {rows}");
             }
         }

@@ -4,6 +4,7 @@
 
 mod animate;
 mod blank;
+mod claims;
 mod commands;
 mod config;
 mod damaged;
@@ -20,6 +21,7 @@ mod maps;
 mod official;
 mod palette;
 mod pictures;
+mod printed;
 mod quiet;
 mod resume;
 mod retouch;

@@ -1,4 +1,4 @@
-//! Runs and results that several programs, links or a lost reader could damage.
+//! Runs that another program, a link or a pipe in their place could damage.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -68,69 +68,6 @@ fn a_finished_run_is_not_trained_again_by_many() {
     let mut after = files(&dir.join("late"));
     assert!(after.remove("report.html").is_some());
     assert!(after.iter().all(|(name, bytes)| before[name] == *bytes), "a finished run has changed");
-}
-
-#[test]
-fn names_that_many_want_are_given_to_one_each() {
-    let dir = tempfile::tempdir().unwrap();
-    let dir = dir.path();
-    picture(48, 40).save(dir.join("p.png")).unwrap();
-    let at_once = |args: &[&str], count: usize| {
-        let children: Vec<Child> = (0..count).map(|_| spawn(dir, args)).collect();
-        for child in children {
-            let told = child.wait_with_output().unwrap();
-            assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
-        }
-    };
-    let tiny: Vec<&str> =
-        "train p.png --niter 2 --train-stages 2 --max-size 40 --filters 8".split(' ').collect();
-    at_once(&tiny, 4);
-    let in_directory = |path: &str| -> Vec<String> {
-        let entries = std::fs::read_dir(dir.join(path)).unwrap();
-        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
-    };
-    let mut runs = in_directory("runs");
-    runs.sort();
-    assert_eq!(runs, ["p", "p-2", "p-3", "p-4"]);
-    at_once(&["animate", "runs/p", "--frames", "2"], 4);
-    at_once(&["sample", "runs/p", "-n", "2"], 3);
-    let run = in_directory("runs/p");
-    assert_eq!(run.iter().filter(|name| name.ends_with(".gif")).count(), 4, "{run:?}");
-    let samples = in_directory("runs/p/samples");
-    assert_eq!(samples.iter().filter(|name| name.starts_with("seed-")).count(), 3, "{samples:?}");
-    assert!(samples.iter().chain(&run).all(|name| !name.ends_with(".tmp")), "{run:?} {samples:?}");
-}
-
-#[cfg(unix)]
-#[test]
-fn output_that_is_lost_is_no_success() {
-    let dir = tempfile::tempdir().unwrap();
-    let dir = dir.path();
-    // Training goes on without its reader.
-    let (child, out) = begun(dir, "run");
-    drop(out);
-    assert!(child.wait_with_output().unwrap().status.success());
-    assert!(dir.join("run/stage-1/generator.safetensors").is_file());
-    if !Path::new("/dev/full").exists() {
-        return;
-    }
-    let full = |args: &[&str]| {
-        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let told = program(dir).args(args).stdout(full).output().unwrap();
-        (told.status.code(), String::from_utf8(told.stderr).unwrap())
-    };
-    for args in [
-        &["inspect", "run"][..],
-        &["evaluate", "run", "-n", "2", "--json"],
-        &["sample", "run", "-n", "2", "--json", "--out", "samples"],
-        &["train", "image.png", "--dry-run"],
-        &["completions", "bash"],
-    ] {
-        let (status, err) = full(args);
-        assert_eq!(status, Some(1), "{args:?}: {err}");
-        assert!(err.contains("cannot write to standard output"), "{args:?}: {err}");
-    }
-    assert!(dir.join("samples/sample-0001.png").is_file());
 }
 
 #[cfg(unix)]

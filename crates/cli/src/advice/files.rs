@@ -6,6 +6,9 @@ use std::io::ErrorKind;
 /// Where a file or a directory could not be written.
 pub(super) const WRITABLE: &str = "check that the directory exists, is writable and has space";
 
+/// Where results could not be printed.
+pub(super) const PRINTED: &str = "check that there is space where it is redirected to";
+
 /// Hints on errors of `files`.
 pub(super) fn files(error: &::files::Error, flags: &Flags) -> Option<String> {
     use ::files::Error;

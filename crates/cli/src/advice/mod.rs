@@ -18,6 +18,7 @@ pub(crate) use flags::Flags;
 pub(crate) use keys::understand_keys;
 pub(crate) use pasted::understand;
 
+use crate::output::Unprinted;
 use crate::refusal::Refusal;
 
 /// The hint on an error: that of the first of the error and its causes for which there is one.
@@ -35,6 +36,7 @@ type Cause<'a> = &'a (dyn std::error::Error + 'static);
 /// The types of errors that have hints, one per line.
 fn of_cause(cause: Cause<'_>, flags: &Flags) -> Option<String> {
     None.or_else(|| cause.downcast_ref().map(|e: &Refusal| Some(e.hint.clone())))
+        .or_else(|| cause.downcast_ref().map(|_: &Unprinted| Some(files::PRINTED.into())))
         .or_else(|| cause.downcast_ref().map(|e: &consingan::Error| of_cause(e.underneath()?, flags)))
         .or_else(|| cause.downcast_ref().map(|e: &tasks::Error| results::tasks(e, flags)))
         .or_else(|| cause.downcast_ref().map(|e: &upscale::Error| results::upscale(e, flags)))

@@ -2,7 +2,7 @@
 
 use crate::arguments::{Json, PaletteArg, Seed, Threads};
 use crate::device::DeviceArgs;
-use crate::output::{counted, line, told};
+use crate::output::{counted, json_line, told};
 use crate::progress::WorkShown;
 use crate::refusal::refusal;
 use crate::signals::Interrupt;
@@ -149,9 +149,9 @@ pub(crate) fn run(args: &AnimateArgs) -> Result<ExitCode> {
         })?;
         if args.json.wanted {
             let value = serde_json::json!({"file": out.to_string_lossy(), "frames": count, "fps": args.fps, "size": size});
-            line(&value.to_string());
+            json_line(&value)?;
         } else {
-            told(&format!("{} of {}x{}: {}", counted(count, "frame"), size.0, size.1, out.display()));
+            told(&format!("{} of {}x{}: {}", counted(count, "frame"), size.0, size.1, out.display()))?;
         }
     }
     Ok(ExitCode::SUCCESS)

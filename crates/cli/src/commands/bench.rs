@@ -2,7 +2,7 @@
 
 use crate::arguments::Threads;
 use crate::device::DeviceArgs;
-use crate::output::line;
+use crate::output::json_line;
 use crate::refusal::refusal;
 use anyhow::Result;
 use clap::Args;
@@ -74,13 +74,13 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
         let (h, w) = sizes[stage];
         let (channels, sizes) = (picture.channels(), &sizes[..=stage]);
         let floor = |peak| step_flops(&config, channels, sizes) / peak;
-        line(&serde_json::to_string(&Line {
+        json_line(&Line {
             stage,
             size: [h, w],
             ms_per_iter: milliseconds(median(times).as_secs_f64()),
             floor_ms: peak.map(|peak| milliseconds(floor(peak))),
             gflop: device.is_cuda().then(|| (direct_flops(&config, channels, sizes) / 1e9).round()),
-        })?);
+        })?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -98,7 +98,7 @@ fn profile(config: &TrainConfig, pictures: &[Picture], stage: usize, device: &De
         if time.gflop > 0.0 {
             value["gflop"] = ((time.gflop * 100.0).round() / 100.0).into();
         }
-        line(&value.to_string());
+        json_line(&value)?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `consingan completions`: a completion script for a shell.
 
-use crate::output::line;
+use crate::output::lines;
 use anyhow::Result;
 use clap::{Args, Command};
 use std::process::ExitCode;
@@ -15,6 +15,6 @@ pub(crate) struct CompletionsArgs {
 pub(crate) fn run(args: &CompletionsArgs, program: &mut Command) -> Result<ExitCode> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, program, "consingan", &mut script);
-    line(String::from_utf8_lossy(&script).trim_end());
+    lines(String::from_utf8_lossy(&script).trim_end())?;
     Ok(ExitCode::SUCCESS)
 }

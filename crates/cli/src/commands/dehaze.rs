@@ -1,7 +1,7 @@
 //! `consingan dehaze`: the picture behind the haze.
 
 use crate::arguments::{Json, PictureFormat, Seed, Threads};
-use crate::output::{duration, line, told};
+use crate::output::{duration, json_line, told};
 use crate::pictures::{PageArg, tell_losses};
 use crate::progress::WorkShown;
 use crate::signals::Interrupt;
@@ -77,6 +77,14 @@ pub(crate) fn run(args: &DehazeArgs) -> Result<ExitCode> {
     tell_losses(&output);
     let picture = loaded.picture;
     let begun = Instant::now();
+    let (h, w) = picture.size();
+    match args.method {
+        MethodArg::MultiStage if args.niter > 0 => {
+            let (stages, niter) = (args.train_stages, args.niter);
+            tracing::info!("dehazing a picture of {h}x{w}: {stages} stages of {niter} iterations");
+        }
+        _ => tracing::info!("dehazing a picture of {h}x{w} without training"),
+    }
     let dehazed = consingan::dehaze(&picture, config, &mut WorkShown::new(&Interrupt::listen()?))?;
     let write = |temporary: &Path| dehazed.write(temporary, &output).map_err(consingan::Error::from);
     let (out, ()) = place.make(Kind::Directory, write)?;
@@ -89,7 +97,7 @@ pub(crate) fn run(args: &DehazeArgs) -> Result<ExitCode> {
             "A": dehazed.airlight,
             "mean_transmission": mean,
         });
-        line(&value.to_string());
+        json_line(&value)?;
     } else {
         let [r, g, b] = dehazed.airlight;
         tracing::info!(
@@ -97,7 +105,7 @@ pub(crate) fn run(args: &DehazeArgs) -> Result<ExitCode> {
             duration(begun.elapsed().as_secs_f64())
         );
         let extension = output.extension();
-        told(&format!("J.{extension}, t.{extension} and A.json in {}", out.display()));
+        told(&format!("J.{extension}, t.{extension} and A.json in {}", out.display()))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -2,7 +2,7 @@
 
 use crate::arguments::{Json, Seed, Threads, count};
 use crate::blank;
-use crate::output::{counted, line};
+use crate::output::{Unprinted, counted, json_line, line};
 use crate::progress::WorkShown;
 use crate::refusal::refusal;
 use crate::signals::Interrupt;
@@ -50,6 +50,9 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
             let request = EvaluateRequest { samples: args.n, sample, inception: inception.as_ref() };
             let run = consingan::open(dir)?;
             advice = blank::advice(&run);
+            if let Some((h, w)) = run.info().stages_done.checked_sub(1).map(|last| run.info().sizes[last]) {
+                tracing::info!("scoring {} of {h}x{w}", counted(args.n as usize, "sample"));
+            }
             run.evaluate(request, &mut shown)?
         }
         (None, Some(samples), Some(real)) => {
@@ -78,12 +81,12 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
             value["blank"] = true.into();
             value["advice"] = advice.into();
         }
-        line(&value.to_string());
+        json_line(&value)?;
     } else {
-        table(&quality);
+        table(&quality)?;
         match advice {
-            Some(advice) => line(&advice),
-            None => quality.findings().iter().for_each(|f| line(&format!("{f}: {}", f.remedy()))),
+            Some(advice) => line(&advice)?,
+            None => quality.findings().iter().try_for_each(|f| line(&format!("{f}: {}", f.remedy())))?,
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -113,29 +116,33 @@ fn json(quality: &Quality) -> serde_json::Value {
     value
 }
 
-fn table(quality: &Quality) {
-    figures(quality);
+fn table(quality: &Quality) -> Result<(), Unprinted> {
+    figures(quality)?;
     for (name, other) in &quality.others {
-        line(&format!("\n{name}"));
-        figures(other);
+        line("")?;
+        line(name)?;
+        figures(other)?;
     }
     if let Some(alignment) = quality.alignment {
         let (samples, real) = (alignment.samples, alignment.real);
+        line("")?;
         line(&format!(
-            "\nedges of the pictures correlate by {samples:.3}, in the training pictures by {real:.3}"
-        ));
+            "edges of the pictures correlate by {samples:.3}, in the training pictures by {real:.3}"
+        ))?;
     }
+    Ok(())
 }
 
-fn figures(quality: &Quality) {
+fn figures(quality: &Quality) -> Result<(), Unprinted> {
     let number = |figure: Option<f64>| figure.map_or("-".into(), |f| format!("{f:.4}"));
     let samples = counted(quality.report.samples.len(), "sample");
-    line(&format!("{samples:<22} {:>8} {:>8}", "mean", "floor"));
+    line(&format!("{samples:<22} {:>8} {:>8}", "mean", "floor"))?;
     for ((name, mean), (_, floor)) in quality.report.mean.figures().into_iter().zip(quality.floor.figures()) {
-        line(&format!("{name:<22} {:>8} {:>8}", number(mean), number(floor)));
+        line(&format!("{name:<22} {:>8} {:>8}", number(mean), number(floor)))?;
     }
-    line(&format!("{:<22} {:>8}        -", "pixel_diversity", number(quality.report.pixel_diversity)));
+    line(&format!("{:<22} {:>8}        -", "pixel_diversity", number(quality.report.pixel_diversity)))?;
     if quality.sifid.is_some() {
-        line(&format!("{:<22} {:>8} {:>8}", "sifid", number(quality.sifid), number(quality.floor_sifid)));
+        line(&format!("{:<22} {:>8} {:>8}", "sifid", number(quality.sifid), number(quality.floor_sifid)))?;
     }
+    Ok(())
 }

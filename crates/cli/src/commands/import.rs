@@ -2,11 +2,11 @@
 
 use crate::after_training::report_finished;
 use crate::arguments::{Json, Threads};
-use crate::output::{line, told};
+use crate::output::{json_line, told};
 use crate::signals::Interrupt;
 use anyhow::Result;
 use clap::Args;
-use consingan::free_name;
+use consingan::{Kind, Place, free_name};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -26,6 +26,7 @@ pub(crate) struct ImportArgs {
 pub(crate) fn run(args: &ImportArgs) -> Result<ExitCode> {
     args.threads.apply();
     let usual = Path::new("runs").join(args.folder.file_name().unwrap_or("official".as_ref()));
+    args.out.clone().map_or_else(|| Place::free(&usual), Place::At).check(Kind::Directory)?;
     let run = loop {
         let out = args.out.clone().unwrap_or_else(|| free_name(&usual, ""));
         match consingan::import(&args.folder, &out) {
@@ -37,9 +38,9 @@ pub(crate) fn run(args: &ImportArgs) -> Result<ExitCode> {
     report_finished(&run, &Interrupt::listen()?);
     if args.json.wanted {
         let info = run.info();
-        line(&serde_json::json!({"run": run.dir(), "task": info.task, "sizes": info.sizes}).to_string());
+        json_line(&serde_json::json!({"run": run.dir(), "task": info.task, "sizes": info.sizes}))?;
     } else {
-        told(&run.dir().display().to_string());
+        told(&run.dir().display().to_string())?;
     }
     Ok(ExitCode::SUCCESS)
 }

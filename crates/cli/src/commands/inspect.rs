@@ -2,7 +2,7 @@
 
 use crate::arguments::Json;
 use crate::blank;
-use crate::output::{duration, line};
+use crate::output::{duration, json_line, line};
 use anyhow::Result;
 use clap::Args;
 use consingan::{Losses, Parameters};
@@ -27,7 +27,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
             "blank": info.is_blank(), "advice": blank::advice(&run),
             "parameters": parameters.map(|p| serde_json::json!({"generator": p.generator, "discriminator": p.discriminator})),
         });
-        line(&value.to_string());
+        json_line(&value)?;
         return Ok(ExitCode::SUCCESS);
     }
     let (h, w) = info.picture_size;
@@ -39,7 +39,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
         info.channels,
         info.preset.name(),
         info.seed
-    ));
+    ))?;
     let state = if run.is_finished() {
         "finished".into()
     } else {
@@ -51,25 +51,25 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
     } else {
         format!("{} in all", duration(info.seconds.iter().sum()))
     };
-    line(&format!("{state}, {} iterations a stage, {time}", run.config().niter));
+    line(&format!("{state}, {} iterations a stage, {time}", run.config().niter))?;
     if let Some(advice) = blank::advice(&run) {
-        line(&advice);
+        line(&advice)?;
     }
     if let Some(origin) = &info.origin {
-        line(&format!("trains the last stage of {origin} again"));
+        line(&format!("trains the last stage of {origin} again"))?;
     }
     if let Some(Parameters { generator, discriminator }) = parameters {
-        line(&format!("{generator} parameters in the generator, {discriminator} in the discriminator"));
+        line(&format!("{generator} parameters in the generator, {discriminator} in the discriminator"))?;
     }
-    line(&format!("stage {:>9} {:>9} {:>12}  {}", "size", "noise", "time", Losses::NAMES.join("  ")));
+    line(&format!("stage {:>9} {:>9} {:>12}  {}", "size", "noise", "time", Losses::NAMES.join("  ")))?;
     for (k, (h, w)) in info.sizes.iter().enumerate() {
         let size = format!("{h}x{w}");
         let Some(losses) = info.losses.get(k) else {
-            line(&format!("{k:>5} {size:>9}"));
+            line(&format!("{k:>5} {size:>9}"))?;
             continue;
         };
         if elsewhere {
-            line(&format!("{k:>5} {size:>9} {:>9.4}", info.amps[k]));
+            line(&format!("{k:>5} {size:>9} {:>9.4}", info.amps[k]))?;
             continue;
         }
         let losses: Vec<String> = losses
@@ -82,7 +82,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
             info.amps[k],
             duration(info.seconds[k]),
             losses.join("  ")
-        ));
+        ))?;
     }
     Ok(ExitCode::SUCCESS)
 }

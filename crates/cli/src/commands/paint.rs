@@ -2,12 +2,15 @@
 
 use crate::arguments::{Json, PaletteArg, PictureFormat, Seed, TargetSize, Threads, count};
 use crate::device::DeviceArgs;
-use crate::output::{counted, line, told};
+use crate::output::{Unprinted, counted, json_line, told};
 use crate::pictures::{load_like, output_of};
-use crate::signals::{Interrupt, stopped};
+use crate::places::Folder;
+use crate::progress::WorkShown;
+use crate::signals::Interrupt;
+use crate::status::stopped;
 use anyhow::Result;
 use clap::Args;
-use consingan::{Kind, Output, PaintRequest, Painter, Place, Target};
+use consingan::{Observer, Output, PaintRequest, Painter, Place, Target, Work};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -65,43 +68,46 @@ pub(crate) fn run(args: &PaintArgs) -> Result<ExitCode> {
     }
     let usual = || Place::free(run.dir().join("painted").join(args.painting.file_stem().unwrap_or_default()));
     let place = args.out.clone().map_or_else(usual, Place::At);
-    place.check(Kind::Directory)?;
-    let stop = Interrupt::listen()?;
-    let (out, (files, count)) =
-        place.make(Kind::Directory, |dir| paintings(args, &painter, &output, dir, &stop))?;
-    for path in &files {
-        if args.json.wanted {
-            let path = out.join(path.file_name().unwrap_or_default());
-            line(&serde_json::json!({"file": path.to_string_lossy()}).to_string());
-        }
-    }
+    let folder = Folder::claim(&place)?;
+    let count = paintings(args, &painter, &output, &folder.path, &Interrupt::listen()?)?;
+    let out = folder.path.display();
     if count < args.n {
-        tracing::warn!("stopped after {count} of {} pictures, which are in {}", args.n, out.display());
+        tracing::warn!("stopped after {count} of {} pictures, which are in {out}", args.n);
         return Ok(stopped());
     }
     if !args.json.wanted {
         let pictures = counted(args.n as usize, "picture");
-        told(&format!("{pictures} and painting.png, as it entered, in {}", out.display()));
+        told(&format!("{pictures} and painting.png, as it entered, in {out}"))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes the painting as it entered and pictures of it to the new directory `dir`, until all are there or a signal has come.
-/// Returns the files, and how many pictures there are.
+/// Writes the painting as it entered and pictures of it to `dir`, until all are there or a signal has come, and returns how
+/// many pictures there are.
 fn paintings(
     args: &PaintArgs,
     painter: &Painter,
     output: &Output,
     dir: &Path,
     stop: &Interrupt,
-) -> Result<(Vec<PathBuf>, u32), consingan::Error> {
-    std::fs::create_dir(dir).map_err(files::Error::io(dir))?;
+) -> Result<u32> {
+    let say = |path: &Path| -> Result<(), Unprinted> {
+        if args.json.wanted {
+            json_line(&serde_json::json!({"file": path.to_string_lossy()}))?;
+        }
+        Ok(())
+    };
     let entered = dir.join("painting.png");
     output.pictures(&painter.painting()?)?[0].visible().save_png(&entered)?;
-    let (mut files, mut count) = (vec![entered], 0);
-    while count < args.n && !(stop.is_set() && count > 0) {
-        files.extend(output.write(&painter.picture(count)?, dir, &format!("painted-{count:04}"))?);
-        count += 1;
+    say(&entered)?;
+    let mut shown = WorkShown::new(stop);
+    for index in 0..args.n {
+        let files = output.write(&painter.picture(index)?, dir, &format!("painted-{index:04}"))?;
+        files.iter().try_for_each(|path| say(path))?;
+        let (done, total) = (index as usize + 1, args.n as usize);
+        if shown.progress(Work::Drawing, done, total).is_err() && done < total {
+            return Ok(index + 1);
+        }
     }
-    Ok((files, count))
+    Ok(args.n)
 }

@@ -3,7 +3,7 @@
 use crate::after_training::REPORT;
 use crate::arguments::{Json, Threads, count, seed};
 use crate::blank;
-use crate::output::{line, told};
+use crate::output::{json_line, told};
 use crate::progress::WorkShown;
 use crate::refusal::refusal;
 use crate::signals::Interrupt;
@@ -50,6 +50,8 @@ pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode> {
                 let what = format!("{}: is a directory", path.display());
                 return Err(refusal(what, "name a file with --out"));
             }
+            // The report of before is replaced.
+            Place::free(path.clone()).check(Kind::File)?;
             run.report(&path, request, &mut WorkShown::new(&stop))?;
             path
         }
@@ -64,9 +66,9 @@ pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode> {
             value["blank"] = true.into();
             value["advice"] = advice.into();
         }
-        line(&value.to_string());
+        json_line(&value)?;
     } else {
-        told(&path.display().to_string());
+        told(&path.display().to_string())?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,11 +3,12 @@
 use crate::after_training::tell_stopped;
 use crate::arguments::{Json, PaletteArg, PictureFormat, Seed, Threads};
 use crate::device::DeviceArgs;
-use crate::output::{line, told};
+use crate::output::{Unprinted, json_line, told};
 use crate::pictures::{output_of, stack_for};
-use crate::progress::train_shown;
+use crate::progress::{WorkShown, train_shown};
 use crate::refusal::refusal;
-use crate::signals::{Interrupt, stopped};
+use crate::signals::Interrupt;
+use crate::status::stopped;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use consingan::{
@@ -108,18 +109,21 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
         transfer: args.transfer.map(TransferArg::into_transfer),
     };
     // This also happens before fine-tuning, so that errors are found before the training.
-    let mut retouched = run.retouch(&naive, request)?;
+    let stop = Interrupt::listen()?;
+    let (h, w) = naive.size();
+    tracing::info!("{this}: {}, {h}x{w}", args.naive.display());
+    let mut retouched = run.retouch(&naive, request, &mut WorkShown::new(&stop))?;
     if args.fine_tune {
-        let Some(tuned) = fine_tuned(args, run, &naive)? else { return Ok(stopped()) };
-        retouched = tuned.retouch(&naive, request)?;
+        let Some(tuned) = fine_tuned(args, run, &naive, &stop)? else { return Ok(stopped()) };
+        retouched = tuned.retouch(&naive, request, &mut WorkShown::new(&stop))?;
         place = Place::At(tuned.dir().join(name));
     }
     let (out, files) = place.make(Kind::Directory, |temporary| write(&retouched, &output, temporary))?;
-    for (file, size) in files {
-        say(args, &retouched, &out.join(file), size);
-    }
     tell_mask(&retouched);
     tell_kept(retouched.kept);
+    for (file, size) in files {
+        say(args, &retouched, &out.join(file), size)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -174,13 +178,13 @@ fn tell_mask(retouched: &Retouched) {
 }
 
 /// Makes a new run, which is `run` with its last stage trained on `naive`; `None` if that was stopped.
-fn fine_tuned(args: &RetouchArgs, run: Run, naive: &Picture) -> Result<Option<Run>> {
+fn fine_tuned(args: &RetouchArgs, run: Run, naive: &Picture, stop: &Interrupt) -> Result<Option<Run>> {
     // The GPU is opened before the run's directory is made, so that nothing is left if it cannot be used.
     let run = run.on(args.device.open()?);
     let request = FineTuneRequest { niter: args.niter, out: args.out.clone() };
     let mut tuned = run.fine_tune(naive, request)?;
     tracing::info!("run directory: {}", tuned.dir().display());
-    if train_shown(&mut tuned, &Interrupt::listen()?, args.json.wanted)? == Outcome::Stopped {
+    if train_shown(&mut tuned, stop, args.json.wanted)? == Outcome::Stopped {
         tell_stopped(&tuned);
         return Ok(None);
     }
@@ -212,7 +216,7 @@ fn write(
 }
 
 /// Tells of a file that was written.
-fn say(args: &RetouchArgs, retouched: &Retouched, path: &Path, size: Size) {
+fn say(args: &RetouchArgs, retouched: &Retouched, path: &Path, size: Size) -> Result<(), Unprinted> {
     if !args.json.wanted {
         return told(&path.display().to_string());
     }
@@ -220,5 +224,5 @@ fn say(args: &RetouchArgs, retouched: &Retouched, path: &Path, size: Size) {
     if retouched.kept.kept > 0 {
         value["kept"] = serde_json::json!({"parts": retouched.kept.parts, "kept": retouched.kept.kept});
     }
-    line(&value.to_string());
+    json_line(&value)
 }

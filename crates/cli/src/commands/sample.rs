@@ -2,14 +2,16 @@
 
 use crate::arguments::{Json, PaletteArg, PictureFormat, Seed, TargetSize, Threads, count};
 use crate::device::DeviceArgs;
-use crate::output::{counted, line, told};
+use crate::output::{Unprinted, counted, json_line, told};
 use crate::pictures::output_of;
+use crate::places::Folder;
 use crate::progress::WorkShown;
 use crate::refusal::refusal;
-use crate::signals::{Interrupt, stopped};
+use crate::signals::Interrupt;
+use crate::status::stopped;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use consingan::{Drawn, Kind, Output, Place, Run, SampleRequest, Sampler, Size, Task, Wrap};
+use consingan::{Drawn, Observer, Output, Place, Run, SampleRequest, Sampler, Size, Task, Work, Wrap};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -103,95 +105,77 @@ pub(crate) fn run(args: &SampleArgs) -> Result<ExitCode> {
     }
     let usual = || Place::free(run.dir().join("samples").join(format!("seed-{}", args.seed.value)));
     let place = args.out.clone().map_or_else(usual, Place::At);
-    place.check(Kind::Directory)?;
+    let folder = Folder::claim(&place)?;
     let stop = Interrupt::listen()?;
-    let (out, drawn) = place.make(Kind::Directory, |dir| {
-        std::fs::create_dir(dir).map_err(files::Error::io(dir))?;
-        if args.reconstruction {
-            let place = (dir, "reconstruction");
-            let files =
-                sampler.write(Drawn::Reconstruction, &output, place, &mut WorkShown::new(&stop))?.files;
-            return Ok(Samples { files, sheets: Vec::new(), count: 1 });
+    if args.reconstruction {
+        let place = (folder.path.as_path(), "reconstruction");
+        let written = sampler.write(Drawn::Reconstruction, &output, place, &mut WorkShown::new(&stop))?;
+        for path in &written.files {
+            say(args, path, sampler.size())?;
+            if !args.json.wanted {
+                told(&path.display().to_string())?;
+            }
         }
-        samples(args, &sampler, &output, dir, &stop)
-    })?;
-    let moved = |path: &Path| out.join(path.file_name().unwrap_or_default());
-    for path in &drawn.files {
-        say(args, &moved(path), sampler.size());
-        if args.reconstruction && !args.json.wanted {
-            told(&moved(path).display().to_string());
-        }
+        return Ok(ExitCode::SUCCESS);
     }
-    for (sheet, size) in &drawn.sheets {
-        say(args, &moved(sheet), *size);
-    }
-    if drawn.count < args.n && !args.reconstruction {
-        tracing::warn!("stopped after {} of {} samples, which are in {}", drawn.count, args.n, out.display());
+    let drawn = samples(args, &sampler, &output, &folder.path, &stop)?;
+    let out = folder.path.display();
+    if drawn < args.n {
+        tracing::warn!("stopped after {drawn} of {} samples, which are in {out}", args.n);
         return Ok(stopped());
     }
-    if !args.json.wanted && !args.reconstruction {
-        told(&format!(
-            "{} of {}x{} and {} in {}",
-            counted(args.n as usize, "sample"),
-            sampler.size().0,
-            sampler.size().1,
-            if output.maps.len() == 1 { "sheet.png" } else { "a sheet of each picture" },
-            out.display()
-        ));
+    if !args.json.wanted {
+        let (h, w) = sampler.size();
+        let sheets = if output.maps.len() == 1 { "sheet.png" } else { "a sheet of each picture" };
+        told(&format!("{} of {h}x{w} and {sheets} in {out}", counted(args.n as usize, "sample")))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// What was written.
-struct Samples {
-    files: Vec<PathBuf>,
-    sheets: Vec<(PathBuf, Size)>,
-    /// How many samples are whole.
-    count: u32,
-}
-
-/// Draws samples into `dir` until all are there or a signal has come, and a sheet of them.
+/// Draws samples into `dir` until all are there or a signal has come, then a sheet of them, and returns how many samples
+/// there are.
 ///
 /// # Errors
-/// Where one cannot be drawn or written, and where the signal came before the first was whole.
+/// Where one cannot be drawn, written, or told, and where the signal came before the first was whole.
 fn samples(
     args: &SampleArgs,
     sampler: &Sampler,
     output: &Output,
     dir: &Path,
     stop: &Interrupt,
-) -> Result<Samples, consingan::Error> {
-    let mut drawn = Samples { files: Vec::new(), sheets: Vec::new(), count: 0 };
+) -> Result<u32> {
     let mut tiles = vec![Vec::new(); output.maps.len()];
-    while drawn.count < args.n && !(stop.is_set() && drawn.count > 0) {
-        let (index, mut shown) = (drawn.count, WorkShown::new(stop));
-        let written =
-            sampler.write(Drawn::Sample(index), output, (dir, &format!("sample-{index:04}")), &mut shown);
-        match written {
-            Err(error) if error.is_stopped() && index > 0 => break,
-            written => {
-                let written = written?;
-                drawn.files.extend(written.files);
-                if index < SHEET {
-                    tiles.iter_mut().zip(written.small).for_each(|(tiles, small)| tiles.push(small));
-                }
-            }
+    let mut shown = WorkShown::new(stop);
+    for index in 0..args.n {
+        let (stem, mut strips) = (format!("sample-{index:04}"), WorkShown::new(stop));
+        let written = match sampler.write(Drawn::Sample(index), output, (dir, &stem), &mut strips) {
+            Err(error) if error.is_stopped() && index > 0 => return Ok(index),
+            written => written?,
+        };
+        written.files.iter().try_for_each(|path| say(args, path, sampler.size()))?;
+        if index < SHEET {
+            tiles.iter_mut().zip(written.small).for_each(|(tiles, small)| tiles.push(small));
         }
-        drawn.count += 1;
+        let (done, total) = (index as usize + 1, args.n as usize);
+        if shown.progress(Work::Drawing, done, total).is_err() && done < total {
+            return Ok(index + 1);
+        }
     }
+    drop(shown);
     for (map, tiles) in output.maps.iter().zip(&tiles) {
         let sheet = dir.join(format!("{}.png", output.stem(map, "sheet")));
         let overview = pyramid::contact_sheet(tiles, (tiles.len() as f64).sqrt().ceil() as usize, 2);
         overview.save_png(&sheet)?;
-        drawn.sheets.push((sheet, overview.size()));
+        say(args, &sheet, overview.size())?;
     }
-    Ok(drawn)
+    Ok(args.n)
 }
 
-fn say(args: &SampleArgs, path: &Path, size: Size) {
+fn say(args: &SampleArgs, path: &Path, size: Size) -> Result<(), Unprinted> {
     if args.json.wanted {
-        line(&serde_json::json!({"file": path.to_string_lossy(), "size": size}).to_string());
+        json_line(&serde_json::json!({"file": path.to_string_lossy(), "size": size}))?;
     }
+    Ok(())
 }
 
 /// Samples of more than this many times the training picture's area get a hint.

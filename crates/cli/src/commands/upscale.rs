@@ -2,11 +2,12 @@
 
 use crate::arguments::{Json, PaletteArg, PictureFormat, Seed, Threads};
 use crate::device::DeviceArgs;
-use crate::output::{line, quoted, told};
+use crate::output::{json_line, quoted, told};
 use crate::pictures::{PageArg, tell_losses};
 use crate::progress::{WorkShown, train_shown};
 use crate::refusal::refusal;
-use crate::signals::{Interrupt, stopped};
+use crate::signals::Interrupt;
+use crate::status::stopped;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use consingan::{
@@ -98,7 +99,7 @@ pub(crate) fn run(args: &UpscaleArgs) -> Result<ExitCode> {
     let loaded = args.page.load(&args.image)?;
     let mut output = Output::like(&loaded);
     let picture = loaded.picture;
-    check_upscale(picture.size(), args.factor, mode)?;
+    let size = check_upscale(picture.size(), args.factor, mode)?;
     output.format = match &args.out {
         Some(out) => Some(args.format.of_file(out, output.maps[0].depth)?),
         None => args.format.chosen(),
@@ -117,6 +118,9 @@ pub(crate) fn run(args: &UpscaleArgs) -> Result<ExitCode> {
     args.save.as_ref().map(|save| Place::At(save.clone()).check(Kind::Directory)).transpose()?;
     output.palette = args.palette.of_picture(&picture)?;
     let stop = Interrupt::listen()?;
+    let ((h, w), (high, wide)) = (picture.size(), size);
+    let first = if args.run.is_some() { "" } else { ": first a network is trained on it" };
+    tracing::info!("enlarging a picture of {h}x{w} to {high}x{wide}{first}");
     let made = match mode {
         UpscaleMode::Fidelity => Some(fidelity(args, &picture, &stop)?),
         UpscaleMode::Perceptual => perceptual(args, &picture, &stop)?,
@@ -127,9 +131,9 @@ pub(crate) fn run(args: &UpscaleArgs) -> Result<ExitCode> {
     let (h, w) = made.picture.size();
     if args.json.wanted {
         let run = made.run.as_ref().map(|dir| dir.to_string_lossy());
-        line(&serde_json::json!({"file": out.to_string_lossy(), "size": [h, w], "run": run}).to_string());
+        json_line(&serde_json::json!({"file": out.to_string_lossy(), "size": [h, w], "run": run}))?;
     } else {
-        told(&out.display().to_string());
+        told(&out.display().to_string())?;
     }
     Ok(ExitCode::SUCCESS)
 }

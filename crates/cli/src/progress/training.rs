@@ -2,23 +2,35 @@
 
 use super::Bar;
 use crate::blank;
-use crate::output::{duration, event_line};
+use crate::output::{duration, json_line};
 use crate::signals::Interrupt;
 use anyhow::Result;
 use consingan::{Control, Event, Losses, Observer, Outcome, Run, iteration_cost};
 use std::time::{Duration, Instant};
 
-/// Trains `run` until it is finished or `stop` stops it. With `json`, every event is a line on standard output.
+/// Trains `run` until it is finished or `stop` stops it. With `json`, every event is a line on standard output, for as
+/// long as that can be written to: hours of training do not end because nobody reads about them.
 ///
 /// # Errors
 /// As [`Run::train`].
 pub(crate) fn train_shown(run: &mut Run, stop: &Interrupt, json: bool) -> Result<Outcome> {
     let mut shown = Shown::new(run, stop, json);
     let outcome = run.train(&mut shown)?;
-    if json && outcome == Outcome::Finished {
-        event_line(&blank::done(run).to_string());
+    if shown.json && outcome == Outcome::Finished {
+        print_event(&blank::done(run));
     }
     Ok(outcome)
+}
+
+/// Prints an event as a line of JSON. Returns whether others can be printed after it.
+pub(crate) fn print_event(event: &serde_json::Value) -> bool {
+    let printed = json_line(event);
+    if let Err(unprinted) = &printed
+        && !unprinted.is_unread()
+    {
+        tracing::warn!("{unprinted}; training is not affected");
+    }
+    printed.is_ok()
 }
 
 /// Without a terminal, a log line this often.
@@ -27,6 +39,7 @@ const EVERY: Duration = Duration::from_secs(10);
 /// The observer of a training run.
 struct Shown<'a> {
     stop: &'a Interrupt,
+    /// Whether events are printed as JSON.
     json: bool,
     bar: Bar,
     niter: usize,
@@ -92,8 +105,10 @@ impl<'a> Shown<'a> {
 
 impl Observer for Shown<'_> {
     fn notify(&mut self, event: &Event<'_>) -> Control {
-        if self.json {
-            print_json(event);
+        if self.json
+            && let Some(value) = json(event)
+        {
+            self.json = print_event(&value);
         }
         match *event {
             Event::Resumed { stage, iteration } => {
@@ -133,8 +148,9 @@ impl Observer for Shown<'_> {
     }
 }
 
-fn print_json(event: &Event<'_>) {
-    let value = match event {
+/// An event as JSON; `None` where scripts have no use for it.
+fn json(event: &Event<'_>) -> Option<serde_json::Value> {
+    Some(match event {
         Event::Resumed { stage, iteration } => {
             serde_json::json!({"event": "resumed", "stage": stage, "iteration": iteration})
         }
@@ -149,7 +165,7 @@ fn print_json(event: &Event<'_>) {
             value
         }
         // The end is told when it is known whether the samples are blank.
-        Event::Iteration { .. } | Event::Progress { .. } | Event::Finished => return,
+        Event::Iteration { .. } | Event::Progress { .. } | Event::Finished => return None,
         Event::NotRecorded { stage, why } => {
             serde_json::json!({"event": "not-recorded", "stage": stage, "reason": why})
         }
@@ -165,6 +181,5 @@ fn print_json(event: &Event<'_>) {
         Event::StageFinished { stage, seconds, sheet } => {
             serde_json::json!({"event": "stage-done", "stage": stage, "seconds": seconds, "sheet": sheet.to_string_lossy()})
         }
-    };
-    event_line(&value.to_string());
+    })
 }

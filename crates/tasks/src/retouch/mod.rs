@@ -26,7 +26,7 @@ use fit::{Fit, coarsest};
 use ndarray::{Array2, Array3};
 use pyramid::Picture;
 use train::pictures::{add_noise, pixels, tensor_of};
-use train::{Drawing, Moment, Run};
+use train::{Drawing, Moment, Observer, Run, Work};
 use transfer::Places;
 
 /// The settings of retouching.
@@ -58,19 +58,28 @@ pub struct Retouched {
     pub kept: Kept,
 }
 
+/// The steps of retouching: the mask, what is strange under it, the network's picture, whether it is better, the transfer.
+const STEPS: usize = 5;
+
 /// A derived mask that covers more than this share tells that the picture is another one.
 const MOST_CHANGED: f64 = 0.7;
 
 /// Applies `run`, which was trained for harmonization or editing, to a picture: stage 0 gets the picture,
 /// resized as training pictures were (for editing with noise on it), the stages above the fixed noise. The output replaces the naive
-/// picture where the mask is white; the rest stays unchanged.
+/// picture where the mask is white; the rest stays unchanged. The observer is notified of every step.
 ///
 /// # Errors
 /// [`crate::Error::CannotRetouch`] and [`crate::Error::Unfinished`] for the run; [`crate::Error::BlackMask`],
 /// [`crate::Error::NoDifference`], [`crate::Error::OtherPicture`], [`crate::Error::OtherShape`] and
 /// [`crate::Error::InColour`] for the pictures; [`crate::Error::Train`]
-/// where the run's files are damaged.
-pub fn retouch(run: &Run, naive: &Picture, request: &RetouchRequest<'_>) -> Result<Retouched> {
+/// where the run's files are damaged; [`crate::Error::Stopped`] where the observer stops it.
+pub fn retouch(
+    run: &Run,
+    naive: &Picture,
+    request: &RetouchRequest<'_>,
+    observer: &mut dyn Observer,
+) -> Result<Retouched> {
+    let mut step = |done: usize| observer.progress(Work::Retouching, done, STEPS);
     let task = retouching_task(run)?;
     let device = &Device::Cpu;
     let last = run.config.train_stages - 1;
@@ -78,6 +87,8 @@ pub fn retouch(run: &Run, naive: &Picture, request: &RetouchRequest<'_>) -> Resu
     let fitted = fitted(run, naive)?;
     let (small, real) = (fit.finest(&fitted)?, pixels(&run.real(last, device)?)?);
     let (mask, pasted, reading) = masks(run, request.mask, &small, &real)?;
+
+    step(1)?;
 
     let model = run.model(last + 1, device)?;
     let mut input = tensor_of(&coarsest(run, &small)?, device)?;
@@ -91,9 +102,11 @@ pub fn retouch(run: &Run, naive: &Picture, request: &RetouchRequest<'_>) -> Resu
         let strange = strange::strangeness(&small, &real, &soft)?;
         soft *= &seams::amounts(&strange, &pasted);
     }
+    step(2)?;
     let mut noise = model.fixed.clone();
     noise[0] = input;
     let network = pixels(&Drawing::of(&model, noise).picture()?)?;
+    step(3)?;
     let kept = match how {
         Transfer::Seams => {
             let inner = Places { soft: &soft, pasted: &pasted, real: &real, fit: fit.inner() };
@@ -102,9 +115,11 @@ pub fn retouch(run: &Run, naive: &Picture, request: &RetouchRequest<'_>) -> Resu
         }
         _ => Kept::default(),
     };
+    step(4)?;
     let soft = fit.mask_up(&soft)?;
     let places = Places { soft: &soft, pasted: &pasted, real: &real, fit };
     let changed = transfer::transfer(how, &fitted, &network, places)?;
+    step(5)?;
     let full_mask = fit.mask_up(&mask)?.mapv(|v| if v >= 0.5 { 1.0 } else { 0.0 });
     Ok(Retouched {
         picture: with_own_alpha(changed, naive)?,

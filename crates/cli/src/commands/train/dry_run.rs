@@ -1,6 +1,6 @@
 //! `consingan train --dry-run`: what a training would be.
 
-use crate::output::{duration, line};
+use crate::output::{duration, json_line, line, lines};
 use crate::sizes::{needs, too_few_stages};
 use anyhow::{Context, Result};
 use consingan::{Device, Estimate, Picture, TrainConfig, estimate, threads};
@@ -12,28 +12,24 @@ use consingan::{Device, Estimate, Picture, TrainConfig, estimate, threads};
 pub(super) fn dry_run(config: &TrainConfig, picture: &Picture, device: &Device, json: bool) -> Result<()> {
     let Estimate { sizes, seconds } = estimate(picture, config, device)?;
     if json {
-        line(
-            &serde_json::json!({
-                "config": config,
-                "sizes": sizes,
-                "seconds": seconds.round(),
-                "memory": sizes.last().map(|&last| consingan::step_memory(config, last).round()),
-                "advice": too_few_stages(config, picture.size()),
-            })
-            .to_string(),
-        );
-        return Ok(());
+        return Ok(json_line(&serde_json::json!({
+            "config": config,
+            "sizes": sizes,
+            "seconds": seconds.round(),
+            "memory": sizes.last().map(|&last| consingan::step_memory(config, last).round()),
+            "advice": too_few_stages(config, picture.size()),
+        }))?);
     }
-    line(&toml::to_string(config).context("settings")?);
+    lines(&toml::to_string(config).context("settings")?)?;
     for (k, (h, w)) in sizes.iter().enumerate() {
-        line(&format!("stage {k}: {h}x{w}"));
+        line(&format!("stage {k}: {h}x{w}"))?;
     }
-    line(&format!("about {} on this machine with {} threads", duration(seconds), threads()));
+    line(&format!("about {} on this machine with {} threads", duration(seconds), threads()))?;
     for told in needs(config, picture.size(), &sizes, seconds) {
-        line(&told);
+        line(&told)?;
     }
     if let Some(told) = too_few_stages(config, picture.size()) {
-        line(&told);
+        line(&told)?;
     }
     Ok(())
 }

@@ -7,16 +7,17 @@ use crate::arguments::{Json, Threads};
 use crate::blank;
 use crate::config::{Layers, Resolved, resolve};
 use crate::device::DeviceArgs;
-use crate::output::{duration, event_line, quoted};
+use crate::output::{duration, quoted};
 use crate::pictures::{PageArg, WithArg, given, tell_maps, with};
-use crate::progress::train_shown;
+use crate::progress::{print_event, train_shown};
 use crate::refusal::refusal;
 use crate::settings::Overrides;
-use crate::signals::{Interrupt, stopped};
+use crate::signals::Interrupt;
 use crate::sizes::too_few_stages;
+use crate::status::stopped;
 use anyhow::Result;
 use clap::Args;
-use consingan::{Device, Options, Outcome, Run, Source, Task};
+use consingan::{Device, Kind, Options, Outcome, Place, Run, Source, Task};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -109,7 +110,7 @@ fn finish_again(run: &Run, json: bool) -> Result<()> {
         write_report(run, &Interrupt::listen()?);
     }
     if json {
-        event_line(&blank::done(run).to_string());
+        print_event(&blank::done(run));
     }
     Ok(())
 }
@@ -125,6 +126,10 @@ fn write_report(run: &Run, stop: &Interrupt) {
 fn create(args: &TrainArgs, device: Device) -> Result<Option<Run>> {
     let image = args.image.as_ref().or(args.input_name.as_ref());
     let image = image.ok_or_else(|| refusal("no picture was named", "name one, or a run with --resume"))?;
+    if !args.dry_run {
+        let usual = || Place::free("runs/run");
+        args.out.clone().map_or_else(usual, Place::At).check(Kind::Directory)?;
+    }
     let given = given(image, args.page, &args.with)?;
     let (picture, maps) = consingan::stack(&given)?;
     let layers = Layers {
