@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let request = UpscaleRequest { factor, ..UpscaleRequest::default() };
     let mut show = |event: &Event<'_>| {
-        if let Event::Progress { what: Work::LearningToEnlarge { loss }, done, total } = *event
+        if let Event::Progress { what: Work::LearningToEnlarge { loss, .. }, done, total } = *event
             && done % 100 == 0
         {
             println!("{done} of {total} iterations, loss {loss:.6}");
