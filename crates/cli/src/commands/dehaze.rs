@@ -77,15 +77,10 @@ pub(crate) fn run(args: &DehazeArgs) -> Result<ExitCode> {
     tell_losses(&output);
     let picture = loaded.picture;
     let begun = Instant::now();
-    let (h, w) = picture.size();
-    match args.method {
-        MethodArg::MultiStage if args.niter > 0 => {
-            let (stages, niter) = (args.train_stages, args.niter);
-            tracing::info!("dehazing a picture of {h}x{w}: {stages} stages of {niter} iterations");
-        }
-        _ => tracing::info!("dehazing a picture of {h}x{w} without training"),
-    }
-    let dehazed = consingan::dehaze(&picture, config, &mut WorkShown::new(&Interrupt::listen()?))?;
+    let ((h, w), stages, niter) = (picture.size(), args.train_stages, args.niter);
+    let announced = format!("dehazing a picture of {h}x{w}: {stages} stages of {niter} iterations");
+    let stop = Interrupt::listen()?;
+    let dehazed = consingan::dehaze(&picture, config, &mut WorkShown::new(&stop).announced(announced))?;
     let write = |temporary: &Path| dehazed.write(temporary, &output).map_err(consingan::Error::from);
     let (out, ()) = place.make(Kind::Directory, write)?;
     let mean = dehazed.transmission.mean().unwrap_or(1.0);

@@ -50,9 +50,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
             let request = EvaluateRequest { samples: args.n, sample, inception: inception.as_ref() };
             let run = consingan::open(dir)?;
             advice = blank::advice(&run);
-            if let Some((h, w)) = run.info().stages_done.checked_sub(1).map(|last| run.info().sizes[last]) {
-                tracing::info!("scoring {} of {h}x{w}", counted(args.n as usize, "sample"));
-            }
+            shown = shown.announced(format!("scoring {}", counted(args.n as usize, "sample")));
             run.evaluate(request, &mut shown)?
         }
         (None, Some(samples), Some(real)) => {

@@ -108,11 +108,15 @@ pub(crate) fn run(args: &RetouchArgs, task: Task) -> Result<ExitCode> {
         seed: args.seed.value,
         transfer: args.transfer.map(TransferArg::into_transfer),
     };
-    // This also happens before fine-tuning, so that errors are found before the training.
+    if let Some(niter) = args.niter {
+        limits::within("niter", niter, 1..=1_000_000)?;
+    }
     let stop = Interrupt::listen()?;
     let (h, w) = naive.size();
-    tracing::info!("{this}: {}, {h}x{w}", args.naive.display());
-    let mut retouched = run.retouch(&naive, request, &mut WorkShown::new(&stop))?;
+    let mut shown = WorkShown::new(&stop).announced(format!("{this}: {}, {h}x{w}", args.naive.display()));
+    // This also happens before fine-tuning, so that errors are found before the training.
+    let mut retouched = run.retouch(&naive, request, &mut shown)?;
+    drop(shown);
     if args.fine_tune {
         let Some(tuned) = fine_tuned(args, run, &naive, &stop)? else { return Ok(stopped()) };
         retouched = tuned.retouch(&naive, request, &mut WorkShown::new(&stop))?;

@@ -99,7 +99,7 @@ pub(crate) fn run(args: &UpscaleArgs) -> Result<ExitCode> {
     let loaded = args.page.load(&args.image)?;
     let mut output = Output::like(&loaded);
     let picture = loaded.picture;
-    let size = check_upscale(picture.size(), args.factor, mode)?;
+    check_upscale(picture.size(), args.factor, mode)?;
     output.format = match &args.out {
         Some(out) => Some(args.format.of_file(out, output.maps[0].depth)?),
         None => args.format.chosen(),
@@ -107,7 +107,10 @@ pub(crate) fn run(args: &UpscaleArgs) -> Result<ExitCode> {
     tell_losses(&output);
     expect_room(output.format, &picture)?;
     let place = match &args.out {
-        Some(out) => Place::At(out.clone()),
+        Some(out) => {
+            files::check_free_file(out)?;
+            Place::At(out.clone())
+        }
         None => {
             let stem = args.image.file_stem().unwrap_or_default().to_string_lossy();
             let ending = format!(".{}", output.extension());
@@ -118,9 +121,6 @@ pub(crate) fn run(args: &UpscaleArgs) -> Result<ExitCode> {
     args.save.as_ref().map(|save| Place::At(save.clone()).check(Kind::Directory)).transpose()?;
     output.palette = args.palette.of_picture(&picture)?;
     let stop = Interrupt::listen()?;
-    let ((h, w), (high, wide)) = (picture.size(), size);
-    let first = if args.run.is_some() { "" } else { ": first a network is trained on it" };
-    tracing::info!("enlarging a picture of {h}x{w} to {high}x{wide}{first}");
     let made = match mode {
         UpscaleMode::Fidelity => Some(fidelity(args, &picture, &stop)?),
         UpscaleMode::Perceptual => perceptual(args, &picture, &stop)?,
@@ -151,8 +151,16 @@ fn expect_room(format: Option<Format>, picture: &Picture) -> Result<()> {
     Ok(())
 }
 
+/// What is told of the work at its beginning.
+fn announced(args: &UpscaleArgs, picture: &Picture) -> String {
+    let (h, w) = picture.size();
+    let trained =
+        if args.run.is_some() || args.mode == ModeArg::Perceptual { "" } else { ", after training on it" };
+    format!("enlarging a picture of {h}x{w} {} times{trained}", args.factor)
+}
+
 fn fidelity(args: &UpscaleArgs, picture: &Picture, stop: &Interrupt) -> Result<Made> {
-    let mut shown = WorkShown::new(stop);
+    let mut shown = WorkShown::new(stop).announced(announced(args, picture));
     if let Some(dir) = &args.run {
         let picture = Enlarger::open(dir)?.apply(picture, args.factor, &mut shown)?;
         return Ok(Made { picture, run: Some(dir.clone()) });
@@ -173,7 +181,8 @@ fn perceptual(args: &UpscaleArgs, picture: &Picture, stop: &Interrupt) -> Result
             None => return Ok(None),
         },
     };
-    let picture = run.upscale(picture, args.factor, args.seed.value, &mut WorkShown::new(stop))?;
+    let mut shown = WorkShown::new(stop).announced(announced(args, picture));
+    let picture = run.upscale(picture, args.factor, args.seed.value, &mut shown)?;
     Ok(Some(Made { picture, run: Some(run.dir().to_path_buf()) }))
 }
 

@@ -19,6 +19,8 @@ const EVERY: Duration = Duration::from_secs(30);
 pub(crate) struct WorkShown<'a> {
     stop: &'a Interrupt,
     bar: Bar,
+    /// What is told when the first part is done, before which the work can still be refused.
+    announced: Option<String>,
     phase: Option<Phase>,
     /// When the last part was done, or the work began.
     last: Instant,
@@ -28,6 +30,8 @@ pub(crate) struct WorkShown<'a> {
 struct Phase {
     name: &'static str,
     begun: Instant,
+    /// When the first part was done, and its share. It takes longer than others, because of what is prepared before it.
+    first: (Instant, f64),
     /// When something was last told, and the share that was done then.
     told: Option<(Instant, f64)>,
 }
@@ -35,20 +39,29 @@ struct Phase {
 impl<'a> WorkShown<'a> {
     /// Shows work that `stop` stops.
     pub(crate) fn new(stop: &'a Interrupt) -> Self {
-        Self { stop, bar: Bar::new(0), phase: None, last: Instant::now() }
+        Self { stop, bar: Bar::new(0), announced: None, phase: None, last: Instant::now() }
+    }
+
+    /// The same, with a line that says what comes.
+    pub(crate) fn announced(self, what: String) -> Self {
+        Self { announced: Some(what), ..self }
     }
 
     fn show(&mut self, what: Work, done: usize, total: usize) {
+        if let Some(announced) = self.announced.take() {
+            tracing::info!("{announced}");
+        }
         let now = Instant::now();
         let begun = std::mem::replace(&mut self.last, now);
         let (name, share) = (name(what), share(what, done, total));
         let phase = match &mut self.phase {
             Some(phase) if phase.name == name => phase,
-            phase => phase.insert(Phase { name, begun, told: None }),
+            phase => phase.insert(Phase { name, begun, first: (now, share), told: None }),
         };
-        let left = (now - phase.begun).mul_f64((1.0 - share).max(0.0) / share.max(1e-9));
+        let (since, before) = if share > phase.first.1 { phase.first } else { (phase.begun, 0.0) };
+        let left = (now - since).mul_f64((1.0 - share).max(0.0) / (share - before).max(1e-9));
         let stage = match what {
-            Work::Dehazing { stage, stages, .. } => format!(", stage {stage} of {stages}"),
+            Work::Dehazing { stage, stages, .. } => format!(", stage {stage}/{}", stages - 1),
             _ => String::new(),
         };
         self.bar.set_total(total);
