@@ -211,8 +211,11 @@ fn regression_nothing_of_a_kill_stays() {
     let mut run = create(dir.path(), "run", small());
     go(&mut run, false, |e| moment(e) == Some((1, Some(2))));
     let checkpoint = std::fs::read(run.dir.join("checkpoint.safetensors")).unwrap();
-    let left =
-        ["checkpoint.safetensors.tmp", "samples/.stage-0.png.123-4.tmp", "stage-0/generator.safetensors.tmp"];
+    let left = [
+        ".checkpoint.safetensors.4294967295-1a.tmp",
+        "samples/.stage-0.png.4294967295-2b.tmp",
+        "stage-0/.generator.safetensors.4294967295-3.tmp",
+    ];
     let leave =
         |names: &[&str]| names.iter().for_each(|name| std::fs::write(run.dir.join(name), "half").unwrap());
     leave(&left);
@@ -220,7 +223,7 @@ fn regression_nothing_of_a_kill_stays() {
     assert_eq!(names(&run.dir), names(&whole));
 
     std::fs::write(run.dir.join("checkpoint.safetensors"), &checkpoint).unwrap();
-    leave(&["run.json.tmp"]);
+    leave(&[".run.json.4294967295-c4.tmp"]);
     let told = succeeds(dir.path(), ["train", "--resume", "run"]);
     assert!(told.err.contains("run is finished"), "{}", told.err);
     // The program writes the report that the library alone does not.

@@ -19,11 +19,13 @@ fn regression_training_outlives_its_log() {
 
 /// These once panicked.
 #[test]
-fn regression_a_reader_that_goes_away_is_no_failure() {
+fn regression_a_reader_that_goes_away_is_no_panic() {
     let dir = tempfile::tempdir().unwrap();
     let cases = asset("golden");
     let golden = ["golden", "--cases", cases.to_str().unwrap()];
-    for (program, args) in [(Program::Consingan, &["completions", "bash"][..]), (Program::Lab, &golden)] {
+    // What is printed is all that `completions` gives; golden cases are counted by the exit status.
+    let cases = [(Program::Consingan, &["completions", "bash"][..], 141), (Program::Lab, &golden, 0)];
+    for (program, args, status) in cases {
         let mut child = program
             .command(dir.path())
             .args(args)
@@ -36,7 +38,7 @@ fn regression_a_reader_that_goes_away_is_no_failure() {
         assert!(!first.is_empty());
         let told = child.wait_with_output().unwrap();
         assert!(!String::from_utf8_lossy(&told.stderr).contains("panicked"), "{args:?}");
-        assert_eq!(told.status.code(), Some(0), "{args:?}");
+        assert_eq!(told.status.code(), Some(status), "{args:?}");
     }
 }
 

@@ -21,6 +21,7 @@ pub(super) fn dry_run(config: &TrainConfig, picture: &Picture, device: &Device, 
         }))?);
     }
     lines(&toml::to_string(config).context("settings")?)?;
+    line("")?;
     for (k, (h, w)) in sizes.iter().enumerate() {
         line(&format!("stage {k}: {h}x{w}"))?;
     }
